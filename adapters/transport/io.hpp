@@ -1,0 +1,44 @@
+/// The thread that runs sockets. Everything posted to one Io runs in order on its one thread, which is therefore the strand of
+/// all connections made on it. No Boost in this header.
+#pragma once
+
+#include "core/types/time.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace tandem::adapters::transport {
+
+/// What the users of sockets need of the thread below them. A test or simulation hands in one that runs tasks itself.
+class Strand {
+public:
+  virtual ~Strand() = default;
+
+  /// Thread safe. Tasks run in the order they were posted.
+  virtual void post(std::function<void()> task) = 0;
+  virtual void post_after(std::chrono::nanoseconds delay, std::function<void()> task) = 0;
+};
+
+class Io final : public Strand {
+public:
+  /// @param name of the thread, at most 15 characters. @param clocks stamps received frames.
+  Io(std::string name, core::Clocks clocks);
+  /// Stops and joins. Sockets made on it must be gone or closed before.
+  ~Io() override;
+  Io(const Io&) = delete;
+  Io& operator=(const Io&) = delete;
+
+  void post(std::function<void()> task) override;
+  void post_after(std::chrono::nanoseconds delay, std::function<void()> task) override;
+
+  struct Impl;
+
+  [[nodiscard]] Impl& impl() noexcept { return *impl_; }
+
+private:
+  std::unique_ptr<Impl> impl_;
+};
+
+} // namespace tandem::adapters::transport

@@ -1,0 +1,75 @@
+/// Exact decimal text <-> integer. The only place where a price, size or rate becomes a number, and
+/// never a `double`. `Decimal` is the boundary type (configuration, interfaces, sums over venues); books and
+/// decisions use integers at an instrument's scale (price.hpp).
+#pragma once
+
+#include "core/result.hpp"
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tandem::core {
+
+__extension__ using Int128 = __int128;
+
+inline constexpr int decimals_max = 18; ///< 10^18 is the largest power of ten in an int64
+
+/// 10^exponent for 0 <= exponent <= decimals_max.
+[[nodiscard]] std::int64_t pow10(int exponent) noexcept;
+
+/// How a result that does not fit is rounded. There is no default: the caller names it.
+enum class Rounding : std::uint8_t { toward_zero, away_from_zero, down, up, half_even };
+
+/// value / divisor rounded as asked. @param divisor > 0.
+[[nodiscard]] Int128 divide(Int128 value, Int128 divisor, Rounding rounding) noexcept;
+
+/// Text to an integer count of 10^-decimals. Accepts an optional '-', digits, one point and an exponent
+/// ("1e-8" occurs in JSON written by others). Trailing zeros beyond the scale are accepted.
+/// Errors: malformed (empty, a lone sign or point, letters, NaN, inf), scale_too_coarse (non-zero digits beyond
+/// `decimals`), out_of_range (does not fit int64).
+[[nodiscard]] Result<std::int64_t> parse_scaled(std::string_view text, int decimals) noexcept;
+
+/// Number of decimals needed to hold `text` exactly ("61737.63000000" -> 2). malformed as above.
+[[nodiscard]] Result<int> decimals_needed(std::string_view text) noexcept;
+
+/// units * 10^-decimals as text without trailing zeros: (6173763, 2) -> "61737.63", (500, 2) -> "5".
+[[nodiscard]] std::string format_scaled(Int128 units, int decimals);
+
+/// Same with exactly `decimals` digits behind the point: (500, 2) -> "5.00".
+[[nodiscard]] std::string format_fixed(Int128 units, int decimals);
+
+/// mantissa * 10^-decimals, 0 <= decimals <= 18. Kept normalised: no trailing zero decimals.
+class Decimal {
+public:
+  constexpr Decimal() = default;
+
+  /// @throws BrokenPromise when decimals is outside 0..18.
+  Decimal(std::int64_t mantissa, int decimals);
+
+  /// Same grammar and errors as parse_scaled; up to 18 decimals.
+  [[nodiscard]] static Result<Decimal> parse(std::string_view text);
+
+  [[nodiscard]] constexpr std::int64_t mantissa() const noexcept { return mantissa_; }
+
+  [[nodiscard]] constexpr int decimals() const noexcept { return decimals_; }
+
+  /// The value as a count of 10^-decimals. Errors as parse_scaled.
+  [[nodiscard]] Result<std::int64_t> at_scale(int decimals) const noexcept;
+
+  [[nodiscard]] constexpr bool is_zero() const noexcept { return mantissa_ == 0; }
+
+  [[nodiscard]] constexpr bool is_negative() const noexcept { return mantissa_ < 0; }
+
+  [[nodiscard]] std::string to_string() const;
+
+  friend bool operator==(const Decimal&, const Decimal&) = default;
+  friend std::strong_ordering operator<=>(const Decimal& a, const Decimal& b) noexcept;
+
+private:
+  std::int64_t mantissa_ = 0;
+  std::int8_t decimals_ = 0;
+};
+
+} // namespace tandem::core
