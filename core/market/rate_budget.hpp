@@ -1,0 +1,50 @@
+/// How much of a venue's REST allowance is left, by its own headers where it sends them. Pure; one per IP and venue market. Keeps a share
+/// for what must always get through.
+#pragma once
+
+#include "core/types/time.hpp"
+
+#include <chrono>
+#include <cstdint>
+
+namespace tandem::core::market {
+
+struct RateLimits {
+  int weight_per_window = 1'200;
+  std::chrono::milliseconds window{60'000}; ///< calendar-aligned at the venue; we align to the wall clock
+  /// Percent of the window never used by ordinary requests (queries, snapshots): left for cancels and orders.
+  int reserve_percent = 30;
+};
+
+enum class RateVerdict : std::uint8_t { go, wait, banned };
+
+class RateBudget {
+public:
+  explicit RateBudget(RateLimits limits = {}) noexcept;
+
+  /// May a request of this weight leave now? `go` also counts it.
+  /// @param urgent may use the reserve.
+  [[nodiscard]] RateVerdict take(int weight, bool urgent, WallTime now) noexcept;
+
+  /// When the next try makes sense after `wait` or `banned`.
+  [[nodiscard]] WallTime retry_at(WallTime now) const noexcept;
+
+  /// The venue's own count of the current window: replaces ours when it is higher, or when a new window began.
+  void on_used(int used, WallTime now) noexcept;
+  void on_limit(int weight_per_window) noexcept;
+
+  /// 429: nothing but urgent requests before `until`; 418/403: nothing at all.
+  void on_refused(bool banned, WallTime until) noexcept;
+
+  [[nodiscard]] int used(WallTime now) const noexcept;
+  [[nodiscard]] int limit() const noexcept { return limits_.weight_per_window; }
+
+private:
+  RateLimits limits_;
+  std::int64_t window_index_ = 0;
+  int used_ = 0;
+  WallTime refused_until_{};
+  WallTime banned_until_{};
+};
+
+} // namespace tandem::core::market

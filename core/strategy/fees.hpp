@@ -1,0 +1,29 @@
+/// Fee rates as exact integers. What a fee is; which tier an account has is the venue's business.
+#pragma once
+
+#include "core/result.hpp"
+#include "core/types/decimal.hpp"
+#include "core/types/price.hpp"
+
+#include <compare>
+#include <cstdint>
+#include <string_view>
+
+namespace tandem::core::strategy {
+
+/// A share of the notional in units of 10^-8: 0.1 % = 0.001 = 100'000. Negative = rebate.
+struct FeeRate {
+  std::int64_t e8 = 0;
+
+  friend constexpr auto operator<=>(FeeRate, FeeRate) = default;
+};
+
+inline constexpr std::int64_t fee_one = 100'000'000; ///< a rate of 1
+
+/// "0.001" -> 0.1 %. Errors: as Decimal::parse; out_of_range outside [-0.01, 0.1].
+[[nodiscard]] Result<FeeRate> parse_fee_rate(std::string_view text);
+
+/// Fee on a notional, same units as the notional, rounded away from zero (never in our favour).
+[[nodiscard]] Notional fee_of(Notional notional, FeeRate rate) noexcept;
+
+} // namespace tandem::core::strategy
