@@ -1,0 +1,74 @@
+#include "core/market/board.hpp"
+
+#include <utility>
+
+namespace tandem::core::market {
+
+void BoardEntry::publish(std::shared_ptr<const DepthView> view) {
+  view_.store(std::move(view), std::memory_order_release);
+  if (!dirty_.exchange(true, std::memory_order_acq_rel))
+    board_.mark_dirty(shared_from_this());
+}
+
+std::shared_ptr<BoardEntry> Board::entry(const InstrumentKey& key) {
+  if (auto known = find(key))
+    return known;
+  const std::unique_lock lock{mutex_};
+  auto& slot = entries_[key];
+  if (!slot)
+    slot = std::make_shared<BoardEntry>(*this, key);
+  return slot;
+}
+
+std::shared_ptr<BoardEntry> Board::find(const InstrumentKey& key) const {
+  const std::shared_lock lock{mutex_};
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? nullptr : found->second;
+}
+
+std::vector<std::shared_ptr<BoardEntry>> Board::all() const {
+  const std::shared_lock lock{mutex_};
+  std::vector<std::shared_ptr<BoardEntry>> result;
+  result.reserve(entries_.size());
+  for (const auto& [key, entry] : entries_)
+    result.push_back(entry);
+  return result;
+}
+
+void Board::on_dirty(std::function<void()> wake) {
+  const std::lock_guard lock{dirty_mutex_};
+  wake_ = std::move(wake);
+}
+
+void Board::mark_dirty(std::shared_ptr<BoardEntry> entry) {
+  const std::lock_guard lock{dirty_mutex_};
+  dirty_.push_back(std::move(entry));
+  if (dirty_.size() == 1 && wake_)
+    wake_();
+}
+
+std::vector<std::shared_ptr<BoardEntry>> Board::collect() {
+  std::vector<std::shared_ptr<BoardEntry>> taken;
+  {
+    const std::lock_guard lock{dirty_mutex_};
+    taken.swap(dirty_);
+  }
+  // Cleared before the reader looks: a publication from now on marks the entry again.
+  for (const auto& entry : taken)
+    entry->dirty_.store(false, std::memory_order_release);
+  return taken;
+}
+
+void Board::set_instruments(const MarketKey& market,
+                            std::shared_ptr<const InstrumentTable> table) {
+  const std::unique_lock lock{mutex_};
+  tables_[market] = std::move(table);
+}
+
+std::shared_ptr<const InstrumentTable> Board::instruments(const MarketKey& market) const {
+  const std::shared_lock lock{mutex_};
+  const auto found = tables_.find(market);
+  return found == tables_.end() ? nullptr : found->second;
+}
+
+} // namespace tandem::core::market

@@ -1,0 +1,172 @@
+/// What anyone may know about a running actor without asking it: name, kind, state word, counters, depth of its mailbox and how long it
+/// handles messages. Written by the actor as it works, read by the inspector even while the actor hangs.
+#pragma once
+
+#include "core/types/time.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tandem::messages {
+
+/// Powers of two of nanoseconds. Relaxed atomics: a reader may see a sum that is one message old.
+class HandlingHistogram {
+public:
+  static constexpr std::size_t buckets = 40;
+
+  void add(std::chrono::nanoseconds took) noexcept {
+    const auto ns = static_cast<std::uint64_t>(took.count() < 0 ? 0 : took.count());
+    const auto bucket = std::min<std::size_t>(buckets - 1, static_cast<std::size_t>(std::bit_width(ns)));
+    counts_[bucket].fetch_add(1, std::memory_order_relaxed);
+    total_ns_.fetch_add(ns, std::memory_order_relaxed);
+  }
+
+  /// Upper bound of the bucket that holds the quantile, in nanoseconds; 0 when empty. @param per_mille 0..1000.
+  [[nodiscard]] std::uint64_t quantile_ns(std::uint64_t per_mille) const noexcept {
+    std::uint64_t all = 0;
+    for (const auto& count : counts_)
+      all += count.load(std::memory_order_relaxed);
+    if (all == 0)
+      return 0;
+    const std::uint64_t rank = (all * per_mille + 999) / 1000;
+    std::uint64_t seen = 0;
+    for (std::size_t i = 0; i < buckets; ++i) {
+      seen += counts_[i].load(std::memory_order_relaxed);
+      if (seen >= rank && seen > 0)
+        return i == 0 ? 0 : (std::uint64_t{1} << i) - 1;
+    }
+    return ~std::uint64_t{0};
+  }
+
+  [[nodiscard]] std::uint64_t total_ns() const noexcept { return total_ns_.load(std::memory_order_relaxed); }
+
+private:
+  std::array<std::atomic<std::uint64_t>, buckets> counts_{};
+  std::atomic<std::uint64_t> total_ns_{0};
+};
+
+/// One place in the tree. It outlives the incarnations of its actor, so restarts and the last error stay visible.
+class ActorCell {
+public:
+  ActorCell(std::string path, std::string kind) : path_{std::move(path)}, kind_{std::move(kind)} {}
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+  [[nodiscard]] const std::string& kind() const noexcept { return kind_; }
+
+  /// One word: "starting", "live", "paused", "waiting", "down", ...
+  void set_state(std::string word) {
+    const std::lock_guard lock{mutex_};
+    state_ = std::move(word);
+  }
+
+  [[nodiscard]] std::string state() const {
+    const std::lock_guard lock{mutex_};
+    return state_;
+  }
+
+  void set_last_error(std::string text) {
+    errors.fetch_add(1, std::memory_order_relaxed);
+    const std::lock_guard lock{mutex_};
+    last_error_ = std::move(text);
+  }
+
+  [[nodiscard]] std::string last_error() const {
+    const std::lock_guard lock{mutex_};
+    return last_error_;
+  }
+
+  /// A named counter or gauge of this actor's own ("frames", "gaps", ...).
+  void set_counter(const std::string& name, std::int64_t value) {
+    const std::lock_guard lock{mutex_};
+    counters_[name] = value;
+  }
+
+  [[nodiscard]] std::map<std::string, std::int64_t> counters() const {
+    const std::lock_guard lock{mutex_};
+    return counters_;
+  }
+
+  std::atomic<std::uint64_t> messages{0};
+  std::atomic<std::uint64_t> errors{0};
+  std::atomic<std::uint64_t> restarts{0};
+  std::atomic<std::uint64_t> actor_id{0};      ///< of the present incarnation; 0 = none
+  std::atomic<std::uint64_t> mailbox_depth{0}; ///< as of the last handled message
+  /// When the handler that runs now began (nanoseconds of the monotonic clock); 0 = idle. Old = hanging.
+  std::atomic<std::int64_t> handling_since_ns{0};
+  HandlingHistogram handling;
+
+private:
+  const std::string path_;
+  const std::string kind_;
+  mutable std::mutex mutex_;
+  std::string state_ = "starting";
+  std::string last_error_;
+  std::map<std::string, std::int64_t> counters_;
+};
+
+using CellPtr = std::shared_ptr<ActorCell>;
+
+/// Around one handler: counts, times and marks it as running.
+class HandlingScope {
+public:
+  HandlingScope(ActorCell& cell, const std::function<core::MonoTime()>& now) : cell_{cell}, now_{now}, began_{now()} {
+    cell_.handling_since_ns.store(began_.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+
+  ~HandlingScope() {
+    cell_.handling.add(now_() - began_);
+    cell_.messages.fetch_add(1, std::memory_order_relaxed);
+    cell_.handling_since_ns.store(0, std::memory_order_relaxed);
+  }
+
+  HandlingScope(const HandlingScope&) = delete;
+  HandlingScope& operator=(const HandlingScope&) = delete;
+
+private:
+  ActorCell& cell_;
+  const std::function<core::MonoTime()>& now_;
+  core::MonoTime began_;
+};
+
+/// All cells of a process, in the order they were made. Thread safe.
+class CellRegistry {
+public:
+  /// Finds or makes.
+  [[nodiscard]] CellPtr cell(const std::string& path, const std::string& kind) {
+    const std::lock_guard lock{mutex_};
+    for (const auto& known : cells_)
+      if (known->path() == path)
+        return known;
+    cells_.push_back(std::make_shared<ActorCell>(path, kind));
+    return cells_.back();
+  }
+
+  /// A child that was removed for good leaves the tree.
+  void forget(const std::string& path) {
+    const std::lock_guard lock{mutex_};
+    std::erase_if(cells_, [&](const CellPtr& cell) { return cell->path() == path; });
+  }
+
+  [[nodiscard]] std::vector<CellPtr> all() const {
+    const std::lock_guard lock{mutex_};
+    return cells_;
+  }
+
+private:
+  mutable std::mutex mutex_;
+  std::vector<CellPtr> cells_;
+};
+
+} // namespace tandem::messages
