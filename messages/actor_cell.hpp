@@ -1,5 +1,6 @@
-/// What anyone may know about a running actor without asking it: name, kind, state word, counters, depth of its mailbox and how long it
-/// handles messages. Written by the actor as it works, read by the inspector even while the actor hangs.
+/// What anyone may know about a running actor without asking it: name, kind, state word, counters,
+/// depth of its mailbox and how long it handles messages. Written by the actor as it works, read by
+/// the inspector even while the actor hangs.
 #pragma once
 
 #include "core/types/time.hpp"
@@ -27,12 +28,14 @@ public:
 
   void add(std::chrono::nanoseconds took) noexcept {
     const auto ns = static_cast<std::uint64_t>(took.count() < 0 ? 0 : took.count());
-    const auto bucket = std::min<std::size_t>(buckets - 1, static_cast<std::size_t>(std::bit_width(ns)));
+    const auto bucket
+        = std::min<std::size_t>(buckets - 1, static_cast<std::size_t>(std::bit_width(ns)));
     counts_[bucket].fetch_add(1, std::memory_order_relaxed);
     total_ns_.fetch_add(ns, std::memory_order_relaxed);
   }
 
-  /// Upper bound of the bucket that holds the quantile, in nanoseconds; 0 when empty. @param per_mille 0..1000.
+  /// Upper bound of the bucket that holds the quantile, in nanoseconds; 0 when empty. @param
+  /// per_mille 0..1000.
   [[nodiscard]] std::uint64_t quantile_ns(std::uint64_t per_mille) const noexcept {
     std::uint64_t all = 0;
     for (const auto& count : counts_)
@@ -49,14 +52,17 @@ public:
     return ~std::uint64_t{0};
   }
 
-  [[nodiscard]] std::uint64_t total_ns() const noexcept { return total_ns_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t total_ns() const noexcept {
+    return total_ns_.load(std::memory_order_relaxed);
+  }
 
 private:
   std::array<std::atomic<std::uint64_t>, buckets> counts_{};
   std::atomic<std::uint64_t> total_ns_{0};
 };
 
-/// One place in the tree. It outlives the incarnations of its actor, so restarts and the last error stay visible.
+/// One place in the tree. It outlives the incarnations of its actor, so restarts and the last error
+/// stay visible.
 class ActorCell {
 public:
   ActorCell(std::string path, std::string kind) : path_{std::move(path)}, kind_{std::move(kind)} {}
@@ -103,7 +109,8 @@ public:
   std::atomic<std::uint64_t> restarts{0};
   std::atomic<std::uint64_t> actor_id{0};      ///< of the present incarnation; 0 = none
   std::atomic<std::uint64_t> mailbox_depth{0}; ///< as of the last handled message
-  /// When the handler that runs now began (nanoseconds of the monotonic clock); 0 = idle. Old = hanging.
+  /// When the handler that runs now began (nanoseconds of the monotonic clock); 0 = idle. Old =
+  /// hanging.
   std::atomic<std::int64_t> handling_since_ns{0};
   HandlingHistogram handling;
 
@@ -121,7 +128,8 @@ using CellPtr = std::shared_ptr<ActorCell>;
 /// Around one handler: counts, times and marks it as running.
 class HandlingScope {
 public:
-  HandlingScope(ActorCell& cell, const std::function<core::MonoTime()>& now) : cell_{cell}, now_{now}, began_{now()} {
+  HandlingScope(ActorCell& cell, const std::function<core::MonoTime()>& now)
+      : cell_{cell}, now_{now}, began_{now()} {
     cell_.handling_since_ns.store(began_.time_since_epoch().count(), std::memory_order_relaxed);
   }
 

@@ -1,5 +1,6 @@
-/// What every actor is born with: where time, ids and randomness come from, where it looks up its peers and where it is seen. Made once by apps/ (or by a
-/// test) and passed down; there is no global.
+/// What every actor is born with: where time, ids and randomness come from, where it looks up its
+/// peers and where it is seen. Made once by apps/ (or by a test) and passed down; there is no
+/// global.
 #pragma once
 
 #include "core/log.hpp"
@@ -37,15 +38,22 @@ inline const std::string event_log = "engine/services/sinks/event_log";
 inline const std::string broadcast = "engine/services/sinks/broadcast";
 inline const std::string http = "engine/services/api/http";
 
-[[nodiscard]] inline std::string pair_monitor(const std::string& id) { return strategies + "/pair." + id; }
-
-[[nodiscard]] inline std::string market(const core::MarketKey& key) {
-  return "engine/services/venues/" + key.venue.text() + "/" + std::string{core::to_string(key.type)};
+[[nodiscard]] inline std::string pair_monitor(const std::string& id) {
+  return strategies + "/pair." + id;
 }
 
-[[nodiscard]] inline std::string feed(const core::MarketKey& key) { return market(key) + "/feed"; }
+[[nodiscard]] inline std::string market(const core::MarketKey& key) {
+  return "engine/services/venues/" + key.venue.text() + "/"
+         + std::string{core::to_string(key.type)};
+}
 
-[[nodiscard]] inline std::string instruments(const core::MarketKey& key) { return market(key) + "/instruments"; }
+[[nodiscard]] inline std::string feed(const core::MarketKey& key) {
+  return market(key) + "/feed";
+}
+
+[[nodiscard]] inline std::string instruments(const core::MarketKey& key) {
+  return market(key) + "/instruments";
+}
 } // namespace paths
 
 } // namespace tandem::messages

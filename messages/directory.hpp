@@ -1,5 +1,5 @@
-/// Who is who now: the supervisors write down each incarnation under its path, everyone else looks a peer up when there is something to say. Not
-/// for the hot path. Thread safe.
+/// Who is who now: the supervisors write down each incarnation under its path, everyone else looks
+/// a peer up when there is something to say. Not for the hot path. Thread safe.
 #pragma once
 
 #include <caf/actor_cast.hpp>
@@ -33,7 +33,8 @@ public:
   [[nodiscard]] Handle get(const std::string& path) const {
     const std::lock_guard lock{mutex_};
     const auto found = actors_.find(path);
-    return found == actors_.end() || !found->second ? Handle{} : caf::actor_cast<Handle>(found->second);
+    return found == actors_.end() || !found->second ? Handle{}
+                                                    : caf::actor_cast<Handle>(found->second);
   }
 
   void clear() {

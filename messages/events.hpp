@@ -1,4 +1,5 @@
-/// What the engine tells the world: opportunities and alerts. Published through the market bus, heard by broadcast, event log and, later, sinks.
+/// What the engine tells the world: opportunities and alerts. Published through the market bus,
+/// heard by broadcast, event log and, later, sinks.
 #pragma once
 
 #include "core/strategy/pair_watch.hpp"
@@ -48,16 +49,19 @@ struct EngineAlert {
 };
 
 /// Hears every event. Implemented by broadcast and event log (their own handles extend it).
-using EventListenerHandle = caf::typed_actor<caf::reacts_to<Opportunity>, caf::reacts_to<EngineAlert>>;
+using EventListenerHandle
+    = caf::typed_actor<caf::reacts_to<Opportunity>, caf::reacts_to<EngineAlert>>;
 
 struct AddListener {
   EventListenerHandle listener;
 };
 
 /// Keeps who wants which book, tells feeds, and passes events on.
-using MarketBusHandle = caf::typed_actor<caf::reacts_to<SubscribeBook>, caf::reacts_to<UnsubscribeBook>, caf::reacts_to<FeedStarted>,
-                                         caf::reacts_to<InstrumentsLoaded>, caf::reacts_to<ClockMeasured>, caf::reacts_to<AddListener>,
-                                         caf::reacts_to<Opportunity>, caf::reacts_to<EngineAlert>>;
+using MarketBusHandle
+    = caf::typed_actor<caf::reacts_to<SubscribeBook>, caf::reacts_to<UnsubscribeBook>,
+                       caf::reacts_to<FeedStarted>, caf::reacts_to<InstrumentsLoaded>,
+                       caf::reacts_to<ClockMeasured>, caf::reacts_to<AddListener>,
+                       caf::reacts_to<Opportunity>, caf::reacts_to<EngineAlert>>;
 
 } // namespace tandem::messages
 

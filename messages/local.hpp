@@ -1,5 +1,5 @@
-/// Marks a message type as engine-internal: it has no wire form, so it can never be sent to another process (ADR 0003). Use at global scope, before
-/// the first handle that names the type.
+/// Marks a message type as engine-internal: it has no wire form, so it can never be sent to another
+/// process (ADR 0003). Use at global scope, before the first handle that names the type.
 #pragma once
 
 #include <caf/allowed_unsafe_message_type.hpp>

@@ -1,5 +1,6 @@
-/// The conversation about market data: who wants which book, which feeds and instruments there are, how good the clocks are. Prices themselves travel in
-/// slots (core/market/depth_slot.hpp), not in messages.
+/// The conversation about market data: who wants which book, which feeds and instruments there are,
+/// how good the clocks are. Prices themselves travel in slots (core/market/depth_slot.hpp), not in
+/// messages.
 #pragma once
 
 #include "core/error.hpp"
@@ -17,7 +18,8 @@
 
 namespace tandem::messages {
 
-/// A consumer wants this book in its slot, until it says otherwise. The slot is shared by consumer and feed.
+/// A consumer wants this book in its slot, until it says otherwise. The slot is shared by consumer
+/// and feed.
 struct SubscribeBook {
   core::InstrumentKey instrument;
   std::shared_ptr<core::market::DepthSlot> slot;
@@ -66,8 +68,10 @@ struct Tick {};
 struct BookChanged {};
 
 /// One market's connections and books. Sent to by the market bus, its own links and timers.
-using FeedHandle = caf::typed_actor<caf::reacts_to<SubscribeBook>, caf::reacts_to<UnsubscribeBook>, caf::reacts_to<InstrumentsLoaded>,
-                                    caf::reacts_to<ClockMeasured>, caf::reacts_to<LinkNotice>, caf::reacts_to<Tick>>;
+using FeedHandle
+    = caf::typed_actor<caf::reacts_to<SubscribeBook>, caf::reacts_to<UnsubscribeBook>,
+                       caf::reacts_to<InstrumentsLoaded>, caf::reacts_to<ClockMeasured>,
+                       caf::reacts_to<LinkNotice>, caf::reacts_to<Tick>>;
 
 /// A feed (re)started and wants to hear all that concerns its market.
 struct FeedStarted {
@@ -76,7 +80,9 @@ struct FeedStarted {
 };
 
 /// One market's instrument list and clock, by REST.
-using InstrumentsHandle = caf::typed_actor<caf::reacts_to<Tick>, caf::reacts_to<InstrumentsLoaded>, caf::reacts_to<ClockMeasured>, caf::reacts_to<core::Error>>;
+using InstrumentsHandle
+    = caf::typed_actor<caf::reacts_to<Tick>, caf::reacts_to<InstrumentsLoaded>,
+                       caf::reacts_to<ClockMeasured>, caf::reacts_to<core::Error>>;
 
 } // namespace tandem::messages
 

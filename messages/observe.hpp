@@ -1,5 +1,5 @@
-/// Puts an actor's handlers under its cell: every message is counted and timed, and the mailbox depth noted. A handler list is written
-/// `return {observe([=](const X&) {...}), ...}`.
+/// Puts an actor's handlers under its cell: every message is counted and timed, and the mailbox
+/// depth noted. A handler list is written `return {observe([=](const X&) {...}), ...}`.
 #pragma once
 
 #include "messages/context.hpp"

@@ -1,4 +1,5 @@
-/// The conversation about pairs: create, change, ask. Sent by the interfaces, answered by the pairs actor, which keeps the list, and the pair monitors.
+/// The conversation about pairs: create, change, ask. Sent by the interfaces, answered by the pairs
+/// actor, which keeps the list, and the pair monitors.
 #pragma once
 
 #include "core/result.hpp"
@@ -38,7 +39,8 @@ struct DeletePair {
   core::PairId id;
 };
 
-/// The outcome of a change: the pair's id, or why not (validation_error with the field in `source`, not_found, conflict, internal).
+/// The outcome of a change: the pair's id, or why not (validation_error with the field in `source`,
+/// not_found, conflict, internal).
 struct PairOutcome {
   core::PairId id;
   std::optional<core::strategy::PairConfig> pair; ///< answered by GetPair
@@ -66,13 +68,16 @@ struct PairSnapshot {
 };
 
 /// One pair's monitor. BookChanged comes from its slots' wake flag.
-using PairHandle = caf::typed_actor<caf::reacts_to<BookChanged>, caf::reacts_to<Tick>, caf::replies_to<GetPairState>::with<PairSnapshot>>;
+using PairHandle = caf::typed_actor<caf::reacts_to<BookChanged>, caf::reacts_to<Tick>,
+                                    caf::replies_to<GetPairState>::with<PairSnapshot>>;
 
 /// The list of pairs; starts and stops the monitors through the strategies' supervisor.
-using PairsHandle = caf::typed_actor<caf::replies_to<ListPairs>::with<PairList>, caf::replies_to<GetPair>::with<PairOutcome>,
-                                     caf::replies_to<PutPair>::with<PairOutcome>, caf::replies_to<DeletePair>::with<PairOutcome>>;
+using PairsHandle = caf::typed_actor<
+    caf::replies_to<ListPairs>::with<PairList>, caf::replies_to<GetPair>::with<PairOutcome>,
+    caf::replies_to<PutPair>::with<PairOutcome>, caf::replies_to<DeletePair>::with<PairOutcome>>;
 
-// ---- the journal's part in it -------------------------------------------------------------------------------------
+// ---- the journal's part in it
+// -------------------------------------------------------------------------------------
 
 struct LoadPairs {};
 
@@ -95,7 +100,8 @@ struct Stored {
 };
 
 /// The durable memory. Blocking work on its own thread.
-using JournalHandle = caf::typed_actor<caf::replies_to<LoadPairs>::with<StoredPairs>, caf::replies_to<StorePair>::with<Stored>,
+using JournalHandle = caf::typed_actor<caf::replies_to<LoadPairs>::with<StoredPairs>,
+                                       caf::replies_to<StorePair>::with<Stored>,
                                        caf::replies_to<ForgetPair>::with<Stored>>;
 
 } // namespace tandem::messages

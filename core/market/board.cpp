@@ -59,8 +59,7 @@ std::vector<std::shared_ptr<BoardEntry>> Board::collect() {
   return taken;
 }
 
-void Board::set_instruments(const MarketKey& market,
-                            std::shared_ptr<const InstrumentTable> table) {
+void Board::set_instruments(const MarketKey& market, std::shared_ptr<const InstrumentTable> table) {
   const std::unique_lock lock{mutex_};
   tables_[market] = std::move(table);
 }

@@ -1,5 +1,5 @@
-/// What those that display read: per instrument the latest immutable view and the latest trade, ticker and bar, at the writer's own pace. Readers never meet
-/// the live book. Thread safe.
+/// What those that display read: per instrument the latest immutable view and the latest trade,
+/// ticker and bar, at the writer's own pace. Readers never meet the live book. Thread safe.
 #pragma once
 
 #include "core/market/depth_view.hpp"
@@ -74,7 +74,8 @@ public:
 
   [[nodiscard]] std::vector<std::shared_ptr<BoardEntry>> all() const;
 
-  /// Called (from the writer's thread) when the first entry after a collect() became dirty. One listener.
+  /// Called (from the writer's thread) when the first entry after a collect() became dirty. One
+  /// listener.
   void on_dirty(std::function<void()> wake);
 
   /// The entries published since the last call.

@@ -1,0 +1,80 @@
+/// Who gets the books of one market: the slots of deciding consumers and the display board. Lives
+/// on the I/O thread (strand) of its market's connections and outlives them, so that a consumer
+/// keeps its slot over reconnects.
+#pragma once
+
+#include "core/market/board.hpp"
+#include "core/market/depth_slot.hpp"
+#include "core/types/ids.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace tandem::adapters::venues {
+
+/// Before a slot is overwritten: returns when that is allowed. Unset = at once (live); a lossless
+/// replay waits for the consumer.
+using BeforePublish = std::function<void(const core::market::WakeFlag&)>;
+
+class MarketSinks {
+public:
+  /// Consumers of one book, with the numbers that must never be reused whichever connection writes.
+  struct Book {
+    std::vector<std::shared_ptr<core::market::DepthSlot>> slots;
+    std::shared_ptr<core::market::BoardEntry> board;
+    std::uint64_t version = 0;
+    std::uint32_t generation = 0;
+    core::MonoTime board_published_at{};
+    bool board_behind = false; ///< the board has not seen the latest state yet
+    std::shared_ptr<const core::Instrument> instrument;
+  };
+
+  MarketSinks(core::market::Board& board, core::MarketKey market, BeforePublish before_publish = {})
+      : board_{board}, market_{std::move(market)}, before_publish_{std::move(before_publish)} {}
+
+  /// Finds or makes.
+  [[nodiscard]] Book& book(const core::Symbol& symbol);
+
+  void add_slot(const core::Symbol& symbol, std::shared_ptr<core::market::DepthSlot> slot);
+  /// Returns the number of slots left on that book.
+  std::size_t remove_slot(const core::Symbol& symbol,
+                          const std::shared_ptr<core::market::DepthSlot>& slot);
+
+  /// Writes the levels of `book` into every slot, and to the board unless it had one a moment ago
+  /// (then `board_behind` is set and publish_board() is owed). @param head condition, times and
+  /// sequence; version and generation are filled in here.
+  void publish(Book& sinks, const core::market::OrderBook& book, core::market::DepthView& head,
+               core::MonoTime now);
+
+  /// Publishes a condition without levels to everyone, at once.
+  void publish_condition(Book& sinks, core::market::BookCondition condition,
+                         const std::shared_ptr<const core::Instrument>& instrument,
+                         core::MonoTime now);
+
+  /// Every book of the market loses its trust (the feed ended).
+  void all_down(core::MonoTime now);
+
+  /// The display's copy alone.
+  void publish_board(Book& sinks, const core::market::OrderBook& book,
+                     const core::market::DepthView& head, core::MonoTime now);
+
+private:
+  void wait_for(const core::market::WakeFlag& flag) const {
+    if (before_publish_)
+      before_publish_(flag);
+  }
+
+  static void stamp(const core::market::DepthView& head, core::market::DepthView& view);
+
+  core::market::Board& board_;
+  core::MarketKey market_;
+  BeforePublish before_publish_;
+  std::unordered_map<core::Symbol, std::unique_ptr<Book>> books_;
+};
+
+} // namespace tandem::adapters::venues
