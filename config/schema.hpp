@@ -1,5 +1,6 @@
-/// Everything an operator can say, with its unit, range and default: this file is the documentation of the configuration. It is read
-/// by config/load (YAML and environment) and by nobody else; rooms below get plain option structs.
+/// Everything an operator can say, with its unit, range and default: this file is the documentation
+/// of the configuration. It is read by config/load (YAML and environment) and by nobody else; rooms
+/// below get plain option structs.
 #pragma once
 
 #include "core/strategy/pair.hpp"
@@ -14,31 +15,35 @@
 
 namespace tandem::config {
 
-/// mock: the simulator on loopback; dev: real venues, orders intercepted; prod: real venues, real orders.
+/// mock: the simulator on loopback; dev: real venues, orders intercepted; prod: real venues, real
+/// orders.
 enum class Mode : std::uint8_t { mock, dev, prod };
 
 [[nodiscard]] constexpr std::string_view to_string(Mode mode) noexcept {
   return mode == Mode::mock ? "mock" : mode == Mode::dev ? "dev" : "prod";
 }
 
-/// How books reach the pairs. latest: a newer view replaces an unread one (live); lossless: the feed waits until the pair has seen every view
-/// (replays that must give the same list of opportunities each time).
+/// How books reach the pairs. latest: a newer view replaces an unread one (live); lossless: the
+/// feed waits until the pair has seen every view (replays that must give the same list of
+/// opportunities each time).
 enum class Delivery : std::uint8_t { latest, lossless };
 
 struct EngineConfig {
-  std::string name = "tandem";             ///< shown in health and metrics
-  std::string state_dir = "run/state";     ///< pairs kept across restarts; created when missing. Relative to the working directory
+  std::string name = "tandem";         ///< shown in health and metrics
+  std::string state_dir = "run/state"; ///< pairs kept across restarts; created when missing.
+                                       ///< Relative to the working directory
   Delivery delivery = Delivery::latest;
-  std::size_t worker_threads = 2;          ///< 1..64, CAF scheduler
-  bool pairs_detached = false;             ///< a thread of its own for every pair monitor
-  bool report_on_exit = false;             ///< print every opportunity at the end (replays)
-  std::chrono::milliseconds stop_timeout{5'000}; ///< 100ms..60s; then the process ends whatever hangs
+  std::size_t worker_threads = 2; ///< 1..64, CAF scheduler
+  bool pairs_detached = false;    ///< a thread of its own for every pair monitor
+  bool report_on_exit = false;    ///< print every opportunity at the end (replays)
+  std::chrono::milliseconds stop_timeout{
+      5'000}; ///< 100ms..60s; then the process ends whatever hangs
 };
 
 struct LogConfig {
-  std::string level = "info"; ///< debug | info | warning | error
+  std::string level = "info";  ///< debug | info | warning | error
   std::string format = "text"; ///< text (key=value) | json
-  std::string file;           ///< empty = standard error
+  std::string file;            ///< empty = standard error
 };
 
 /// Which interface a listener serves.
@@ -46,8 +51,10 @@ enum class Surface : std::uint8_t { traders, metrics };
 
 struct ListenerConfig {
   Surface surface = Surface::traders;
-  std::string address = "127.0.0.1:7000"; ///< host:port; port 0 = any free one, shown in the ready line. Loopback only so far
-  std::vector<std::string> cors_origins;  ///< exact origins or "*"; empty = no CORS headers, WebSocket only from the same origin
+  std::string address = "127.0.0.1:7000"; ///< host:port ([::1]:7000); port 0 = any free one, shown
+                                          ///< in the ready line. Loopback only so far
+  std::vector<std::string> cors_origins;  ///< exact origins or "*"; empty = no CORS headers,
+                                          ///< WebSocket only from the same origin
   std::size_t websockets_max = 1'000;     ///< 1..100000
   std::size_t price_updates_per_second = 10; ///< 1..100, per client and symbol
   std::size_t requests_per_second = 2'000;   ///< 1..1000000 per client address; beyond: 429
@@ -55,15 +62,21 @@ struct ListenerConfig {
 
 /// Watchdogs of one market's feeds.
 struct FeedConfig {
-  std::chrono::milliseconds book_silence_max{5'000};       ///< 100ms..10m: no frame of a book for longer = stale
-  std::chrono::milliseconds first_data_timeout{10'000};    ///< 100ms..10m: subscribed but no first frame: subscribe again, then reconnect
-  std::chrono::milliseconds crossed_max{500};              ///< 10ms..60s: crossed for longer = resync
-  std::chrono::milliseconds clock_offset_max{500};         ///< 10ms..60s: |venue clock - ours| beyond pauses
-  std::chrono::milliseconds clock_interval{60'000};        ///< 1s..1h between server-time queries
-  std::chrono::milliseconds instruments_interval{3'600'000}; ///< 1m..24h between refreshes of the instrument list
-  std::chrono::milliseconds reconnect_after{82'800'000};   ///< 1s..24h: planned reconnect before the venue's 24 h cut, jittered by up to 5 %
-  std::chrono::milliseconds backoff_first{250};            ///< 10ms..60s
-  std::chrono::milliseconds backoff_cap{30'000};           ///< 10ms..10m
+  std::chrono::milliseconds book_silence_max{
+      5'000}; ///< 100ms..10m: no frame of a book for longer = stale
+  std::chrono::milliseconds first_data_timeout{
+      10'000}; ///< 100ms..10m: subscribed but no first frame: subscribe again, then reconnect
+  std::chrono::milliseconds crossed_max{500}; ///< 10ms..60s: crossed for longer = resync
+  std::chrono::milliseconds clock_offset_max{
+      500}; ///< 10ms..60s: |venue clock - ours| beyond pauses
+  std::chrono::milliseconds clock_interval{60'000}; ///< 1s..1h between server-time queries
+  std::chrono::milliseconds instruments_interval{
+      3'600'000}; ///< 1m..24h between refreshes of the instrument list
+  std::chrono::milliseconds reconnect_after{
+      82'800'000}; ///< 1s..24h: planned reconnect before the venue's 24 h cut, jittered by up to 5
+                   ///< %
+  std::chrono::milliseconds backoff_first{250};  ///< 10ms..60s
+  std::chrono::milliseconds backoff_cap{30'000}; ///< 10ms..10m
 };
 
 struct MarketConfig {
@@ -72,13 +85,25 @@ struct MarketConfig {
   std::string websocket;    ///< ws(s)://host[:port][/path]; the venue's routes are appended
   std::string ca_file;      ///< PEM; empty = the system's store
   std::string depth_stream; ///< the venue's own word for the depth speed or level; empty = default
-  core::strategy::FeeRate taker_fee; ///< share of the notional, default by venue: binance spot 0.001, linear 0.0005; bybit 0.001, 0.00055
+  core::strategy::FeeRate taker_fee; ///< share of the notional, default by venue: binance spot
+                                     ///< 0.001, linear 0.0005; bybit 0.001, 0.00055
   FeedConfig feed;
   /// Instruments watched from the start besides those of the pairs.
   std::vector<core::Symbol> symbols;
   /// Further streams for `symbols`: "best", "trades", "ticker", "kline_1m", ...
   std::vector<std::string> streams;
 };
+
+/// What a venue's lowest public tier pays for taking liquidity: used where the operator states no
+/// taker_fee. Source: binance.com/en/fee/schedule, bybit.com/en/announcement-info/fee-rate (spot
+/// and USDT perpetual, regular user / VIP 0).
+[[nodiscard]] constexpr core::strategy::FeeRate default_taker_fee(std::string_view venue,
+                                                                  core::MarketType type) noexcept {
+  const bool spot = type == core::MarketType::spot;
+  if (venue == "bybit")
+    return {spot ? 100'000 : 55'000};
+  return {spot ? 100'000 : 50'000};
+}
 
 struct VenueConfig {
   core::VenueId id; ///< binance | bybit
