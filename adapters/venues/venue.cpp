@@ -1,0 +1,52 @@
+#include "adapters/venues/venue.hpp"
+
+#include "adapters/venues/binance/venue.hpp"
+#if __has_include("adapters/venues/bybit/venue.hpp")
+#include "adapters/venues/bybit/venue.hpp"
+#define TANDEM_HAS_BYBIT
+#endif
+
+#include <algorithm>
+
+namespace tandem::adapters::venues {
+namespace {
+
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+} // namespace
+
+std::string_view to_string(SyncAction action) noexcept {
+  switch (action) {
+  case SyncAction::apply:
+    return "apply";
+  case SyncAction::ignore:
+    return "ignore";
+  case SyncAction::buffer:
+    return "buffer";
+  case SyncAction::resync:
+    return "resync";
+  }
+  return "?";
+}
+
+const std::string* find_header(const Headers& headers, std::string_view name) noexcept {
+  const auto found = std::ranges::find_if(headers, [name](const auto& header) {
+    return std::ranges::equal(header.first, name,
+                              [](char a, char b) { return lower(a) == lower(b); });
+  });
+  return found == headers.end() ? nullptr : &found->second;
+}
+
+std::unique_ptr<Market> make_market(const core::MarketKey& key, const MarketOptions& options) {
+  if (key.venue.text() == "binance")
+    return binance::make_binance_market(key.type, options);
+#ifdef TANDEM_HAS_BYBIT
+  if (key.venue.text() == "bybit")
+    return bybit::make_bybit_market(key.type, options);
+#endif
+  return nullptr;
+}
+
+} // namespace tandem::adapters::venues
