@@ -1,6 +1,6 @@
 /// Exact decimal text <-> integer. The only place where a price, size or rate becomes a number, and
-/// never a `double`. `Decimal` is the boundary type (configuration, interfaces, sums over venues); books and
-/// decisions use integers at an instrument's scale (price.hpp).
+/// never a `double`. `Decimal` is the boundary type (configuration, interfaces, sums over venues);
+/// books and decisions use integers at an instrument's scale (price.hpp).
 #pragma once
 
 #include "core/result.hpp"
@@ -25,16 +25,23 @@ enum class Rounding : std::uint8_t { toward_zero, away_from_zero, down, up, half
 /// value / divisor rounded as asked. @param divisor > 0.
 [[nodiscard]] Int128 divide(Int128 value, Int128 divisor, Rounding rounding) noexcept;
 
-/// Text to an integer count of 10^-decimals. Accepts an optional '-', digits, one point and an exponent
-/// ("1e-8" occurs in JSON written by others). Trailing zeros beyond the scale are accepted.
-/// Errors: malformed (empty, a lone sign or point, letters, NaN, inf), scale_too_coarse (non-zero digits beyond
-/// `decimals`), out_of_range (does not fit int64).
+/// Text to an integer count of 10^-decimals. Accepts an optional '-', digits with one point between
+/// them and an exponent ("1e-8" occurs in JSON written by others). A point needs a digit on each
+/// side: "1." and ".5" are what a cut-off text looks like, no venue sends them, so they are
+/// refused. Zeros beyond the scale are accepted. No allocation on success. @param decimals
+/// 0..decimals_max. Errors: malformed (empty, a lone sign or point, '+', blanks, letters, NaN,
+/// inf), scale_too_coarse (non-zero digits beyond `decimals`), out_of_range (does not fit int64, or
+/// `decimals` is outside its range).
 [[nodiscard]] Result<std::int64_t> parse_scaled(std::string_view text, int decimals) noexcept;
 
-/// Number of decimals needed to hold `text` exactly ("61737.63000000" -> 2). malformed as above.
+/// Number of decimals needed to hold `text` exactly ("61737.63000000" -> 2); may exceed
+/// decimals_max ("1e-30" -> 30). Errors: malformed as above.
 [[nodiscard]] Result<int> decimals_needed(std::string_view text) noexcept;
 
-/// units * 10^-decimals as text without trailing zeros: (6173763, 2) -> "61737.63", (500, 2) -> "5".
+/// units * 10^-decimals as text without trailing zeros: (6173763, 2) -> "61737.63", (500, 2) ->
+/// "5".
+/// @param decimals >= 0; beyond decimals_max is right (a Notional has up to 36). @throws
+/// BrokenPromise below 0.
 [[nodiscard]] std::string format_scaled(Int128 units, int decimals);
 
 /// Same with exactly `decimals` digits behind the point: (500, 2) -> "5.00".
