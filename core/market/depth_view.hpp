@@ -1,5 +1,5 @@
-/// What leaves a book: the best levels of both sides as one value, with the condition that says whether anyone may
-/// trade on it. Consumers never see the live book.
+/// What leaves a book: the best levels of both sides as one value, with the condition that says
+/// whether anyone may trade on it. Consumers never see the live book.
 #pragma once
 
 #include "core/market/order_book.hpp"
@@ -43,16 +43,22 @@ struct DepthView {
   std::array<Level, depth_view_levels_max> bids_store; ///< first bid_count valid, best first
   std::array<Level, depth_view_levels_max> asks_store; ///< first ask_count valid, best first
 
-  [[nodiscard]] std::span<const Level> bids() const noexcept { return {bids_store.data(), bid_count}; }
+  [[nodiscard]] std::span<const Level> bids() const noexcept {
+    return {bids_store.data(), bid_count};
+  }
 
-  [[nodiscard]] std::span<const Level> asks() const noexcept { return {asks_store.data(), ask_count}; }
+  [[nodiscard]] std::span<const Level> asks() const noexcept {
+    return {asks_store.data(), ask_count};
+  }
 };
 
 /// Copies the valid part only (a whole view is 1.7 kB).
 void copy_view(const DepthView& from, DepthView& to);
 
-/// Fills the levels and scale of `view` from `book`: at most `levels` a side, and no more than are needed to reach
-/// `cover` (0 = no such bound).
+/// Fills the levels and scale of `view` from `book`: at most `levels` (and depth_view_levels_max) a
+/// side, and no more than are needed to reach `cover` (0 = no such bound).
+/// @param cover at the scale of `view.instrument`, so set that first; without an instrument at the
+/// book's scale.
 void copy_levels(const OrderBook& book, std::size_t levels, Quantity cover, DepthView& view);
 
 } // namespace tandem::core::market
