@@ -1,5 +1,5 @@
-/// One writer's latest view for one reader: a triple buffer. The writer never waits, the reader never copies while
-/// the writer writes, and nothing queues: a newer view replaces an unread one.
+/// One writer's latest view for one reader: a triple buffer. The writer never waits, the reader
+/// never copies while the writer writes, and nothing queues: a newer view replaces an unread one.
 #pragma once
 
 #include "core/market/depth_view.hpp"
@@ -13,8 +13,15 @@
 
 namespace tandem::core::market {
 
-/// Wakes one consumer once, however many slots change before it looks. Shared by all slots of that consumer.
-/// Any thread may arm; only the consumer begins and ends.
+/// Wakes one consumer once, however many slots change before it looks. Shared by all slots of that
+/// consumer. Any thread may arm; only the consumer begins and ends, once per wake-up. A restarted
+/// consumer takes a new flag: a wake-up that its predecessor did not live to see would never come
+/// again.
+///
+/// No wake-up is lost: arm() and begin() both exchange the same variable, so one of them comes
+/// first. An arm() that finds `armed` comes before the begin() of the wake-up already under way,
+/// which therefore sees what was published before that arm(); an arm() after it finds `working` or
+/// `idle` and wakes again.
 class WakeFlag {
 public:
   /// @param wake posts one message to the consumer; called by the writer that finds it idle.
@@ -25,8 +32,9 @@ public:
       wake_();
   }
 
-  /// Consumer, before it reads its slots.
-  void begin() noexcept { state_.store(State::working, std::memory_order_release); }
+  /// Consumer, before it reads its slots. An exchange, not a store: a store would neither see what
+  /// the arming writers published nor keep the reads of the slots behind it.
+  void begin() noexcept { state_.exchange(State::working, std::memory_order_acq_rel); }
 
   /// Consumer, after it acted on what it read.
   void end() noexcept {
@@ -34,7 +42,8 @@ public:
     state_.compare_exchange_strong(expected, State::idle, std::memory_order_acq_rel);
   }
 
-  /// Nothing is pending and nothing is being worked on. A lossless replay waits for this before it overwrites.
+  /// Nothing is pending and nothing is being worked on. A lossless replay waits for this before it
+  /// overwrites.
   [[nodiscard]] bool idle() const noexcept {
     return state_.load(std::memory_order_acquire) == State::idle;
   }
@@ -64,7 +73,8 @@ public:
 
   /// Writer: makes what was written the latest and wakes the reader.
   void publish() {
-    writing_ = index(latest_.exchange(static_cast<std::uint8_t>(writing_ | fresh), std::memory_order_acq_rel));
+    writing_ = index(
+        latest_.exchange(static_cast<std::uint8_t>(writing_ | fresh), std::memory_order_acq_rel));
     wake_->arm();
   }
 
