@@ -8,11 +8,14 @@
 #include "messages/local.hpp"
 #include "messages/market.hpp"
 
+#include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tandem::messages {
 
@@ -56,6 +59,43 @@ struct AddListener {
   EventListenerHandle listener;
 };
 
+/// One opportunity from its opening to its end, as the event log remembers it.
+struct OpportunityRecord {
+  Opportunity opened;        ///< as first published
+  Opportunity latest;        ///< last change, or the end
+  std::uint32_t changes = 0; ///< published in between
+
+  [[nodiscard]] bool ended() const noexcept {
+    return latest.event.phase == core::strategy::OpportunityPhase::ended;
+  }
+};
+
+/// Newest first. @param pair empty = all.
+struct GetOpportunities {
+  std::size_t limit = 100;
+  core::PairId pair;
+};
+
+struct OpportunityRecords {
+  std::vector<OpportunityRecord> records;
+  std::uint64_t total = 0; ///< seen since the log started, kept or not
+};
+
+/// Newest first.
+struct GetAlerts {
+  std::size_t limit = 100;
+};
+
+struct AlertRecords {
+  std::vector<EngineAlert> alerts;
+  std::uint64_t total = 0;
+};
+
+/// Remembers the latest events for those who come later (REST, the closing report).
+using EventLogHandle
+    = EventListenerHandle::extend<caf::replies_to<GetOpportunities>::with<OpportunityRecords>,
+                                  caf::replies_to<GetAlerts>::with<AlertRecords>>;
+
 /// Keeps who wants which book, tells feeds, and passes events on.
 using MarketBusHandle
     = caf::typed_actor<caf::reacts_to<SubscribeBook>, caf::reacts_to<UnsubscribeBook>,
@@ -68,3 +108,7 @@ using MarketBusHandle
 TANDEM_LOCAL_MESSAGE(tandem::messages::Opportunity)
 TANDEM_LOCAL_MESSAGE(tandem::messages::EngineAlert)
 TANDEM_LOCAL_MESSAGE(tandem::messages::AddListener)
+TANDEM_LOCAL_MESSAGE(tandem::messages::GetOpportunities)
+TANDEM_LOCAL_MESSAGE(tandem::messages::OpportunityRecords)
+TANDEM_LOCAL_MESSAGE(tandem::messages::GetAlerts)
+TANDEM_LOCAL_MESSAGE(tandem::messages::AlertRecords)

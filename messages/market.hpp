@@ -56,9 +56,9 @@ struct LinkNotice {
 
   std::uint64_t link = 0;
   Kind kind = Kind::down;
-  std::string symbol;
+  std::string symbol{};
   core::market::BookCondition condition = core::market::BookCondition::down;
-  core::Error error;
+  core::Error error{};
 };
 
 /// An actor's own clockwork.

@@ -78,6 +78,12 @@ void FeedLink::remove(Stream stream) {
       [self = shared_from_this(), stream = std::move(stream)] { self->session_.remove(stream); });
 }
 
+void FeedLink::republish(core::Symbol symbol) {
+  tools_.strand->post([self = shared_from_this(), symbol = std::move(symbol)] {
+    self->session_.republish(symbol, self->tools_.clocks.mono());
+  });
+}
+
 void FeedLink::set_instruments(std::shared_ptr<const core::InstrumentTable> table) {
   tools_.strand->post([self = shared_from_this(), table = std::move(table)] {
     for (const auto& instrument : table->all())

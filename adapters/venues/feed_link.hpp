@@ -50,6 +50,8 @@ public:
 
   void add(std::vector<Stream> streams, std::shared_ptr<const core::InstrumentTable> table);
   void remove(Stream stream);
+  /// A consumer joined: its slot gets the book as it stands.
+  void republish(core::Symbol symbol);
   void set_instruments(std::shared_ptr<const core::InstrumentTable> table);
   void set_clock_bad(bool bad);
 

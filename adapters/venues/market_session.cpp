@@ -502,6 +502,16 @@ void MarketSession::set_publishing(bool publishing, MonoTime now) {
   }
 }
 
+void MarketSession::republish(const core::Symbol& symbol, MonoTime now) {
+  auto* book = find_book(symbol.text());
+  if (book == nullptr || !publishing_)
+    return;
+  if (book->condition == BookCondition::live)
+    publish(*book, now);
+  else
+    sinks_->publish_condition(*book->sinks, book->condition, book->instrument, now);
+}
+
 void MarketSession::set_clock_bad(bool bad, MonoTime now) {
   clock_bad_ = bad;
   for (auto& [symbol, book] : books_) {

@@ -106,6 +106,8 @@ public:
 
   /// Takes over (or gives up) the slots. Taking over publishes every book at once.
   void set_publishing(bool publishing, core::MonoTime now);
+  /// Publishes one book as it stands: a consumer joined.
+  void republish(const core::Symbol& symbol, core::MonoTime now);
   void set_clock_bad(bool bad, core::MonoTime now);
   /// A refreshed instrument table: new filters are taken over, a new scale restarts that book.
   void set_instrument(const std::shared_ptr<const core::Instrument>& instrument,

@@ -1,0 +1,86 @@
+#include "actors/market/market_bus.hpp"
+
+#include "messages/observe.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+
+namespace tandem::actors {
+namespace {
+
+using Self = messages::MarketBusHandle::stateful_pointer<MarketBusState>;
+
+template <class Message>
+void to_feed(Self self, const core::MarketKey& market, const Message& message) {
+  const auto found = self->state.feeds.find(market);
+  if (found != self->state.feeds.end())
+    self->send(found->second, message);
+}
+
+/// Everything a feed must know that it cannot ask for: sent on each of its starts.
+void brief(Self self, const messages::FeedStarted& started) {
+  auto& state = self->state;
+  state.feeds[started.market] = started.feed;
+  if (const auto table = state.instruments.find(started.market); table != state.instruments.end())
+    self->send(started.feed, table->second);
+  if (const auto clock = state.clocks.find(started.market); clock != state.clocks.end())
+    self->send(started.feed, clock->second);
+  for (const auto& subscription : state.subscriptions)
+    if (subscription.instrument.market() == started.market)
+      self->send(started.feed, subscription);
+}
+
+template <class Event>
+void pass_on(Self self, const Event& event) {
+  for (const auto& listener : self->state.listeners)
+    self->send(listener, event);
+}
+
+} // namespace
+
+messages::MarketBusHandle::behavior_type market_bus(Self self, messages::ContextPtr context,
+                                                    messages::CellPtr cell) {
+  auto& state = self->state;
+  state.context = context;
+  cell->set_state("running");
+  // A listener that ended is dropped; its next incarnation adds itself again.
+  self->set_down_handler([self](caf::down_msg& down) {
+    std::erase_if(self->state.listeners, [&](const messages::EventListenerHandle& listener) {
+      return listener.address() == down.source;
+    });
+  });
+  const messages::Observe observe{self, std::move(context), cell};
+  return {
+      observe([self, cell](const messages::SubscribeBook& request) {
+        self->state.subscriptions.push_back(request);
+        cell->set_counter("subscriptions",
+                          static_cast<std::int64_t>(self->state.subscriptions.size()));
+        to_feed(self, request.instrument.market(), request);
+      }),
+      observe([self, cell](const messages::UnsubscribeBook& request) {
+        std::erase_if(self->state.subscriptions,
+                      [&](const auto& known) { return known.slot == request.slot; });
+        cell->set_counter("subscriptions",
+                          static_cast<std::int64_t>(self->state.subscriptions.size()));
+        to_feed(self, request.instrument.market(), request);
+      }),
+      observe([self](const messages::FeedStarted& started) { brief(self, started); }),
+      observe([self](const messages::InstrumentsLoaded& loaded) {
+        self->state.instruments[loaded.market] = loaded;
+        to_feed(self, loaded.market, loaded);
+      }),
+      observe([self](const messages::ClockMeasured& measured) {
+        self->state.clocks[measured.market] = measured;
+        to_feed(self, measured.market, measured);
+      }),
+      observe([self](const messages::AddListener& request) {
+        self->monitor(request.listener);
+        self->state.listeners.push_back(request.listener);
+      }),
+      observe([self](const messages::Opportunity& event) { pass_on(self, event); }),
+      observe([self](const messages::EngineAlert& event) { pass_on(self, event); }),
+  };
+}
+
+} // namespace tandem::actors

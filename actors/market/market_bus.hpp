@@ -1,0 +1,34 @@
+/// Keeps who wants which book and which feeds there are, and passes events on. A feed that restarts
+/// is told everything again, so consumers never notice more than a pause.
+#pragma once
+
+#include "messages/context.hpp"
+#include "messages/events.hpp"
+#include "messages/market.hpp"
+
+#include <caf/fwd.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace tandem::actors {
+
+struct MarketBusState {
+  explicit MarketBusState(caf::scheduled_actor*) {}
+
+  messages::ContextPtr context;
+  std::vector<messages::SubscribeBook> subscriptions;
+  std::map<core::MarketKey, messages::FeedHandle> feeds;
+  std::map<core::MarketKey, messages::InstrumentsLoaded> instruments;
+  std::map<core::MarketKey, messages::ClockMeasured> clocks;
+  std::vector<messages::EventListenerHandle> listeners;
+};
+
+messages::MarketBusHandle::behavior_type
+market_bus(messages::MarketBusHandle::stateful_pointer<MarketBusState> self,
+           messages::ContextPtr context, messages::CellPtr cell);
+
+} // namespace tandem::actors

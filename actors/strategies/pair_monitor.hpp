@@ -1,0 +1,43 @@
+/// One pair: holds its two book slots and its judge (core/strategy/pair_watch), publishes what the
+/// judge says. Woken by book changes, never by polling; a slow timer only lets books grow old.
+#pragma once
+
+#include "core/market/depth_slot.hpp"
+#include "core/strategy/pair_watch.hpp"
+#include "messages/context.hpp"
+#include "messages/strategy.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <array>
+#include <memory>
+#include <optional>
+
+namespace tandem::actors {
+
+struct PairMonitorOptions {
+  core::strategy::PairConfig pair;
+  core::strategy::SpreadFees fees; ///< resolved: the pair's own or the venues' taker fees
+};
+
+struct PairMonitorState {
+  explicit PairMonitorState(caf::scheduled_actor*) {}
+
+  ~PairMonitorState();
+  PairMonitorState(const PairMonitorState&) = delete;
+  PairMonitorState& operator=(const PairMonitorState&) = delete;
+
+  messages::ContextPtr context;
+  messages::CellPtr cell;
+  std::optional<core::strategy::PairWatch> watch;
+  std::shared_ptr<core::market::WakeFlag> wake;
+  std::array<std::shared_ptr<core::market::DepthSlot>, 2> slots;
+  std::array<core::InstrumentKey, 2> legs;
+};
+
+messages::PairHandle::behavior_type
+pair_monitor(messages::PairHandle::stateful_pointer<PairMonitorState> self,
+             messages::ContextPtr context, messages::CellPtr cell, PairMonitorOptions options);
+
+} // namespace tandem::actors
