@@ -9,7 +9,7 @@
 #include "messages/local.hpp"
 
 #include <caf/actor.hpp>
-#include <caf/fwd.hpp>
+#include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
 #include <chrono>

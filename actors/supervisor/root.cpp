@@ -1,0 +1,279 @@
+#include "actors/supervisor/root.hpp"
+
+#include "actors/journal/journal_actor.hpp"
+#include "actors/market/market_bus.hpp"
+#include "actors/sinks/broadcast.hpp"
+#include "actors/sinks/event_log.hpp"
+#include "actors/strategies/pair_monitor.hpp"
+#include "actors/strategies/pairs.hpp"
+#include "actors/supervisor/spawn.hpp"
+#include "actors/supervisor/supervisor.hpp"
+#include "actors/venues/feed.hpp"
+#include "actors/venues/instruments.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <thread>
+#include <utility>
+
+namespace tandem::actors::supervisor {
+namespace {
+
+using core::supervision::BackoffLimits;
+using core::supervision::Intensity;
+using core::supervision::Strategy;
+using messages::CellPtr;
+using messages::ContextPtr;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Restart intensities: promises of the tree (docs/architecture.md). Few at the top, more at the
+// leaves; back-offs grow so that one crash-looping leaf cannot spend the budget of its parent.
+constexpr Intensity root_intensity{.restarts_max = 3, .within = seconds{300}};
+constexpr Intensity group_intensity{.restarts_max = 5, .within = seconds{60}};
+constexpr Intensity link_intensity{.restarts_max = 5, .within = seconds{30}};
+constexpr Intensity sink_intensity{.restarts_max = 10, .within = seconds{60}};
+constexpr BackoffLimits leaf_backoff{.first = milliseconds{250}, .cap = milliseconds{30'000}};
+constexpr BackoffLimits group_backoff{.first = milliseconds{5'000}, .cap = milliseconds{60'000}};
+
+/// How long a lossless replay waits for a consumer before it goes on without it.
+constexpr seconds lossless_wait_max{2};
+
+/// A child made by one function-style actor.
+template <caf::spawn_options Options = caf::no_spawn_options, class Body, class... Args>
+ChildSpec leaf(const ContextPtr& context, std::string name, std::string kind, Body body,
+               Args... args) {
+  ChildSpec child;
+  child.name = std::move(name);
+  child.kind = std::move(kind);
+  child.backoff = leaf_backoff;
+  child.start = [context, body, args...](caf::actor_system& system, const CellPtr& cell) {
+    return caf::actor_cast<caf::actor>(
+        spawn_guarded<Options>(system, body, context, cell, args...));
+  };
+  return child;
+}
+
+std::string part(const std::string& parent, const std::string& name) {
+  return parent + "/" + name;
+}
+
+// ---- venues
+// -------------------------------------------------------------------------------------------------------
+
+adapters::venues::SessionLimits session_limits(const config::FeedConfig& feed) {
+  adapters::venues::SessionLimits limits;
+  limits.book_silence_max = feed.book_silence_max;
+  limits.first_data_timeout = feed.first_data_timeout;
+  limits.crossed_max = feed.crossed_max;
+  return limits;
+}
+
+/// "trades" or "kline_1m" for every configured symbol. The loader has checked the names.
+std::vector<adapters::venues::Stream> extra_streams(const config::MarketConfig& market) {
+  using adapters::venues::Channel;
+  std::vector<adapters::venues::Stream> streams;
+  for (const auto& symbol : market.symbols) {
+    for (const auto& name : market.streams) {
+      if (name == "best")
+        streams.push_back({Channel::best, symbol, {}});
+      else if (name == "trades")
+        streams.push_back({Channel::trades, symbol, {}});
+      else if (name == "ticker")
+        streams.push_back({Channel::ticker, symbol, {}});
+      else if (name.starts_with("kline_"))
+        streams.push_back({Channel::klines, symbol, name.substr(6)});
+    }
+  }
+  return streams;
+}
+
+FeedOptions feed_options(const EngineParts& parts, const MarketParts& market) {
+  FeedOptions options;
+  options.market = market.market.get();
+  options.strand = parts.venue_strand;
+  options.connector = parts.connector;
+  options.rest = market.rest;
+  options.socket.url = market.config.websocket;
+  options.socket.tls.ca_file = market.config.ca_file;
+  options.socket.proxy = parts.proxy_for(market.config.websocket);
+  options.limits = session_limits(market.config.feed);
+  options.reconnect_after = market.config.feed.reconnect_after;
+  options.backoff
+      = {.first = market.config.feed.backoff_first, .cap = market.config.feed.backoff_cap};
+  options.symbols = {market.config.symbols.begin(), market.config.symbols.end()};
+  options.streams = extra_streams(market.config);
+  if (parts.config.engine.delivery == config::Delivery::lossless) {
+    options.before_publish
+        = [mono = parts.context->clocks.mono](const core::market::WakeFlag& flag) {
+            const auto deadline = mono() + lossless_wait_max;
+            while (!flag.idle() && mono() < deadline)
+              std::this_thread::yield();
+          };
+  }
+  return options;
+}
+
+ChildSpec market_child(const EngineParts& parts, const MarketParts& market,
+                       const std::string& venue_path) {
+  const auto& context = parts.context;
+  const auto& feed_config = market.config.feed;
+  InstrumentsOptions list;
+  list.market = market.market.get();
+  list.rest = market.rest;
+  list.refresh_interval = feed_config.instruments_interval;
+  list.clock_interval = feed_config.clock_interval;
+  list.clock_offset_max = feed_config.clock_offset_max;
+  list.retry = {.first = feed_config.backoff_first, .cap = feed_config.backoff_cap};
+  const std::string name{core::to_string(market.market->key().type)};
+  SupervisorSpec spec;
+  spec.path = part(venue_path, name);
+  spec.strategy = Strategy::rest_for_one;
+  spec.intensity = link_intensity;
+  spec.children.push_back(leaf(context, "instruments", "instruments", instruments, list));
+  spec.children.push_back(leaf(context, "feed", "feed", feed, feed_options(parts, market)));
+  auto child = supervisor_child(context, name, std::move(spec));
+  child.backoff = group_backoff;
+  return child;
+}
+
+ChildSpec venues_child(const EngineParts& parts, const std::string& parent) {
+  SupervisorSpec venues;
+  venues.path = part(parent, "venues");
+  venues.intensity = group_intensity;
+  std::set<core::VenueId> ids;
+  for (const auto& market : parts.markets)
+    ids.insert(market.market->key().venue);
+  for (const auto& id : ids) {
+    SupervisorSpec venue;
+    venue.path = part(venues.path, id.text());
+    venue.intensity = group_intensity;
+    for (const auto& market : parts.markets)
+      if (market.market->key().venue == id)
+        venue.children.push_back(market_child(parts, market, venue.path));
+    auto child = supervisor_child(parts.context, id.text(), std::move(venue));
+    child.backoff = group_backoff;
+    venues.children.push_back(std::move(child));
+  }
+  return supervisor_child(parts.context, "venues", std::move(venues));
+}
+
+// ---- strategies
+// ---------------------------------------------------------------------------------------------------
+
+void to_strategies(const ContextPtr& context, auto message) {
+  const auto supervisor_now = context->directory->get<caf::actor>(messages::paths::strategies);
+  if (supervisor_now)
+    caf::anon_send(supervisor_now, std::move(message));
+}
+
+ChildSpec monitor_child(const ContextPtr& context, const core::strategy::PairConfig& pair,
+                        const core::strategy::SpreadFees& fees, bool detached) {
+  const PairMonitorOptions options{pair, fees};
+  const auto name = "pair." + pair.id.text();
+  return detached ? leaf<caf::detached>(context, name, "pair_monitor", pair_monitor, options)
+                  : leaf(context, name, "pair_monitor", pair_monitor, options);
+}
+
+ChildSpec strategies_child(const EngineParts& parts, const std::string& parent) {
+  PairsOptions options;
+  options.configured = parts.config.pairs;
+  for (const auto& market : parts.markets)
+    options.taker_fees[market.market->key()] = market.config.taker_fee;
+  const auto context = parts.context;
+  const auto detached = parts.config.engine.pairs_detached;
+  options.start_monitor = [context, detached](const core::strategy::PairConfig& pair,
+                                              const core::strategy::SpreadFees& fees) {
+    to_strategies(context, StartChild{monitor_child(context, pair, fees, detached)});
+  };
+  options.stop_monitor = [context](const core::PairId& id) {
+    to_strategies(context, StopChild{"pair." + id.text()});
+  };
+  SupervisorSpec strategies;
+  strategies.path = part(parent, "strategies");
+  strategies.intensity = sink_intensity;
+  strategies.children.push_back(leaf(context, "pairs", "pairs", pairs, options));
+  return supervisor_child(context, "strategies", std::move(strategies));
+}
+
+// ---- the rest
+// -----------------------------------------------------------------------------------------------------
+
+ChildSpec sinks_child(const EngineParts& parts, const std::string& parent) {
+  SupervisorSpec sinks;
+  sinks.path = part(parent, "sinks");
+  sinks.intensity = sink_intensity;
+  sinks.children.push_back(
+      leaf(parts.context, "event_log", "event_log", event_log, EventLogOptions{}));
+  sinks.children.push_back(leaf(parts.context, "broadcast", "broadcast", broadcast));
+  return supervisor_child(parts.context, "sinks", std::move(sinks));
+}
+
+ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
+  HttpOptions options;
+  options.io = parts.api_io;
+  options.listeners = parts.config.listeners;
+  for (const auto& market : parts.markets)
+    options.markets.push_back(
+        {.market = market.market.get(), .rest = market.rest, .public_only = true});
+  options.engine_name = parts.config.engine.name;
+  options.version = parts.version;
+  options.kill_allowed = parts.config.mode == config::Mode::mock;
+  options.on_listening = parts.on_listening;
+  SupervisorSpec api;
+  api.path = part(parent, "api");
+  api.intensity = group_intensity;
+  api.children.push_back(leaf(parts.context, "http", "http", http, options));
+  return supervisor_child(parts.context, "api", std::move(api));
+}
+
+} // namespace
+
+core::Status make_markets(EngineParts& parts) {
+  for (const auto& venue : parts.config.venues) {
+    for (const auto& market : venue.markets) {
+      const core::MarketKey key{venue.id, market.type};
+      auto made = adapters::venues::make_market(key, {.depth_stream = market.depth_stream});
+      if (!made)
+        return core::fail(core::Errc::configuration, "no such market is built in",
+                          core::to_string(key));
+      adapters::venues::RestOptions rest;
+      rest.base_url = market.rest;
+      rest.proxy = parts.proxy_for(market.rest);
+      rest.tls.ca_file = market.ca_file;
+      auto client = std::make_shared<adapters::venues::RestClient>(
+          *made, std::move(rest), *parts.http, *parts.venue_strand, parts.context->clocks,
+          parts.context->random);
+      parts.markets.push_back({std::move(made), std::move(client), market});
+    }
+  }
+  return {};
+}
+
+caf::actor spawn_engine(caf::actor_system& system, EngineParts& parts) {
+  const auto& context = parts.context;
+  SupervisorSpec services;
+  services.path = "engine/services";
+  services.intensity = group_intensity;
+  services.children.push_back(leaf<caf::detached>(context, "journal", "journal", journal_actor,
+                                                  parts.config.engine.state_dir));
+  services.children.push_back(sinks_child(parts, services.path));
+  services.children.push_back(venues_child(parts, services.path));
+  services.children.push_back(strategies_child(parts, services.path));
+  if (parts.api_io != nullptr)
+    services.children.push_back(api_child(parts, services.path));
+  // Everyone talks through the bus: when it goes, all that briefed it must brief it again.
+  SupervisorSpec root;
+  root.path = "engine";
+  root.strategy = Strategy::rest_for_one;
+  root.intensity = root_intensity;
+  root.children.push_back(leaf(context, "market_bus", "market_bus", market_bus));
+  root.children.push_back(supervisor_child(context, "services", std::move(services)));
+  return spawn_guarded(system, supervisor, context, context->cells->cell("engine", "supervisor"),
+                       std::move(root));
+}
+
+} // namespace tandem::actors::supervisor

@@ -1,0 +1,54 @@
+/// The tree: which actors there are, under whom, restarted how often. The only place that knows
+/// them all.
+#pragma once
+
+#include "actors/api/http.hpp"
+#include "adapters/transport/http.hpp"
+#include "adapters/transport/io.hpp"
+#include "adapters/transport/websocket.hpp"
+#include "adapters/venues/rest_client.hpp"
+#include "adapters/venues/venue.hpp"
+#include "config/schema.hpp"
+#include "messages/context.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/fwd.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tandem::actors::supervisor {
+
+/// One configured market with what it needs; lives as long as the engine.
+struct MarketParts {
+  std::unique_ptr<adapters::venues::Market> market;
+  std::shared_ptr<adapters::venues::RestClient> rest;
+  config::MarketConfig config;
+};
+
+/// What apps/ (or a test) makes before the first actor: sockets or their stand-ins, clocks,
+/// configuration. Outlives the tree.
+struct EngineParts {
+  messages::ContextPtr context;
+  config::Config config;
+  adapters::transport::Strand* venue_strand = nullptr;
+  adapters::transport::WebSocketConnector* connector = nullptr;
+  adapters::transport::HttpClient* http = nullptr;
+  adapters::transport::Io* api_io = nullptr; ///< null: no interfaces (simulation)
+  std::vector<MarketParts> markets;
+  std::string version;
+  std::function<std::string(const std::string& url)> proxy_for; ///< empty text = direct
+  std::function<void(config::Surface, const std::string& address)> on_listening;
+};
+
+/// Fills `parts.markets` from the configuration. Error: configuration (a market that is not built
+/// in).
+[[nodiscard]] core::Status make_markets(EngineParts& parts);
+
+/// Spawns the root supervisor. Ends when it is sent an exit message, or by itself with an error
+/// when it gave up.
+[[nodiscard]] caf::actor spawn_engine(caf::actor_system& system, EngineParts& parts);
+
+} // namespace tandem::actors::supervisor
