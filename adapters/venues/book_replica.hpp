@@ -27,8 +27,9 @@ struct ReplicaLimits {
 struct ReplicaStep {
   SyncAction action = SyncAction::ignore;
   core::market::ApplyStats stats;
-  std::optional<core::Error>
-      error; ///< why it is resync: book_gap, book_crossed, malformed number, overflow
+  /// Why it is resync: book_gap (chain broken, buffer overflow), malformed, out_of_range. Absent on
+  /// a snapshot that is older than the buffer: fetch another one.
+  std::optional<core::Error> error;
   bool became_live = false; ///< this step completed a synchronisation
   std::size_t replayed = 0; ///< buffered frames applied by a snapshot
 };
@@ -41,12 +42,13 @@ public:
   void restart();
 
   /// Converts every level before it changes any: a bad number in the frame leaves the book as it
-  /// was and asks for resync. A number with more decimals than the scale refines the book's scale
-  /// (counted), never rounds.
+  /// was and asks for resync. After any resync the old levels stay readable, not live, until the
+  /// next snapshot or restart; where the venue buffers, frames are buffered again at once. A number
+  /// with more decimals than the scale refines the book's scale (counted), never rounds.
   ReplicaStep on_frame(const DepthFrame& frame);
 
-  /// REST snapshot. action: apply (live or waiting for the bridging frame), resync (fetch again:
-  /// too old or bad), ignore (not wanted).
+  /// REST snapshot. action: apply (live, or waiting for the bridging frame), ignore (not wanted),
+  /// resync. Resync without an error: it is older than the buffer, which stays for the next answer.
   ReplicaStep on_snapshot(const DepthSnapshot& snapshot);
 
   [[nodiscard]] const core::market::OrderBook& book() const noexcept;
