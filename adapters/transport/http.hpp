@@ -1,4 +1,5 @@
-/// An HTTP/1.1 client with keep-alive connections per host. Answers come back on the Io's thread. No retries: the caller's policy.
+/// An HTTP/1.1 client with keep-alive connections per host. Answers come back on the Io's thread.
+/// No retries: the caller's policy.
 #pragma once
 
 #include "adapters/transport/io.hpp"
@@ -36,18 +37,20 @@ struct HttpResponse {
   core::MonoTime received_at{};
 };
 
-/// A status of any kind is a response; errors are timed_out, connection_lost, malformed. They say nothing about whether the server
-/// acted on the request.
+/// A status of any kind is a response; errors are timed_out, connection_lost, malformed. They say
+/// nothing about whether the server acted on the request.
 using HttpCallback = std::function<void(core::Result<HttpResponse>)>;
 
 class HttpClient {
 public:
   virtual ~HttpClient() = default;
-  /// Thread safe. The callback runs exactly once on the Io's thread, unless the client is destroyed first.
+  /// Thread safe. The callback runs exactly once on the Io's thread, unless the client is destroyed
+  /// first.
   virtual void send(HttpRequest request, HttpCallback done) = 0;
 };
 
 /// @param connections_per_host_max further requests wait.
-[[nodiscard]] std::unique_ptr<HttpClient> make_http_client(Io& io, std::size_t connections_per_host_max = 4);
+[[nodiscard]] std::unique_ptr<HttpClient>
+make_http_client(Io& io, std::size_t connections_per_host_max = 4);
 
 } // namespace tandem::adapters::transport

@@ -1,5 +1,6 @@
-/// An HTTP/1.1 and WebSocket server on one Io thread: the engine's interfaces and the simulated venues use the same one. It parses, limits
-/// and cuts; what a route answers is its user's business. No Boost here.
+/// An HTTP/1.1 and WebSocket server on one Io thread: the engine's interfaces and the simulated
+/// venues use the same one. It parses, limits and cuts; what a route answers is its user's
+/// business. No Boost here.
 #pragma once
 
 #include "adapters/transport/http.hpp"
@@ -20,14 +21,16 @@ namespace tandem::adapters::transport {
 
 /// Every bound that protects the process from its clients.
 struct ServerLimits {
-  std::size_t header_bytes_max = 16U * 1024;    ///< beyond: 431
-  std::size_t body_bytes_max = 1U * 1024 * 1024; ///< beyond: 413
-  std::size_t connections_max = 1'500;          ///< beyond: accepted, 503, closed
-  std::size_t websockets_max = 1'000;           ///< beyond: 503 on upgrade
+  std::size_t header_bytes_max = 16U * 1024;            ///< beyond: 431
+  std::size_t body_bytes_max = 1U * 1024 * 1024;        ///< beyond: 413
+  std::size_t connections_max = 1'500;                  ///< beyond: accepted, 503, closed
+  std::size_t websockets_max = 1'000;                   ///< beyond: 503 on upgrade
   std::size_t websocket_message_bytes_max = 64U * 1024; ///< inbound; beyond: close 1009
-  std::size_t websocket_buffer_bytes_max = 4U * 1024 * 1024; ///< outbound per client; beyond: close 1013
-  std::chrono::milliseconds request_timeout{8'000}; ///< headers and body of one request, handshake included
-  std::chrono::milliseconds idle_timeout{60'000};   ///< keep-alive connection without a request
+  std::size_t websocket_buffer_bytes_max
+      = 4U * 1024 * 1024; ///< outbound per client; beyond: close 1013
+  std::chrono::milliseconds request_timeout{
+      8'000}; ///< headers and body of one request, handshake included
+  std::chrono::milliseconds idle_timeout{60'000}; ///< keep-alive connection without a request
   std::chrono::milliseconds websocket_idle_timeout{60'000}; ///< peer silent although pinged
 };
 
@@ -37,14 +40,15 @@ struct ServerRequest {
   std::string query;  ///< raw, without '?'
   HeaderList headers; ///< names lower case
   std::string body;
-  std::string peer;   ///< "127.0.0.1:51234"
+  std::string peer; ///< "127.0.0.1:51234"
 };
 
 /// First value of a header (lower-case name) or empty.
 [[nodiscard]] std::string_view header(const ServerRequest& request, std::string_view name) noexcept;
 
 /// Decoded value of one query parameter; absent = nullopt.
-[[nodiscard]] std::optional<std::string> query_value(const ServerRequest& request, std::string_view name);
+[[nodiscard]] std::optional<std::string> query_value(const ServerRequest& request,
+                                                     std::string_view name);
 
 struct ServerResponse {
   int status = 200;
@@ -53,15 +57,18 @@ struct ServerResponse {
   std::string content_type = "application/json";
 };
 
-/// Call exactly once, from any thread. A second call is ignored; never calling it ends in 503 after the request timeout.
+/// Call exactly once, from any thread. A second call is ignored; never calling it ends in 503 after
+/// the request timeout.
 using Respond = std::function<void(ServerResponse)>;
 
-/// One WebSocket client. Shared: may be kept after the peer has gone (calls then do nothing). All calls are thread safe.
+/// One WebSocket client. Shared: may be kept after the peer has gone (calls then do nothing). All
+/// calls are thread safe.
 class ServerSocket {
 public:
   virtual ~ServerSocket() = default;
   [[nodiscard]] virtual std::uint64_t id() const = 0;
-  /// Queues one text message; the bytes are shared, not copied. Returns false when the client is gone or over its buffer.
+  /// Queues one text message; the bytes are shared, not copied. Returns false when the client is
+  /// gone or over its buffer.
   virtual bool send(std::shared_ptr<const std::string> text) = 0;
   /// Bytes queued and not yet written.
   [[nodiscard]] virtual std::size_t buffered() const = 0;
@@ -84,12 +91,14 @@ struct ServerEvents {
   std::function<void(const ServerSocketPtr&, std::string_view text)> on_socket_text;
   std::function<void(const ServerSocketPtr&, std::string_view payload)> on_socket_pong;
   std::function<void(const ServerSocketPtr&)> on_socket_closed;
-  /// The body of refusals the server makes itself (413, 431, 503, 400): lets each surface keep its envelope.
+  /// The body of refusals the server makes itself (413, 431, 503, 400): lets each surface keep its
+  /// envelope.
   std::function<ServerResponse(int status, std::string_view reason)> on_refusal;
 };
 
 struct ServerCounters {
-  std::uint64_t connections = 0, connections_refused = 0, requests = 0, malformed = 0, timed_out = 0;
+  std::uint64_t connections = 0, connections_refused = 0, requests = 0, malformed = 0,
+                timed_out = 0;
   std::uint64_t websockets_open = 0, websockets_total = 0, websockets_cut_slow = 0;
   std::uint64_t messages_sent = 0, bytes_sent = 0;
 };
@@ -102,9 +111,9 @@ public:
   [[nodiscard]] virtual ServerCounters counters() const = 0; ///< thread safe
 };
 
-/// Binds at once. @param address "host:port", port 0 = any free one. Errors: exchange_unavailable never; configuration when it does not
-/// parse, connection_lost when it cannot be bound.
-[[nodiscard]] core::Result<std::unique_ptr<HttpServer>> serve_http(Io& io, const std::string& address, ServerLimits limits,
-                                                                   ServerEvents events);
+/// Binds at once. @param address "host:port", port 0 = any free one. Errors: exchange_unavailable
+/// never; configuration when it does not parse, connection_lost when it cannot be bound.
+[[nodiscard]] core::Result<std::unique_ptr<HttpServer>>
+serve_http(Io& io, const std::string& address, ServerLimits limits, ServerEvents events);
 
 } // namespace tandem::adapters::transport

@@ -1,5 +1,5 @@
-/// The thread that runs sockets. Everything posted to one Io runs in order on its one thread, which is therefore the strand of
-/// all connections made on it. No Boost in this header.
+/// The thread that runs sockets. Everything posted to one Io runs in order on its one thread, which
+/// is therefore the strand of all connections made on it. No Boost in this header.
 #pragma once
 
 #include "core/types/time.hpp"
@@ -8,10 +8,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace tandem::adapters::transport {
 
-/// What the users of sockets need of the thread below them. A test or simulation hands in one that runs tasks itself.
+/// What the users of sockets need of the thread below them. A test or simulation hands in one that
+/// runs tasks itself.
 class Strand {
 public:
   virtual ~Strand() = default;
@@ -25,13 +27,17 @@ class Io final : public Strand {
 public:
   /// @param name of the thread, at most 15 characters. @param clocks stamps received frames.
   Io(std::string name, core::Clocks clocks);
-  /// Stops and joins. Sockets made on it must be gone or closed before.
+  /// Stops and joins. Sockets made on it must be gone or closed before. Not from its own thread.
   ~Io() override;
   Io(const Io&) = delete;
   Io& operator=(const Io&) = delete;
 
   void post(std::function<void()> task) override;
   void post_after(std::chrono::nanoseconds delay, std::function<void()> task) override;
+
+  /// Hears the text of an exception that left a posted task: that task is abandoned, the thread
+  /// goes on. Unset: one line on stderr. Thread safe; called on the Io's thread.
+  void on_fault(std::function<void(std::string_view what)> handler);
 
   struct Impl;
 

@@ -1,4 +1,5 @@
-/// Splits the endpoint URLs of the configuration. Knows ws, wss, http and https; nothing about venues.
+/// Splits the endpoint URLs of the configuration. Knows ws, wss, http and https; nothing about
+/// venues.
 #pragma once
 
 #include "core/result.hpp"
@@ -13,7 +14,7 @@ struct Url {
   bool secure = false; ///< wss or https
   std::string host;    ///< without brackets for IPv6
   std::uint16_t port = 0;
-  std::string target;  ///< path and query as given, may be empty; never a fragment
+  std::string target; ///< path and query as given, may be empty; never a fragment
 
   [[nodiscard]] std::string host_header() const; ///< host[:port] with the default port left out
 };

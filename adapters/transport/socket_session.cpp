@@ -1,0 +1,592 @@
+// One WebSocket client of the server. Beast reads and answers control frames; all bytes out,
+// Beast's and ours, pass one queue here, so that texts that gathered while a write was under way
+// leave in one, and frames never mix.
+#include "adapters/transport/byte_stream.hpp"
+#include "adapters/transport/server_core.hpp"
+
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket/error.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <exception>
+#include <optional>
+#include <vector>
+
+namespace tandem::adapters::transport {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace websocket = boost::beast::websocket;
+
+/// One write carries at most about this much, so that a close or pong is never far behind.
+constexpr std::size_t batch_bytes_max = 64U * 1024;
+/// Longer texts are written from where they stand; shorter ones are copied together.
+constexpr std::size_t copied_text_bytes_max = 16U * 1024;
+constexpr std::size_t kept_batch_bytes_max = 8U * 1024;
+constexpr std::size_t kept_buffer_bytes_max = 64U * 1024;
+/// Readable bytes behind a text, for the JSON parser.
+constexpr std::size_t padding_bytes = 64;
+/// RFC 6455 section 5.5: a control frame's payload, and in a close frame two bytes of it are the
+/// code.
+constexpr std::size_t control_bytes_max = 125;
+constexpr std::size_t close_reason_bytes_max = control_bytes_max - 2;
+
+/// RFC 6455 section 5.2, as the first byte with FIN set.
+constexpr char text_frame = '\x81';
+constexpr char close_frame = '\x88';
+constexpr char ping_frame = '\x89';
+
+constexpr std::size_t frame_header_bytes(std::size_t payload) {
+  if (payload < 126)
+    return 2;
+  return payload < 65'536 ? 4 : 10;
+}
+
+/// A server's frames are not masked, so the header is all there is to framing.
+void append_frame_header(std::string& out, char first, std::size_t payload) {
+  out += first;
+  const auto bytes = frame_header_bytes(payload);
+  if (bytes == 2) {
+    out += static_cast<char>(payload);
+    return;
+  }
+  out += static_cast<char>(bytes == 4 ? 126 : 127);
+  for (std::size_t shift = (bytes - 2) * 8; shift > 0; shift -= 8)
+    out += static_cast<char>((payload >> (shift - 8)) & 0xffU);
+}
+
+bool is_violation(ErrorCode error) {
+  return error && error != websocket::error::closed
+         && error.category() == make_error_code(websocket::error::closed).category();
+}
+
+class SocketSession;
+
+/// What one write carries of the queued texts.
+struct Batch {
+  std::string bytes;
+  std::shared_ptr<const std::string> long_text; ///< follows `bytes`, when set
+  std::size_t cost = 0;                         ///< as counted in Handle
+  std::uint64_t texts = 0;
+};
+
+/// The user's side: a queue that any thread fills. It knows the session weakly, so it may outlive
+/// it, the server and the Io.
+class Handle final : public ServerSocket {
+public:
+  Handle(std::uint64_t id, std::size_t bytes_max, std::shared_ptr<Postbox> postbox,
+         std::weak_ptr<SocketSession> session)
+      : id_{id}, bytes_max_{bytes_max}, postbox_{std::move(postbox)}, session_{std::move(session)} {
+  }
+
+  [[nodiscard]] std::uint64_t id() const override { return id_; }
+
+  bool send(std::shared_ptr<const std::string> text) override;
+  void ping(std::string payload) override;
+  void close(std::uint16_t code, std::string reason) override;
+  void abort() override;
+  void pause_reading(bool paused) override;
+
+  [[nodiscard]] std::size_t buffered() const override {
+    const std::lock_guard lock{mutex_};
+    return bytes_;
+  }
+
+  /// Takes the next texts. False = there are none: the next send posts a wake-up again.
+  bool take(Batch& batch) {
+    const std::lock_guard lock{mutex_};
+    while (!queue_.empty() && batch.bytes.size() < batch_bytes_max && !batch.long_text) {
+      auto text = std::move(queue_.front());
+      queue_.pop_front();
+      append_frame_header(batch.bytes, text_frame, text->size());
+      batch.cost += cost_of(*text);
+      ++batch.texts;
+      if (text->size() > copied_text_bytes_max)
+        batch.long_text = std::move(text);
+      else
+        batch.bytes += *text;
+    }
+    awake_ = batch.texts > 0;
+    return awake_;
+  }
+
+  void written(std::size_t cost) {
+    const std::lock_guard lock{mutex_};
+    bytes_ -= std::min(cost, bytes_);
+  }
+
+  /// No further texts are taken; those queued stay.
+  void stop() {
+    const std::lock_guard lock{mutex_};
+    open_ = false;
+  }
+
+  /// As stop, and what was queued is forgotten.
+  void drop() {
+    std::deque<std::shared_ptr<const std::string>> dropped; // freed outside the lock
+    const std::lock_guard lock{mutex_};
+    open_ = false;
+    dropped.swap(queue_);
+    for (const auto& text : dropped)
+      bytes_ -= std::min(cost_of(*text), bytes_);
+  }
+
+private:
+  static std::size_t cost_of(const std::string& text) {
+    return text.size() + frame_header_bytes(text.size());
+  }
+
+  template <class Task>
+  void on_session(Task task) {
+    postbox_->post([session = session_, task = std::move(task)]() mutable {
+      if (const auto self = session.lock())
+        task(*self);
+    });
+  }
+
+  const std::uint64_t id_;
+  const std::size_t bytes_max_;
+  const std::shared_ptr<Postbox> postbox_;
+  const std::weak_ptr<SocketSession> session_;
+  mutable std::mutex mutex_;
+  std::deque<std::shared_ptr<const std::string>> queue_;
+  std::size_t bytes_ = 0;
+  bool open_ = true;
+  bool awake_ = false; ///< a wake-up is posted or a write is under way
+};
+
+class SocketSession final : public Session,
+                            public ByteStream,
+                            public std::enable_shared_from_this<SocketSession> {
+public:
+  SocketSession(std::shared_ptr<ServerCore> core, Socket socket, ParsedRequest upgrade,
+                ServerRequest request, std::string leftover)
+      : core_{std::move(core)}, socket_{std::move(socket)}, upgrade_{std::move(upgrade)},
+        request_{std::move(request)}, leftover_{std::move(leftover)},
+        in_{core_->limits.websocket_message_bytes_max + padding_bytes} {}
+
+  void start() {
+    core_->enter(shared_from_this());
+    ++core_->counters.websockets_open;
+    counted_ = true;
+    handle_
+        = std::make_shared<Handle>(++core_->socket_ids, core_->limits.websocket_buffer_bytes_max,
+                                   core_->postbox, weak_from_this());
+    enter(Phase::accepting, core_->limits.request_timeout);
+    ws_.emplace(BeastLayer{*this});
+    ws_->read_message_max(core_->limits.websocket_message_bytes_max);
+    ws_->control_callback([this](websocket::frame_type kind, beast::string_view payload) {
+      if (kind == websocket::frame_type::pong)
+        on_pong(payload);
+    });
+    ws_->async_accept(upgrade_,
+                      [self = shared_from_this()](ErrorCode error) { self->on_accepted(error); });
+  }
+
+  // As a Session.
+  void cut() override {
+    silent_ = true;
+    lose();
+  }
+
+  void on_tick() override {
+    if (!core_->reached(deadline_))
+      return;
+    switch (phase_) {
+    case Phase::open:
+      return on_idle();
+    case Phase::accepting:
+      ++core_->counters.timed_out;
+      return lose();
+    case Phase::closing:
+    case Phase::lingering:
+      return lose();
+    case Phase::over:
+      return;
+    }
+  }
+
+  // As the stream below Beast.
+  [[nodiscard]] Executor executor() override { return core_->io.executor(); }
+
+  void read_some(asio::mutable_buffer into, Done done) override {
+    if (!leftover_.empty()) {
+      const auto bytes = asio::buffer_copy(into, asio::buffer(leftover_));
+      leftover_.erase(0, bytes);
+      asio::post(core_->io.context, [self = shared_from_this(), bytes,
+                                     done = std::move(done)]() mutable { done({}, bytes); });
+      return;
+    }
+    socket_.async_read_some(into, [self = shared_from_this(), done = std::move(done)](
+                                      ErrorCode error, std::size_t bytes) mutable {
+      self->on_bytes(error, bytes, std::move(done));
+    });
+  }
+
+  void write_all(std::string bytes, Done done) override {
+    const bool goodbye
+        = phase_ != Phase::accepting && !bytes.empty() && bytes.front() == close_frame;
+    if (goodbye)
+      handle_->drop(); // nothing may follow a close frame
+    control_.push_back({std::move(bytes), std::move(done)});
+    pump();
+  }
+
+  /// Both close frames went over, or Beast gave the connection up and said why. The peer may still
+  /// be sending: closing now would reset the connection and take the close frame back, so it is
+  /// listened to a little longer.
+  void end() override {
+    if (phase_ == Phase::over || phase_ == Phase::lingering)
+      return;
+    const bool accepted = phase_ != Phase::accepting;
+    enter(Phase::lingering, close_grace);
+    ErrorCode ignored;
+    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+    drain();
+    if (accepted)
+      tell_closed();
+  }
+
+  // What the handle posts.
+  void wake() { pump(); }
+
+  void ping(std::string_view payload) {
+    if (phase_ != Phase::open)
+      return;
+    payload = payload.substr(0, control_bytes_max);
+    std::string frame;
+    append_frame_header(frame, ping_frame, payload.size());
+    control_.push_back({frame.append(payload), Done{}});
+    pump();
+  }
+
+  void close(std::uint16_t code, std::string reason) {
+    if (phase_ != Phase::open)
+      return;
+    handle_->stop();
+    enter(Phase::closing, close_grace);
+    reason.resize(std::min(reason.size(), close_reason_bytes_max));
+    goodbye_.emplace(static_cast<websocket::close_code>(code), reason.c_str());
+    pump();
+  }
+
+  void cut_slow() {
+    if (phase_ != Phase::open)
+      return;
+    ++core_->counters.websockets_cut_slow;
+    handle_->drop();
+    close(static_cast<std::uint16_t>(websocket::close_code::try_again_later), "reading too slowly");
+  }
+
+  void abort() {
+    ErrorCode ignored;
+    socket_.set_option(asio::socket_base::linger{true, 0}, ignored);
+    lose();
+  }
+
+  void pause_reading(bool paused) {
+    paused_ = paused;
+    if (paused || !held_)
+      return;
+    auto held = std::move(*held_);
+    held_.reset();
+    enter_idle();
+    held.done(held.error, held.bytes);
+  }
+
+private:
+  enum class Phase { accepting, open, closing, lingering, over };
+
+  struct ControlFrame {
+    std::string bytes;
+    Done done;
+  };
+
+  struct HeldRead {
+    ErrorCode error;
+    std::size_t bytes;
+    Done done;
+  };
+
+  void enter(Phase phase, std::chrono::milliseconds limit) {
+    phase_ = phase;
+    deadline_ = core_->deadline(limit);
+  }
+
+  void enter_idle() {
+    heard_ = true;
+    deadline_ = core_->deadline(core_->limits.websocket_idle_timeout / 2);
+  }
+
+  /// A user's callback that throws ends its connection, not the server.
+  template <class Event>
+  void tell(Event&& event) {
+    if (silent_)
+      return;
+    try {
+      event();
+    } catch (const std::exception& error) {
+      core_->io.fault(error.what());
+      close(static_cast<std::uint16_t>(websocket::close_code::internal_error), "internal error");
+    } catch (...) {
+      core_->io.fault("a WebSocket handler threw something that is no std::exception");
+      close(static_cast<std::uint16_t>(websocket::close_code::internal_error), "internal error");
+    }
+  }
+
+  void on_accepted(ErrorCode error) {
+    if (phase_ != Phase::accepting)
+      return;
+    if (error) { // Beast has answered what was wrong with the request
+      ++core_->counters.malformed;
+      return end();
+    }
+    upgrade_ = {};
+    phase_ = Phase::open;
+    enter_idle();
+    ++core_->counters.websockets_total;
+    announced_ = true;
+    if (core_->events.on_socket_open)
+      tell([&] { core_->events.on_socket_open(handle_, request_); });
+    request_ = {};
+    read();
+  }
+
+  void read() {
+    ws_->async_read(
+        in_, [self = shared_from_this()](ErrorCode error, std::size_t) { self->on_read(error); });
+  }
+
+  void on_read(ErrorCode error) {
+    if (is_violation(error))
+      ++core_->counters.malformed;
+    if (phase_ == Phase::lingering || phase_ == Phase::over)
+      return;
+    if (error) {
+      if (error != asio::error::operation_aborted || phase_ == Phase::open)
+        lose();
+      return;
+    }
+    if (!ws_->got_text()) {
+      ++core_->counters.malformed;
+      close(static_cast<std::uint16_t>(websocket::close_code::unknown_data), "text only");
+    }
+    in_.prepare(padding_bytes);
+    const auto bytes = in_.cdata();
+    if (phase_ == Phase::open && core_->events.on_socket_text)
+      tell([&] {
+        core_->events.on_socket_text(handle_,
+                                     {static_cast<const char*>(bytes.data()), bytes.size()});
+      });
+    in_.consume(bytes.size());
+    if (in_.capacity() > kept_buffer_bytes_max)
+      in_.shrink_to_fit();
+    if (phase_ == Phase::open || phase_ == Phase::closing)
+      read();
+  }
+
+  void on_bytes(ErrorCode error, std::size_t bytes, Done done) {
+    heard_ = true;
+    if (paused_ && phase_ != Phase::over)
+      held_ = HeldRead{error, bytes, std::move(done)};
+    else
+      done(error, bytes);
+  }
+
+  void on_pong(std::string_view payload) {
+    if (phase_ == Phase::open && core_->events.on_socket_pong)
+      tell([&] { core_->events.on_socket_pong(handle_, payload); });
+  }
+
+  /// Twice within the idle time: silent once = pinged, silent again = gone.
+  void on_idle() {
+    deadline_ = core_->deadline(core_->limits.websocket_idle_timeout / 2);
+    if (paused_)
+      return;
+    if (std::exchange(heard_, false))
+      return ping({});
+    ++core_->counters.timed_out;
+    lose();
+  }
+
+  void pump() {
+    if (writing_ || phase_ == Phase::over)
+      return;
+    Batch batch;
+    batch.bytes = std::move(spare_);
+    batch.bytes.clear();
+    std::vector<Done> dones;
+    for (auto& frame : control_) {
+      batch.bytes += frame.bytes;
+      if (frame.done)
+        dones.push_back(std::move(frame.done));
+    }
+    control_.clear();
+    const bool texts = phase_ != Phase::accepting && handle_->take(batch);
+    if (!batch.bytes.empty())
+      return write(std::move(batch), std::move(dones));
+    if (batch.bytes.capacity() <= kept_batch_bytes_max)
+      spare_ = std::move(batch.bytes);
+    if (!texts && phase_ == Phase::closing && goodbye_)
+      say_goodbye();
+  }
+
+  void write(Batch batch, std::vector<Done> dones) {
+    writing_ = true;
+    batch_ = std::move(batch);
+    const auto tail = batch_.long_text ? asio::buffer(*batch_.long_text) : asio::const_buffer{};
+    asio::async_write(socket_, std::array<asio::const_buffer, 2>{asio::buffer(batch_.bytes), tail},
+                      [self = shared_from_this(),
+                       dones = std::move(dones)](ErrorCode error, std::size_t bytes) mutable {
+                        self->on_written(error, bytes, std::move(dones));
+                      });
+  }
+
+  void on_written(ErrorCode error, std::size_t bytes, std::vector<Done> dones) {
+    writing_ = false;
+    handle_->written(batch_.cost);
+    if (!error) {
+      core_->counters.messages_sent += batch_.texts;
+      core_->counters.bytes_sent += bytes;
+    }
+    spare_ = std::move(batch_.bytes);
+    batch_ = {};
+    for (auto& done : dones)
+      done(error, bytes);
+    if (error)
+      return lose();
+    pump();
+  }
+
+  void say_goodbye() {
+    const auto reason = *goodbye_;
+    goodbye_.reset();
+    ws_->async_close(reason, [self = shared_from_this()](ErrorCode error) {
+      if (error)
+        self->lose();
+    });
+  }
+
+  void drain() {
+    socket_.async_read_some(asio::buffer(sink_),
+                            [self = shared_from_this()](ErrorCode error, std::size_t) {
+                              if (self->phase_ != Phase::lingering)
+                                return;
+                              if (error)
+                                self->lose();
+                              else
+                                self->drain();
+                            });
+  }
+
+  /// Closes at once.
+  void lose() {
+    if (phase_ == Phase::over)
+      return;
+    phase_ = Phase::over;
+    const auto self = shared_from_this(); // the server's list may have been the last to hold us
+    ErrorCode ignored;
+    socket_.close(ignored);
+    core_->leave(*this);
+    if (held_) // it holds Beast's operation, and that holds us
+      asio::post(core_->io.context, [held = std::move(*held_)]() mutable {
+        held.done(asio::error::operation_aborted, 0);
+      });
+    held_.reset();
+    for (auto& frame : std::exchange(control_, {}))
+      if (frame.done)
+        asio::post(core_->io.context, [done = std::move(frame.done)]() mutable {
+          done(asio::error::operation_aborted, 0);
+        });
+    tell_closed();
+  }
+
+  void tell_closed() {
+    handle_->drop();
+    if (std::exchange(counted_, false))
+      --core_->counters.websockets_open;
+    if (std::exchange(announced_, false) && core_->events.on_socket_closed)
+      tell([&] { core_->events.on_socket_closed(handle_); });
+  }
+
+  const std::shared_ptr<ServerCore> core_;
+  Socket socket_;
+  ParsedRequest upgrade_;
+  ServerRequest request_;
+  std::string leftover_;
+  std::shared_ptr<Handle> handle_;
+  beast::flat_buffer in_;
+  std::optional<websocket::stream<BeastLayer, false>> ws_;
+  Phase phase_ = Phase::accepting;
+  std::uint64_t deadline_ = 0;
+  std::optional<websocket::close_reason> goodbye_;
+  std::deque<ControlFrame> control_;
+  Batch batch_; ///< being written
+  std::string spare_;
+  std::optional<HeldRead> held_;
+  std::array<char, 2048> sink_{};
+  bool writing_ = false;
+  bool paused_ = false;
+  bool heard_ = true;
+  bool counted_ = false;
+  bool announced_ = false;
+  bool silent_ = false;
+};
+
+bool Handle::send(std::shared_ptr<const std::string> text) {
+  const auto cost = cost_of(*text);
+  bool first = false;
+  {
+    const std::lock_guard lock{mutex_};
+    if (!open_)
+      return false;
+    open_ = bytes_ + cost <= bytes_max_;
+    if (open_) {
+      bytes_ += cost;
+      queue_.push_back(std::move(text));
+      first = !std::exchange(awake_, true);
+    }
+    if (open_ && !first)
+      return true;
+  }
+  if (first)
+    on_session([](SocketSession& session) { session.wake(); });
+  else
+    on_session([](SocketSession& session) { session.cut_slow(); });
+  return first;
+}
+
+void Handle::ping(std::string payload) {
+  on_session([payload = std::move(payload)](SocketSession& session) { session.ping(payload); });
+}
+
+void Handle::close(std::uint16_t code, std::string reason) {
+  on_session([code, reason = std::move(reason)](SocketSession& session) mutable {
+    session.close(code, std::move(reason));
+  });
+}
+
+void Handle::abort() {
+  on_session([](SocketSession& session) { session.abort(); });
+}
+
+void Handle::pause_reading(bool paused) {
+  on_session([paused](SocketSession& session) { session.pause_reading(paused); });
+}
+
+} // namespace
+
+void start_socket_session(std::shared_ptr<ServerCore> core, Socket socket, ParsedRequest upgrade,
+                          ServerRequest request, std::string leftover) {
+  std::make_shared<SocketSession>(std::move(core), std::move(socket), std::move(upgrade),
+                                  std::move(request), std::move(leftover))
+      ->start();
+}
+
+} // namespace tandem::adapters::transport
