@@ -123,7 +123,7 @@ void check_market(const VenueConfig& venue, const MarketConfig& market, Violatio
       found.push_back({key, fmt::format("{} is listed twice", market.streams[i])});
   }
   if (!market.streams.empty() && market.symbols.empty())
-    found.push_back({path + ".streams", "these streams are for `symbols`, and none are listed"});
+    found.push_back({path + ".symbols", "streams are for these symbols, and none are listed"});
   if (market.feed.backoff_first > market.feed.backoff_cap)
     found.push_back(
         {path + ".feed.backoff_first",

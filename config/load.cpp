@@ -44,9 +44,10 @@ int line_of(const Places& places, std::string_view key) {
 void report_violations(std::vector<Violation> violations, const Places& places,
                        yaml::Report& report) {
   for (auto& violation : violations) {
-    if (!report.covers(violation.key))
-      report.add(line_of(places, violation.key), std::move(violation.key),
-                 std::move(violation.message));
+    if (report.covers(violation.key))
+      continue;
+    const auto line = line_of(places, violation.key);
+    report.add(line, std::move(violation.key), std::move(violation.message));
   }
 }
 

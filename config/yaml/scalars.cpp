@@ -181,6 +181,7 @@ bool needs_quotes(std::string_view text) noexcept {
   if (digits.size() > 2 && digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'o'))
     return true;
   return std::any_of(digits.begin(), digits.end(), is_digit)
+         && std::count(digits.begin(), digits.end(), '.') <= 1
          && std::all_of(digits.begin(), digits.end(),
                         [](char c) {
                           return is_digit(c) || c == '.' || c == 'e' || c == 'E' || c == '-'
