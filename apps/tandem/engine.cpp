@@ -1,0 +1,227 @@
+#include "apps/tandem/engine.hpp"
+
+#include "actors/supervisor/root.hpp"
+#include "apps/tandem/log_backend.hpp"
+#include "apps/tandem/report.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <iostream>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+
+namespace tandem::apps {
+namespace {
+
+using namespace std::chrono_literals;
+
+core::Clocks machine_clocks() {
+  return {.mono = [] { return core::MonoTime{std::chrono::steady_clock::now()}; },
+          .wall = [] { return core::WallTime{std::chrono::system_clock::now()}; }};
+}
+
+/// Thread-safe randomness for jitter; seeded by the machine.
+std::function<std::uint64_t()> machine_random() {
+  struct Source {
+    std::mutex mutex;
+    std::mt19937_64 engine{(std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}()};
+  };
+
+  return [source = std::make_shared<Source>()] {
+    const std::lock_guard lock{source->mutex};
+    return source->engine();
+  };
+}
+
+/// Blocked before any thread exists, so that all inherit it and only wait_for_signal sees them.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGUSR2})
+    sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+/// One line `ready http=ADDR metrics=ADDR` once every listener is bound.
+class ReadyLine {
+public:
+  explicit ReadyLine(std::size_t listeners) : expected_{listeners} {
+    if (expected_ == 0)
+      std::cout << "ready\n" << std::flush;
+  }
+
+  void add(config::Surface surface, const std::string& address) {
+    const std::lock_guard lock{mutex_};
+    if (said_)
+      return; // a restarted interface binds the same addresses
+    text_ += (surface == config::Surface::traders ? " http=" : " metrics=") + address;
+    if (++bound_ < expected_)
+      return;
+    said_ = true;
+    std::cout << "ready" << text_ << '\n' << std::flush;
+  }
+
+private:
+  std::mutex mutex_;
+  std::size_t expected_;
+  std::size_t bound_ = 0;
+  std::string text_;
+  bool said_ = false;
+};
+
+/// Ends the process when an orderly end takes too long: something hangs, and systemd must not wait
+/// for it.
+class StopWatchdog {
+public:
+  explicit StopWatchdog(std::chrono::milliseconds limit) {
+    thread_ = std::thread{[this, limit] {
+      std::unique_lock lock{mutex_};
+      if (done_.wait_for(lock, limit, [this] { return finished_; }))
+        return;
+      std::cerr << "stop took longer than " << limit.count() << " ms; ending now\n";
+      ::_exit(exit_internal);
+    }};
+  }
+
+  ~StopWatchdog() {
+    {
+      const std::lock_guard lock{mutex_};
+      finished_ = true;
+    }
+    done_.notify_all();
+    thread_.join();
+  }
+
+  StopWatchdog(const StopWatchdog&) = delete;
+  StopWatchdog& operator=(const StopWatchdog&) = delete;
+
+private:
+  std::mutex mutex_;
+  std::condition_variable done_;
+  bool finished_ = false;
+  std::thread thread_;
+};
+
+std::string proxy_of(const std::string& url) {
+  return adapters::transport::proxy_for(url, [](const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::string{} : std::string{value};
+  });
+}
+
+void report(caf::actor_system& system, const messages::Context& context) {
+  const auto log = context.directory->get<messages::EventLogHandle>(messages::paths::event_log);
+  if (!log)
+    return;
+  caf::scoped_actor self{system};
+  self->request(log, 2s, messages::GetOpportunities{.limit = 1'000'000, .pair = {}})
+      .receive(
+          [](const messages::OpportunityRecords& records) {
+            print_opportunities(records, std::cout);
+          },
+          [](const caf::error&) { std::cout << "opportunities=unknown\n"; });
+  std::cout << std::flush;
+}
+
+/// Sleeps until a signal or until `gave_up`; true = a signal.
+bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up) {
+  while (!gave_up) {
+    const timespec patience{.tv_sec = 0, .tv_nsec = 200'000'000};
+    const int number = sigtimedwait(&signals, nullptr, &patience);
+    if (number == SIGINT || number == SIGTERM)
+      return true;
+  }
+  return false;
+}
+
+struct CafConfig : caf::actor_system_config {
+  explicit CafConfig(std::size_t workers) {
+    set("scheduler.max-threads", workers);
+    set("work-stealing.relaxed-sleep-duration", caf::timespan{500us});
+    set("logger.file-verbosity", caf::atom("quiet"));
+  }
+};
+
+} // namespace
+
+int run_engine(const config::Config& config) {
+  const auto signals = block_signals();
+  const auto clocks = machine_clocks();
+  const std::string mode{config::to_string(config.mode)};
+  const auto log = make_log(config.log, mode, clocks);
+  auto context = std::make_shared<messages::Context>();
+  context->clocks = clocks;
+  context->random = machine_random();
+  context->log = log.get();
+  context->board = std::make_shared<core::market::Board>();
+  context->directory = std::make_shared<messages::Directory>();
+  context->cells = std::make_shared<messages::CellRegistry>();
+  context->mode = mode;
+
+  // In the order of need: the threads below outlive the sockets on them, those the actors that use
+  // them.
+  adapters::transport::Io venue_io{"venues", clocks};
+  adapters::transport::Io api_io{"api", clocks};
+  const auto connector = adapters::transport::make_websocket_connector(venue_io);
+  const auto http = adapters::transport::make_http_client(venue_io);
+  ReadyLine ready{config.listeners.size()};
+  actors::supervisor::EngineParts parts;
+  parts.context = context;
+  parts.config = config;
+  parts.venue_strand = &venue_io;
+  parts.connector = connector.get();
+  parts.http = http.get();
+  parts.api_io = &api_io;
+  parts.version = TANDEM_VERSION;
+  parts.proxy_for = proxy_of;
+  parts.on_listening = [&ready](config::Surface surface, const std::string& address) {
+    ready.add(surface, address);
+  };
+  if (const auto made = actors::supervisor::make_markets(parts); !made) {
+    std::cerr << core::describe(made.error()) << '\n';
+    return exit_configuration;
+  }
+
+  std::atomic<bool> gave_up{false};
+  std::unique_ptr<StopWatchdog> watchdog;
+  {
+    CafConfig caf_config{config.engine.worker_threads};
+    caf::actor_system system{caf_config};
+    log->write(core::LogLevel::info, "engine_starting",
+               {{"version", TANDEM_VERSION}, {"name", config.engine.name}});
+    auto root = actors::supervisor::spawn_engine(system, parts);
+    root->attach_functor([&gave_up](const caf::error& reason) {
+      if (reason && reason != caf::exit_reason::user_shutdown)
+        gave_up = true;
+    });
+    const bool asked = wait_for_end(signals, gave_up);
+    if (asked && config.engine.report_on_exit)
+      report(system, *context);
+    log->write(core::LogLevel::info, asked ? "engine_stopping" : "engine_gave_up", {});
+    watchdog = std::make_unique<StopWatchdog>(config.engine.stop_timeout);
+    caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
+    root = nullptr;
+    // The destructor of the system waits for every actor.
+  }
+  context->directory->clear();
+  log->write(core::LogLevel::info, "engine_stopped", {});
+  return gave_up ? exit_internal : exit_ok;
+}
+
+} // namespace tandem::apps

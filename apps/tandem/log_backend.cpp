@@ -1,0 +1,140 @@
+#include "apps/tandem/log_backend.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cctype>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+namespace tandem::apps {
+namespace {
+
+spdlog::level::level_enum to_spdlog(core::LogLevel level) {
+  switch (level) {
+  case core::LogLevel::debug:
+    return spdlog::level::debug;
+  case core::LogLevel::info:
+    return spdlog::level::info;
+  case core::LogLevel::warning:
+    return spdlog::level::warn;
+  case core::LogLevel::error:
+    return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+std::string_view level_name(core::LogLevel level) {
+  switch (level) {
+  case core::LogLevel::debug:
+    return "DEBUG";
+  case core::LogLevel::info:
+    return "INFO";
+  case core::LogLevel::warning:
+    return "WARNING";
+  case core::LogLevel::error:
+    return "ERROR";
+  }
+  return "ERROR";
+}
+
+/// JSON string body; bytes of venues may hold anything.
+void append_escaped(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20 || byte == 0x7f) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
+    } else {
+      out += c;
+    }
+  }
+}
+
+bool plain(std::string_view text) {
+  for (const char c : text)
+    if (std::isspace(static_cast<unsigned char>(c)) != 0 || c == '"' || c == '='
+        || static_cast<unsigned char>(c) < 0x20)
+      return false;
+  return !text.empty();
+}
+
+class SpdLog final : public core::Log {
+public:
+  SpdLog(std::shared_ptr<spdlog::logger> logger, bool json, std::string mode, core::Clocks clocks)
+      : logger_{std::move(logger)}, json_{json}, mode_{std::move(mode)},
+        clocks_{std::move(clocks)} {}
+
+  void write(core::LogLevel level, std::string_view event,
+             std::initializer_list<core::LogField> fields) override {
+    if (!logger_->should_log(to_spdlog(level)))
+      return;
+    const auto stamp = stamp_now();
+    std::string line;
+    if (json_) {
+      line = fmt::format(R"({{"ts":"{}","level":"{}","mode":"{}","event":"{}")", stamp,
+                         level_name(level), mode_, event);
+      for (const auto& field : fields) {
+        line += fmt::format(R"(,"{}":")", field.key);
+        append_escaped(line, field.value);
+        line += '"';
+      }
+      line += '}';
+    } else {
+      line = fmt::format("{} {:<7} mode={} event={}", stamp, level_name(level), mode_, event);
+      for (const auto& field : fields) {
+        line += fmt::format(" {}=", field.key);
+        if (plain(field.value)) {
+          line += field.value;
+          continue;
+        }
+        line += '"';
+        append_escaped(line, field.value);
+        line += '"';
+      }
+    }
+    logger_->log(to_spdlog(level), line);
+  }
+
+private:
+  [[nodiscard]] std::string stamp_now() const {
+    const auto now = clocks_.wall();
+    const auto whole = std::chrono::floor<std::chrono::seconds>(now);
+    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now - whole).count();
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06d}Z",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(whole)), micros);
+  }
+
+  std::shared_ptr<spdlog::logger> logger_;
+  bool json_;
+  std::string mode_;
+  core::Clocks clocks_;
+};
+
+} // namespace
+
+std::unique_ptr<core::Log> make_log(const config::LogConfig& config, std::string mode,
+                                    core::Clocks clocks) {
+  spdlog::sink_ptr sink;
+  if (config.file.empty())
+    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  else
+    sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(config.file);
+  sink->set_pattern("%v");
+  auto logger = std::make_shared<spdlog::logger>("tandem", std::move(sink));
+  logger->set_level(config.level == "debug"     ? spdlog::level::debug
+                    : config.level == "warning" ? spdlog::level::warn
+                    : config.level == "error"   ? spdlog::level::err
+                                                : spdlog::level::info);
+  logger->flush_on(spdlog::level::info);
+  return std::make_unique<SpdLog>(std::move(logger), config.format == "json", std::move(mode),
+                                  std::move(clocks));
+}
+
+} // namespace tandem::apps
