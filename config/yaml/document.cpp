@@ -51,6 +51,9 @@ public:
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                 const std::string& value) override {
     if (expects_key()) {
+      if (frames_.back().node.entries.size() >= document_keys_max)
+        throw YAML::ParserException{mark,
+                                    fmt::format("more than {} keys in one map", document_keys_max)};
       frames_.back().key.emplace(value, line_of(mark));
       return;
     }

@@ -16,6 +16,7 @@ namespace tandem::config::yaml {
 
 inline constexpr std::size_t document_bytes_max = 4U << 20U; ///< beyond: refused before parsing
 inline constexpr std::size_t document_depth_max = 32;        ///< nested maps and sequences
+inline constexpr std::size_t document_keys_max = 10'000;     ///< of one map
 
 /// How a scalar was written. `either` (expanded from the environment, or given by --set) may be
 /// read as any type, since neither leaves a choice about quotes.

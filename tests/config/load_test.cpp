@@ -207,6 +207,10 @@ TEST_CASE("a text without a configuration says so") {
   CHECK(mistake_of("mode: [mock\n").find("x.yaml:2: not valid YAML: ") == 0);
   CHECK(mistake_of("a: " + std::string(40, '[') + std::string(40, ']'))
         == "x.yaml:1: not valid YAML: nested deeper than 32 levels");
+  std::string many;
+  for (int i = 0; i < 10'001; ++i)
+    many += "key" + std::to_string(i) + ": 1\n";
+  CHECK(mistake_of(many) == "x.yaml:10001: not valid YAML: more than 10000 keys in one map");
   CHECK(mistake_of(std::string(5'000'000, '#')).find("5000000 bytes; a configuration has at most")
         != std::string::npos);
 }
