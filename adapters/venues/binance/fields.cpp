@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace tandem::adapters::venues::binance {
 namespace {
@@ -56,7 +57,7 @@ bool is_number(std::string_view text) noexcept {
 }
 
 /// Nullopt unless the value is a well-formed string, number or literal.
-std::optional<Scalar> scalar_of(ondemand::value value, std::string_view token, bool escapes) {
+std::optional<Scalar> scalar_of(ondemand::value& value, std::string_view token, bool escapes) {
   if (token.empty())
     return std::nullopt;
   if (token.front() == '"') {
@@ -80,7 +81,7 @@ std::optional<Scalar> scalar_of(ondemand::value value, std::string_view token, b
   return std::nullopt;
 }
 
-bool is_json(ondemand::value value, bool escapes, int depth) {
+bool is_json(ondemand::value& value, bool escapes, int depth) {
   if (depth > depth_max)
     return false;
   const std::string_view token = token_of(value);
@@ -152,11 +153,11 @@ std::optional<std::uint64_t> parse_id(std::string_view text) noexcept {
   return id;
 }
 
-bool is_well_formed(ondemand::value value, bool escapes) {
+bool is_well_formed(ondemand::value& value, bool escapes) {
   return is_json(value, escapes, 0);
 }
 
-bool append_levels(ondemand::value value, bool escapes, std::vector<LevelText>& levels) {
+bool append_levels(ondemand::value& value, bool escapes, std::vector<LevelText>& levels) {
   ondemand::array array;
   if (value.get_array().get(array) != simdjson::SUCCESS)
     return false;
@@ -167,9 +168,9 @@ bool append_levels(ondemand::value value, bool escapes, std::vector<LevelText>& 
     std::array<std::string_view, 2> texts;
     std::size_t count = 0;
     for (auto part : pair) {
-      ondemand::value item;
-      if (part.get(item) != simdjson::SUCCESS || count == texts.size())
+      if (part.error() != simdjson::SUCCESS || count == texts.size())
         return false;
+      auto&& item = std::move(part).value_unsafe();
       const auto scalar = scalar_of(item, token_of(item), escapes);
       if (!scalar || scalar->kind != Scalar::Kind::string)
         return false;
@@ -260,14 +261,15 @@ bool Fields::refuse(std::string_view why) noexcept {
   return false;
 }
 
-bool Fields::walk(ondemand::object object, Place place) {
-  for (auto field : object) {
-    ondemand::raw_json_string raw;
-    if (field.key().get(raw) != simdjson::SUCCESS)
+bool Fields::walk(ondemand::object& object, Place place) {
+  for (auto element : object) {
+    if (element.error() != simdjson::SUCCESS)
       return refuse("broken JSON object");
+    // Used where it lies: copies of simdjson's cursors stall on their own stores.
+    ondemand::field&& field = std::move(element).value_unsafe();
     std::string_view key;
     if (!escapes_) {
-      const char* begin = raw.raw();
+      const char* begin = field.key().raw();
       const char* end = begin;
       while (*end != '"') // simdjson has seen the closing quote
         ++end;
@@ -275,16 +277,13 @@ bool Fields::walk(ondemand::object object, Place place) {
     } else if (field.unescaped_key().get(key) != simdjson::SUCCESS) {
       return refuse("broken escape in a key");
     }
-    ondemand::value value;
-    if (field.value().get(value) != simdjson::SUCCESS)
-      return refuse("broken JSON object");
-    if (!member(key, value, place))
+    if (!member(key, field.value(), place))
       return refuse("broken JSON value");
   }
   return true;
 }
 
-bool Fields::member(std::string_view key, ondemand::value value, Place place) {
+bool Fields::member(std::string_view key, ondemand::value& value, Place place) {
   const std::string_view token = token_of(value);
   if (token.empty())
     return false;
@@ -301,7 +300,7 @@ bool Fields::member(std::string_view key, ondemand::value value, Place place) {
   return members.put(slot, *scalar) || refuse("duplicate key");
 }
 
-bool Fields::container(std::string_view key, ondemand::value value, char first, Place place) {
+bool Fields::container(std::string_view key, ondemand::value& value, char first, Place place) {
   const bool event = place == Place::top || place == Place::data;
   if (first == '[' && event && key == "b")
     return levels(value, has_bids_, bids_);
@@ -331,7 +330,7 @@ bool Fields::container(std::string_view key, ondemand::value value, char first, 
   return walk(object, key == "data" ? Place::data : Place::kline);
 }
 
-bool Fields::levels(ondemand::value value, bool& present, std::vector<LevelText>& into) {
+bool Fields::levels(ondemand::value& value, bool& present, std::vector<LevelText>& into) {
   if (present)
     return refuse("duplicate key");
   present = true;

@@ -68,11 +68,11 @@ private:
 /// Appends [["price","size"],...] to `levels`. False unless every element is an array of exactly
 /// two strings.
 /// @param escapes the document contains a backslash somewhere, so strings must be unescaped.
-[[nodiscard]] bool append_levels(simdjson::ondemand::value value, bool escapes,
+[[nodiscard]] bool append_levels(simdjson::ondemand::value& value, bool escapes,
                                  std::vector<LevelText>& levels);
 
 /// Walks a value nobody reads: on-demand parsing would skip its mistakes. Refuses absurd nesting.
-[[nodiscard]] bool is_well_formed(simdjson::ondemand::value value, bool escapes);
+[[nodiscard]] bool is_well_formed(simdjson::ondemand::value& value, bool escapes);
 
 /// Reads a non-negative JSON integer up to 2^63-1 without sign, fraction or leading zero.
 [[nodiscard]] std::optional<std::uint64_t> parse_id(std::string_view text) noexcept;
@@ -102,11 +102,11 @@ private:
   enum class Place : std::uint8_t { top, data, error, kline };
 
   [[nodiscard]] bool refuse(std::string_view why) noexcept;
-  [[nodiscard]] bool walk(simdjson::ondemand::object object, Place place);
-  [[nodiscard]] bool member(std::string_view key, simdjson::ondemand::value value, Place place);
-  [[nodiscard]] bool container(std::string_view key, simdjson::ondemand::value value, char first,
+  [[nodiscard]] bool walk(simdjson::ondemand::object& object, Place place);
+  [[nodiscard]] bool member(std::string_view key, simdjson::ondemand::value& value, Place place);
+  [[nodiscard]] bool container(std::string_view key, simdjson::ondemand::value& value, char first,
                                Place place);
-  [[nodiscard]] bool levels(simdjson::ondemand::value value, bool& present,
+  [[nodiscard]] bool levels(simdjson::ondemand::value& value, bool& present,
                             std::vector<LevelText>& into);
 
   simdjson::ondemand::parser parser_;
