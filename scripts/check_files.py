@@ -56,6 +56,7 @@ def offences(name, text, says_its_purpose):
 def long_functions(name, text):
     """Blocks that begin and end at one indentation (0, or 2 inside a class), as clang-format leaves them."""
     for indent in ("", "  "):
+        first = ""
         signature = opened = None  # line where a declaration began, where a function's block began
         for number, line in enumerate(text.split("\n"), 1):
             rest = line[len(indent):]
@@ -63,13 +64,15 @@ def long_functions(name, text):
                 continue
             if rest[0] == " ":
                 if signature and not opened and rest.endswith("{"):
-                    opened = signature
+                    opened = None if TYPE.search(first) else signature
+                    signature = None
             elif rest[0] == "}":
                 if opened and number - opened + 1 > FUNCTION_LINES_MAX:
                     yield number - opened + 1, f"{name}:{opened}"
                 signature = opened = None
             elif not opened:
-                signature = signature or number
+                if not signature:
+                    signature, first = number, rest
                 if rest.endswith("{"):
                     opened = None if TYPE.search(rest) else signature
                     signature = None
