@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace tandem::core {
@@ -181,6 +182,41 @@ Result<std::int64_t> parse_slowly(std::string_view text, int decimals) {
   return to_units(parts, text, decimals);
 }
 
+struct Plain {
+  std::int64_t units = 0;
+  int decimals = 0;
+};
+
+/// The usual form: digits with a point among them, 18 at most, taken without the zeros at their
+/// end. Nullopt: another form, or nothing to accept.
+std::optional<Plain> read_plainly(std::string_view text) noexcept {
+  const bool negative = text.starts_with('-');
+  const char* at = text.data() + (negative ? 1 : 0);
+  const char* const end = text.data() + text.size();
+  const char* const whole_begin = at;
+  std::uint64_t magnitude = 0;
+  for (; at != end && is_digit(*at); ++at)
+    magnitude = magnitude * 10 + digit_of(*at);
+  const auto whole = at - whole_begin;
+  std::ptrdiff_t fraction = 0;
+  if (at != end) {
+    if (*at != '.' || ++at == end)
+      return std::nullopt;
+    const char* const fraction_begin = at;
+    const char* kept_end = end;
+    while (kept_end[-1] == '0') // ends at the point
+      --kept_end;
+    for (; at < kept_end && is_digit(*at); ++at)
+      magnitude = magnitude * 10 + digit_of(*at);
+    if (at != kept_end)
+      return std::nullopt;
+    fraction = at - fraction_begin;
+  }
+  if (whole == 0 || whole + fraction > safe_digits_max)
+    return std::nullopt;
+  return Plain{with_sign(magnitude, negative), static_cast<int>(fraction)};
+}
+
 /// The digits of |value|, at least `length` of them.
 std::string digits_of(Int128 value, std::size_t length) {
   constexpr std::size_t chunk = decimals_max;
@@ -300,6 +336,8 @@ Decimal::Decimal(std::int64_t mantissa, int decimals) {
 }
 
 Result<Decimal> Decimal::parse(std::string_view text) {
+  if (const auto plain = read_plainly(text))
+    return Decimal{plain->units, plain->decimals};
   Parts parts;
   if (!split(text, parts))
     return malformed(text);

@@ -204,7 +204,9 @@ TEST_CASE("mangled numbers are refused or exact, never anything else") {
       continue;
     ++accepted;
     CAPTURE(text);
-    CHECK(Decimal::parse(text).value() == Decimal(*units, decimals));
+    const auto decimal = Decimal::parse(text);
+    CHECK(decimal.value() == Decimal(*units, decimals));
+    CHECK((decimal->decimals() == 0 || decimal->mantissa() % 10 != 0));
     CHECK(decimals_needed(text).value() <= decimals);
   }
   CHECK(accepted > 1'000);
@@ -258,6 +260,12 @@ TEST_CASE("a Decimal is its value, however it was written") {
   CHECK(Decimal(0, 4).is_zero());
   CHECK_THROWS_AS(Decimal(1, 19), BrokenPromise);
   CHECK_THROWS_AS(Decimal(1, -1), BrokenPromise);
+  CHECK(Decimal::parse("100").value() == Decimal(100, 0));
+  CHECK(Decimal::parse("0100.0").value() == Decimal(100, 0));
+  CHECK(Decimal::parse("-0.000000000000000001").value() == Decimal(-1, 18));
+  CHECK(Decimal::parse("999999999999999999.000000000").value()
+        == Decimal(999'999'999'999'999'999, 0));
+  CHECK(Decimal::parse("-9223372036854775808").value() == Decimal(int64_min, 0));
   CHECK(Decimal::parse("1e-19").error().code == Errc::scale_too_coarse);
   CHECK(Decimal::parse("1e-19").error().detail == "'1e-19' needs 19 decimals, the scale has 18");
   CHECK(Decimal::parse("1e19").error().code == Errc::out_of_range);
