@@ -46,9 +46,24 @@ void publish(DepthSlot& slot, std::uint64_t version) {
   slot.publish();
 }
 
+void publish_version_only(DepthSlot& slot, std::uint64_t version) {
+  slot.write().version = version;
+  slot.publish();
+}
+
 std::shared_ptr<WakeFlag> silent() {
   return std::make_shared<WakeFlag>([] {});
 }
+
+/// Looks again at once for a while, so that two threads really meet, then lets others run.
+struct Patience {
+  int looks = 0;
+
+  void wait() {
+    if (++looks > 2'000)
+      std::this_thread::yield();
+  }
+};
 
 /// A mailbox as an actor's: wake-ups are counted, the consumer takes one at a time.
 struct Mailbox {
@@ -158,35 +173,41 @@ TEST_CASE("a change while the consumer works wakes it again, and the flag is not
 }
 
 TEST_CASE("no wake-up is lost when a publication meets the consumer's begin") {
-  constexpr std::uint64_t rounds = 5'000;
+  constexpr std::uint64_t rounds = 100'000;
   Mailbox mailbox;
   const auto flag = std::make_shared<WakeFlag>([&mailbox] { ++mailbox.waiting; });
   DepthSlot slot{20, {}, flag};
   std::atomic<std::uint64_t> seen{0};
   std::atomic<bool> stop{false};
   std::thread consumer{[&] {
+    Patience patience;
     while (!stop.load()) {
       if (!mailbox.take()) {
-        std::this_thread::yield();
+        patience.wait();
         continue;
       }
-      flag->begin();
       bool changed = false;
+      (void)slot.read(changed); // has the slot at hand: the read below is as early as it can be
+      flag->begin();
       seen.store(slot.read(changed).version);
       flag->end();
     }
   }};
+  const auto lost_now = [&](std::uint64_t version) {
+    // Idle with an empty mailbox: nobody will ever look again.
+    return flag->idle() && mailbox.waiting.load() == 0 && seen.load() < version;
+  };
   bool lost = false;
   std::uint64_t version = 0;
   for (std::uint64_t round = 0; round < rounds && !lost; ++round) {
-    publish(slot, ++version); // wakes
+    publish_version_only(slot, ++version); // wakes
     for (std::uint64_t pause = round % 97; pause > 0; --pause)
       std::atomic_signal_fence(std::memory_order_seq_cst);
-    publish(slot, ++version); // meets begin() now and then
+    publish_version_only(slot, ++version); // meets begin() now and then
+    Patience patience;
     while (seen.load() < version && !lost) {
-      // Idle with an empty mailbox: nobody will ever look again.
-      lost = flag->idle() && mailbox.waiting.load() == 0 && seen.load() < version;
-      std::this_thread::yield();
+      lost = lost_now(version);
+      patience.wait();
     }
   }
   stop.store(true);

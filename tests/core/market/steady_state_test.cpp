@@ -25,27 +25,40 @@ void* counted(std::size_t size) {
 
 } // namespace
 
-void* operator new(std::size_t size) {
+// Not inlined: g++ 12 would see malloc meet delete and call it a mistake.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   return counted(size);
 }
 
-void* operator new[](std::size_t size) {
+// Replaced too, or the deletes below would meet memory of the library's own (std::stable_sort asks
+// this way).
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  ++allocations;
+  return std::malloc(size == 0 ? 1 : size);
+}
+
+[[gnu::noinline]] void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  ++allocations;
+  return std::malloc(size == 0 ? 1 : size);
+}
+
+[[gnu::noinline]] void* operator new[](std::size_t size) {
   return counted(size);
 }
 
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
 }
 
-void operator delete[](void* memory) noexcept {
+[[gnu::noinline]] void operator delete[](void* memory) noexcept {
   std::free(memory);
 }
 
-void operator delete(void* memory, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
 
-void operator delete[](void* memory, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept {
   std::free(memory);
 }
 
