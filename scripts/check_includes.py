@@ -56,7 +56,7 @@ NEVER = [
     rule("messages adapters config actors apps bench tests",
          r"\bremote_actor\b|\bremote_spawn\b|\bremote_lookup\b|\bio::(publish|middleman|open)\b|\bmiddleman\s*\(\s*\)|\bopenssl::(publish|remote_actor)\b",
          "an open actor port has no authentication (ADR 0003): nothing publishes or connects actors over the network"),
-    rule("core messages adapters config actors apps", r"\bspawn(_\w+)?\s*[(<]",
+    rule("core messages adapters config actors apps", r"(\.|->)\s*spawn\w*\s*[(<]|\bspawn_guarded\s*[(<]",
          "only actors/supervisor/ spawns, so that every actor has a supervisor", ("actors/supervisor/",)),
 ]
 

@@ -41,6 +41,9 @@ GOOD = {
         "actors/supervisor/root.cpp": '#include "actors/venues/feed.hpp"\nauto f = system.spawn(feed, 1);\n',
         "actors/venues/feed.hpp": "behavior_type feed();\n",
     },
+    "a program asks the supervisor for the whole tree": {
+        "apps/tandem.cpp": "auto root = actors::supervisor::spawn_engine(system, parts);\n",
+    },
     "only transport opens sockets": {"adapters/transport/http.cpp": "#include <boost/beast/http.hpp>\n"},
     "the simulator lives on core and transport": {
         "apps/tandem_sim/main.cpp": '#include "apps/tandem_sim/world.hpp"\n#include "adapters/transport/io.hpp"\n'
@@ -113,6 +116,7 @@ BAD = {  # rule -> (file, text, the offending line, a word of the reason)
     "128 bits have one name": ("core/b.hpp", "__int128 y;\n", 1, "core::Int128"),
     "no coroutines": ("adapters/transport/http.cpp", "co_await x;\n", 1, "callbacks only"),
     "an actor spawns no actor": ("actors/api/http.cpp", "auto a = self->spawn(feed);\n", 1, "only actors/supervisor/ spawns"),
+    "an actor does not borrow the supervisor's spawn": ("actors/api/http.cpp", "auto a = spawn_guarded(system, feed);\n", 1, "only actors/supervisor/ spawns"),
     "a program spawns no actor": ("apps/tandem.cpp", "auto a = system.spawn<caf::detached>(feed);\n", 1, "only actors/supervisor/ spawns"),
     "code after a comment is seen": ("core/a.hpp", "/* why */ double x; // because\n", 1, "money is exact"),
     "code after a text is seen": ("core/a.hpp", 'auto s = "//"; double x;\n', 1, "money is exact"),
