@@ -253,7 +253,7 @@ core::Status make_markets(EngineParts& parts) {
   return {};
 }
 
-caf::actor spawn_engine(caf::actor_system& system, EngineParts& parts) {
+caf::actor start_engine(caf::actor_system& system, EngineParts& parts) {
   const auto& context = parts.context;
   SupervisorSpec services;
   services.path = "engine/services";

@@ -47,8 +47,8 @@ struct EngineParts {
 /// in).
 [[nodiscard]] core::Status make_markets(EngineParts& parts);
 
-/// Spawns the root supervisor. Ends when it is sent an exit message, or by itself with an error
+/// Starts the root supervisor. Ends when it is sent an exit message, or by itself with an error
 /// when it gave up.
-[[nodiscard]] caf::actor spawn_engine(caf::actor_system& system, EngineParts& parts);
+[[nodiscard]] caf::actor start_engine(caf::actor_system& system, EngineParts& parts);
 
 } // namespace tandem::actors::supervisor

@@ -205,7 +205,7 @@ int run_engine(const config::Config& config) {
     caf::actor_system system{caf_config};
     log->write(core::LogLevel::info, "engine_starting",
                {{"version", TANDEM_VERSION}, {"name", config.engine.name}});
-    auto root = actors::supervisor::spawn_engine(system, parts);
+    auto root = actors::supervisor::start_engine(system, parts);
     root->attach_functor([&gave_up](const caf::error& reason) {
       if (reason && reason != caf::exit_reason::user_shutdown)
         gave_up = true;

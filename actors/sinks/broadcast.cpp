@@ -1,0 +1,209 @@
+#include "actors/sinks/broadcast.hpp"
+
+#include "adapters/traders/events.hpp"
+#include "core/ensure.hpp"
+#include "messages/observe.hpp"
+
+#include <caf/send.hpp>
+
+#include <map>
+#include <utility>
+
+namespace tandem::actors {
+namespace {
+
+using Self = messages::BroadcastHandle::stateful_pointer<BroadcastState>;
+using adapters::traders::AlertNews;
+using adapters::traders::ClientFilter;
+using adapters::traders::OpportunityNews;
+using core::market::BoardEntry;
+using messages::Client;
+
+constexpr std::chrono::milliseconds tick_interval{20};
+/// A client this far behind gets no prices until it has read; events go on until the server cuts
+/// it.
+constexpr std::size_t conflate_above_bytes = 1U * 1024 * 1024;
+/// Close code "service restart": clients come back.
+constexpr std::uint16_t close_restart = 1012;
+
+struct Session {
+  std::shared_ptr<Client> client;
+  ClientFilter filter;
+  std::chrono::nanoseconds price_interval{};
+  std::map<const BoardEntry*, core::MonoTime> sent_at;
+  std::map<core::InstrumentKey, std::shared_ptr<BoardEntry>>
+      owed; ///< changed since they were last sent
+};
+
+/// One instrument's frame, made when the first client needs it and shared by all.
+class FrameCache {
+public:
+  explicit FrameCache(const messages::Context& context) : context_{context} {}
+
+  /// Null when the book has no live top.
+  const std::shared_ptr<const std::string>& price(const std::shared_ptr<BoardEntry>& entry) {
+    auto [found, inserted] = frames_.try_emplace(entry.get());
+    if (inserted) {
+      const auto view = entry->view();
+      auto text = view ? adapters::traders::price_frame(
+                      entry->key(), *view, core::to_millis(context_.clocks.wall()), context_.mode)
+                       : std::string{};
+      if (!text.empty())
+        found->second = std::make_shared<const std::string>(std::move(text));
+    }
+    return found->second;
+  }
+
+private:
+  const messages::Context& context_;
+  std::map<const BoardEntry*, std::shared_ptr<const std::string>> frames_;
+};
+
+OpportunityNews news_of(const messages::Opportunity& event) {
+  return {event.pair, event.leg1, event.leg2, event.event, event.ts};
+}
+
+AlertNews news_of(const messages::EngineAlert& alert) {
+  return {messages::to_string(alert.severity),
+          alert.code,
+          alert.message,
+          alert.pair,
+          alert.source,
+          alert.ts};
+}
+
+} // namespace
+
+struct BroadcastState::Impl {
+  messages::ContextPtr context;
+  messages::CellPtr cell;
+  std::map<std::uint64_t, Session> sessions;
+  std::uint64_t sent = 0, conflated = 0;
+
+  void send(Session& session, const std::shared_ptr<const std::string>& frame) {
+    if (session.client->send(frame))
+      ++sent;
+  }
+
+  void send_price(Session& session, const std::shared_ptr<BoardEntry>& entry, FrameCache& frames,
+                  core::MonoTime now) {
+    auto& last = session.sent_at[entry.get()];
+    if (session.client->buffered() > conflate_above_bytes
+        || (last != core::MonoTime{} && now - last < session.price_interval)) {
+      conflated += session.owed.emplace(entry->key(), entry).second ? 0 : 1;
+      return;
+    }
+    session.owed.erase(entry->key());
+    const auto& frame = frames.price(entry);
+    if (!frame)
+      return;
+    last = now;
+    send(session, frame);
+  }
+
+  void on_board() {
+    const auto now = context->clocks.mono();
+    FrameCache frames{*context};
+    for (const auto& entry : context->board->collect())
+      for (auto& [id, session] : sessions)
+        if (session.filter.wants_price(entry->key()))
+          send_price(session, entry, frames, now);
+  }
+
+  void on_tick() {
+    const auto now = context->clocks.mono();
+    FrameCache frames{*context};
+    for (auto& [id, session] : sessions) {
+      const auto owed = session.owed; // sending changes it
+      for (const auto& [key, entry] : owed) {
+        if (session.filter.wants_price(key))
+          send_price(session, entry, frames, now);
+        else
+          session.owed.erase(key);
+      }
+    }
+    cell->set_counter("clients", static_cast<std::int64_t>(sessions.size()));
+    cell->set_counter("sent", static_cast<std::int64_t>(sent));
+    cell->set_counter("conflated", static_cast<std::int64_t>(conflated));
+  }
+
+  template <class News, class Wants>
+  void on_event(const News& news, std::string text, Wants wants) {
+    const auto frame = std::make_shared<const std::string>(std::move(text));
+    for (auto& [id, session] : sessions)
+      if ((session.filter.*wants)(news))
+        send(session, frame);
+  }
+
+  void on_text(const messages::ClientText& message) {
+    const auto found = sessions.find(message.client);
+    if (found == sessions.end())
+      return;
+    auto& session = found->second;
+    send(session,
+         std::make_shared<const std::string>(session.filter.apply(message.text, context->mode)));
+    if (const auto logged = session.filter.take_logged(); !logged.empty())
+      context->log->write(core::LogLevel::info, "front_end", {{"what", logged}});
+  }
+};
+
+BroadcastState::BroadcastState(caf::scheduled_actor*) : impl{std::make_unique<Impl>()} {}
+
+BroadcastState::~BroadcastState() {
+  if (!impl->context)
+    return;
+  impl->context->board->on_dirty({});
+  for (auto& [id, session] : impl->sessions)
+    session.client->close(close_restart, "service restart");
+}
+
+messages::BroadcastHandle::behavior_type broadcast(Self self, messages::ContextPtr context,
+                                                   messages::CellPtr cell) {
+  auto* impl = self->state.impl.get();
+  impl->context = context;
+  impl->cell = cell;
+  cell->set_state("running");
+  const auto bus = context->directory->get<messages::MarketBusHandle>(messages::paths::market_bus);
+  TANDEM_ENSURE(static_cast<bool>(bus));
+  const messages::BroadcastHandle me{self};
+  self->send(bus, messages::AddListener{messages::EventListenerHandle{me}});
+  context->board->on_dirty([weak = caf::actor_cast<caf::weak_actor_ptr>(me)] {
+    if (const auto strong = caf::actor_cast<caf::strong_actor_ptr>(weak))
+      caf::anon_send(caf::actor_cast<messages::BroadcastHandle>(strong), messages::BoardChanged{});
+  });
+  self->send(self, messages::BoardChanged{}); // what became dirty before
+  self->delayed_send(self, tick_interval, messages::Tick{});
+  const messages::Observe observe{self, std::move(context), std::move(cell)};
+  return {
+      observe([impl](const messages::Opportunity& event) {
+        const auto news = news_of(event);
+        impl->on_event(news, adapters::traders::opportunity_frame(news, impl->context->mode),
+                       &ClientFilter::wants_opportunity);
+      }),
+      observe([impl](const messages::EngineAlert& alert) {
+        const auto news = news_of(alert);
+        impl->on_event(news, adapters::traders::alert_frame(news, impl->context->mode),
+                       &ClientFilter::wants_alert);
+      }),
+      observe([impl](const messages::ClientOpened& opened) {
+        Session session;
+        session.client = opened.client;
+        session.price_interval = std::chrono::nanoseconds{std::chrono::seconds{1}}
+                                 / static_cast<std::int64_t>(opened.price_updates_per_second);
+        // A newcomer sees every price at once.
+        for (const auto& entry : impl->context->board->all())
+          session.owed.emplace(entry->key(), entry);
+        impl->sessions.insert_or_assign(opened.client->id(), std::move(session));
+      }),
+      observe([impl](const messages::ClientText& message) { impl->on_text(message); }),
+      observe(
+          [impl](const messages::ClientClosed& closed) { impl->sessions.erase(closed.client); }),
+      observe([impl](const messages::BoardChanged&) { impl->on_board(); }),
+      observe([self, impl](const messages::Tick&) {
+        impl->on_tick();
+        self->delayed_send(self, tick_interval, messages::Tick{});
+      }),
+  };
+}
+
+} // namespace tandem::actors

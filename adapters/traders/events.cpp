@@ -1,0 +1,257 @@
+#include "adapters/traders/events.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <utility>
+#include <vector>
+
+namespace tandem::adapters::traders {
+namespace {
+
+using core::Decimal;
+using core::strategy::OpportunityPhase;
+
+constexpr std::array<std::string_view, 7> event_names{
+    "price_update", "opportunity",   "order_submitted", "order_filled",
+    "order_failed", "twap_progress", "engine_alert"};
+/// Business events that a front end may report; anything else is refused.
+constexpr std::array<std::string_view, 4> log_names{"arbitrage_trigger", "arbitrage_success",
+                                                    "arbitrage_failure", "connection_change"};
+
+JsonWriter begin_frame(std::string_view event, std::string_view mode) {
+  JsonWriter out;
+  out.begin_object().field("event", event).field("mode", mode).key("data");
+  return out;
+}
+
+std::string end_frame(JsonWriter& out) {
+  out.end_object();
+  return out.take();
+}
+
+std::string refusal(std::string_view mode, std::string_view message, std::string_view field) {
+  auto out = begin_frame("error", mode);
+  out.begin_object().field("code", "VALIDATION_ERROR").field("message", message);
+  if (!field.empty())
+    out.field("field", field);
+  out.end_object();
+  return end_frame(out);
+}
+
+/// Names of one list; an error text when it is not a list of short strings.
+core::Result<std::vector<std::string>> names(const Json& body, std::string_view key) {
+  std::vector<std::string> result;
+  const auto* value = body.find(key);
+  if (value == nullptr)
+    return result;
+  const auto* list = value->array();
+  if (list == nullptr || list->size() > filter_names_max)
+    return core::fail(core::Errc::validation_error, "must be a list of at most 1000 names",
+                      std::string{key});
+  for (const auto& item : *list) {
+    const auto* text = item.string();
+    if (text == nullptr || text->empty() || text->size() > 64)
+      return core::fail(core::Errc::validation_error, "must hold strings of 1 to 64 characters",
+                        std::string{key});
+    result.push_back(*text);
+  }
+  return result;
+}
+
+template <class Names>
+void write_names(JsonWriter& out, std::string_view key, const Names& names_now) {
+  out.key(key).begin_array();
+  for (const auto& name : names_now)
+    out.string(name);
+  out.end_array();
+}
+
+} // namespace
+
+// ---- frames
+// -------------------------------------------------------------------------------------------------------
+
+void write_opportunity(JsonWriter& out, const OpportunityNews& news) {
+  const auto& event = news.event;
+  const auto& spread = event.spread;
+  const bool first_buys = spread.direction == core::strategy::Direction::leg1_buy_leg2_sell;
+  const auto percent = spread.gross_percent();
+  out.begin_object().field("pairId", news.pair.text());
+  out.field("spread", spread.price_difference())
+      .field("spreadPercent", percent)
+      .field("spreadPct", percent);
+  out.field("leg1Price", first_buys ? spread.buy_price() : spread.sell_price());
+  out.field("leg2Price", first_buys ? spread.sell_price() : spread.buy_price());
+  out.field("direction", core::strategy::to_string(spread.direction))
+      .field("netPercent", spread.net_percent());
+  out.field("bestNetPercent", event.net_percent_best);
+  out.key("qty").raw(core::format_scaled(spread.quantity.units, spread.scale.quantity_decimals));
+  out.field("number", event.number).field("phase", core::strategy::to_string(event.phase));
+  out.field("lifetimeMs",
+            static_cast<std::int64_t>(
+                std::chrono::duration_cast<std::chrono::milliseconds>(event.lifetime).count()));
+  out.field("ts", news.ts).end_object();
+}
+
+std::string opportunity_frame(const OpportunityNews& news, std::string_view mode) {
+  auto out = begin_frame("opportunity", mode);
+  write_opportunity(out, news);
+  return end_frame(out);
+}
+
+void write_alert(JsonWriter& out, const AlertNews& news) {
+  out.begin_object()
+      .field("severity", news.severity)
+      .field("code", news.code)
+      .field("message", news.message)
+      .key("pairId");
+  if (news.pair.empty())
+    out.null();
+  else
+    out.string(news.pair.text());
+  out.field("source", news.source).field("ts", news.ts).end_object();
+}
+
+std::string alert_frame(const AlertNews& news, std::string_view mode) {
+  auto out = begin_frame("engine_alert", mode);
+  write_alert(out, news);
+  return end_frame(out);
+}
+
+std::string price_frame(const core::InstrumentKey& key, const core::market::DepthView& view,
+                        core::UnixMillis ts, std::string_view mode) {
+  if (view.condition != core::market::BookCondition::live || view.bid_count == 0
+      || view.ask_count == 0)
+    return {};
+  auto out = begin_frame("price_update", mode);
+  out.begin_object()
+      .field("exchange", key.venue.text())
+      .field("symbol", key.symbol.text())
+      .field("type", core::to_string(key.type));
+  out.key("bid").raw(
+      core::format_scaled(view.bids().front().price.units, view.scale.price_decimals));
+  out.key("ask").raw(
+      core::format_scaled(view.asks().front().price.units, view.scale.price_decimals));
+  out.field("ts", ts).end_object();
+  return end_frame(out);
+}
+
+// ---- the filter
+// ---------------------------------------------------------------------------------------------------
+
+bool ClientFilter::wants_event(std::string_view event) const {
+  return everything_ || events_.empty() || events_.contains(event);
+}
+
+bool ClientFilter::wants_instrument(const core::InstrumentKey& key) const {
+  if (everything_ || (exchanges_.empty() && symbols_.empty()))
+    return everything_ || pairs_.empty();
+  return (exchanges_.empty() || exchanges_.contains(key.venue.text()))
+         && (symbols_.empty() || symbols_.contains(key.symbol.text()));
+}
+
+bool ClientFilter::wants_price(const core::InstrumentKey& key) const {
+  return wants_event("price_update") && wants_instrument(key);
+}
+
+bool ClientFilter::wants_opportunity(const OpportunityNews& news) const {
+  if (!wants_event("opportunity"))
+    return false;
+  if (everything_ || pairs_.contains(news.pair.text()))
+    return true;
+  if (!pairs_.empty() && exchanges_.empty() && symbols_.empty())
+    return false;
+  return wants_instrument(news.leg1) || wants_instrument(news.leg2);
+}
+
+bool ClientFilter::wants_alert(const AlertNews& news) const {
+  if (!wants_event("engine_alert"))
+    return false;
+  // Alerts about everything reach everybody; those about one pair follow the pairs asked for.
+  return everything_ || news.pair.empty() || pairs_.empty() || pairs_.contains(news.pair.text());
+}
+
+std::string ClientFilter::take_logged() {
+  return std::exchange(logged_, {});
+}
+
+std::string ClientFilter::apply(std::string_view text, std::string_view mode) {
+  logged_.clear();
+  const auto body = parse_json(text);
+  if (!body || body->object() == nullptr)
+    return refusal(mode, "expected a JSON object with \"op\"", "");
+  const auto* op = body->find("op");
+  if (op == nullptr || op->string() == nullptr)
+    return refusal(mode, "\"op\" must be subscribe, unsubscribe, ping or log", "op");
+  if (*op->string() == "subscribe" || *op->string() == "unsubscribe")
+    return change(*body, *op->string() == "subscribe", mode);
+  if (*op->string() == "log")
+    return log(*body, mode);
+  if (*op->string() == "ping") {
+    auto out = begin_frame("pong", mode);
+    out.begin_object().end_object();
+    return end_frame(out);
+  }
+  return refusal(mode, "unknown op '" + *op->string() + "'", "op");
+}
+
+std::string ClientFilter::change(const Json& body, bool subscribing, std::string_view mode) {
+  std::array<std::pair<std::string_view, std::set<std::string, std::less<>>*>, 4> lists{
+      {{"pairs", &pairs_},
+       {"exchanges", &exchanges_},
+       {"symbols", &symbols_},
+       {"events", &events_}}};
+  std::array<std::vector<std::string>, 4> wanted;
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    auto list = names(body, lists[i].first);
+    if (!list)
+      return refusal(mode, list.error().detail, list.error().source);
+    wanted[i] = std::move(*list);
+    if (wanted[i].size() + lists[i].second->size() > filter_names_max)
+      return refusal(mode, "more than 1000 names", lists[i].first);
+  }
+  for (const auto& name : wanted[3])
+    if (std::find(event_names.begin(), event_names.end(), name) == event_names.end())
+      return refusal(mode, "unknown event '" + name + "'", "events");
+  bool named = false;
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    for (const auto& name : wanted[i]) {
+      named = true;
+      if (subscribing)
+        lists[i].second->insert(name);
+      else
+        lists[i].second->erase(name);
+    }
+  }
+  // Nothing named: back to everything, or nothing but what is about everybody.
+  if (subscribing)
+    everything_
+        = !named && pairs_.empty() && exchanges_.empty() && symbols_.empty() && events_.empty();
+  else if (!named || (pairs_.empty() && exchanges_.empty() && symbols_.empty() && events_.empty()))
+    everything_ = true;
+  auto out = begin_frame(subscribing ? "subscribed" : "unsubscribed", mode);
+  out.begin_object();
+  write_names(out, "pairs", pairs_);
+  write_names(out, "exchanges", exchanges_);
+  write_names(out, "symbols", symbols_);
+  write_names(out, "events", events_);
+  out.field("everything", everything_).end_object();
+  return end_frame(out);
+}
+
+std::string ClientFilter::log(const Json& body, std::string_view mode) {
+  const auto* event = body.find("event");
+  if (event == nullptr || event->string() == nullptr
+      || std::find(log_names.begin(), log_names.end(), *event->string()) == log_names.end())
+    return refusal(mode,
+                   "only arbitrage_trigger, arbitrage_success, arbitrage_failure and "
+                   "connection_change are logged",
+                   "event");
+  logged_ = *event->string();
+  auto out = begin_frame("logged", mode);
+  out.begin_object().field("event", logged_).end_object();
+  return end_frame(out);
+}
+
+} // namespace tandem::adapters::traders
