@@ -16,7 +16,7 @@ auto position(Rows& rows, std::size_t n) {
 /// First of the positions [0, end) whose key is not below `key`; `end` when there is none. Searches
 /// from the end in doubling steps: the changes of a frame stand close together and close to the
 /// best.
-std::size_t find_from_back(Rows& keys, std::size_t end, std::int64_t key) {
+std::size_t find_from_back(const Rows& keys, std::size_t end, std::int64_t key) {
   std::size_t high = end; // nothing in [high, end) is below `key`
   std::size_t low = 0;
   for (std::size_t step = 1; step <= high; step *= 2) {
@@ -26,8 +26,16 @@ std::size_t find_from_back(Rows& keys, std::size_t end, std::int64_t key) {
     }
     high -= step;
   }
-  const auto found = std::lower_bound(position(keys, low), position(keys, high), key);
-  return static_cast<std::size_t>(found - keys.begin());
+  // Without a branch in the loop: where the level stands cannot be predicted.
+  std::size_t count = high - low;
+  if (count == 0)
+    return low;
+  while (count > 1) {
+    const auto half = count / 2;
+    low += static_cast<std::size_t>(keys[low + half - 1] < key) * half;
+    count -= half;
+  }
+  return low + (keys[low] < key ? 1 : 0);
 }
 
 std::size_t moved(std::size_t at, std::ptrdiff_t offset) noexcept {
