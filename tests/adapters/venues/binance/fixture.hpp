@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <string>
@@ -44,11 +45,12 @@ struct OwnedDepth {
   std::vector<std::pair<std::string, std::string>> bid_texts, ask_texts;
   std::vector<adapters::venues::LevelText> bids, asks;
 
-  explicit OwnedDepth(const adapters::venues::DepthFrame& from)
+  /// @param levels_max levels kept a side, the first ones.
+  OwnedDepth(const adapters::venues::DepthFrame& from, std::size_t levels_max)
       : symbol{from.symbol}, numbers{from} {
-    for (const auto& level : from.bids)
+    for (const auto& level : from.bids.first(std::min(levels_max, from.bids.size())))
       bid_texts.emplace_back(level.price, level.size);
-    for (const auto& level : from.asks)
+    for (const auto& level : from.asks.first(std::min(levels_max, from.asks.size())))
       ask_texts.emplace_back(level.price, level.size);
     for (const auto& [price, size] : bid_texts)
       bids.push_back({price, size});
@@ -74,7 +76,8 @@ struct RecordedDepth {
   std::vector<std::string> lines;
 
   /// @param files below venues/binance/. Empty when the shared data is absent.
-  RecordedDepth(core::MarketType type, const std::vector<std::string>& files) {
+  RecordedDepth(core::MarketType type, const std::vector<std::string>& files,
+                std::size_t levels_max = std::string::npos) {
     const auto codec = binance_market(type)->make_codec();
     for (const auto& file : files) {
       const auto path = shared_file("venues/binance/" + file);
@@ -86,7 +89,7 @@ struct RecordedDepth {
           continue;
         const auto frame = codec->decode(line.json);
         REQUIRE(frame);
-        frames.emplace_back(std::get<adapters::venues::DepthFrame>(*frame));
+        frames.emplace_back(std::get<adapters::venues::DepthFrame>(*frame), levels_max);
         lines.emplace_back(line.json);
       }
     }
