@@ -173,7 +173,7 @@ TEST_CASE("a change while the consumer works wakes it again, and the flag is not
 }
 
 TEST_CASE("no wake-up is lost when a publication meets the consumer's begin") {
-  constexpr std::uint64_t rounds = 100'000;
+  constexpr std::uint64_t rounds = 30'000;
   Mailbox mailbox;
   const auto flag = std::make_shared<WakeFlag>([&mailbox] { ++mailbox.waiting; });
   DepthSlot slot{20, {}, flag};
