@@ -20,19 +20,19 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;
-  HeaderList headers;
-  std::string body;
+  std::string url{};
+  HeaderList headers{};
+  std::string body{};
   std::chrono::milliseconds timeout{5'000}; ///< the whole exchange
   std::size_t response_bytes_max = 32U * 1024 * 1024;
-  TlsOptions tls;
-  std::string proxy; ///< as WebSocketOptions::proxy
+  TlsOptions tls{};
+  std::string proxy{}; ///< as WebSocketOptions::proxy
 };
 
 struct HttpResponse {
   int status = 0;
-  HeaderList headers;
-  std::string body; ///< its capacity exceeds its size by 64 bytes (JSON parser padding)
+  HeaderList headers{};
+  std::string body{}; ///< its capacity exceeds its size by 64 bytes (JSON parser padding)
   core::MonoTime sent_at{};
   core::MonoTime received_at{};
 };

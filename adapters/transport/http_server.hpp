@@ -35,12 +35,12 @@ struct ServerLimits {
 };
 
 struct ServerRequest {
-  std::string method; ///< upper case as sent
-  std::string path;   ///< percent-decoded, no query; a path that does not decode is refused before
-  std::string query;  ///< raw, without '?'
-  HeaderList headers; ///< names lower case
-  std::string body;
-  std::string peer; ///< "127.0.0.1:51234"
+  std::string method{}; ///< upper case as sent
+  std::string path{};  ///< percent-decoded, no query; a path that does not decode is refused before
+  std::string query{}; ///< raw, without '?'
+  HeaderList headers{}; ///< names lower case
+  std::string body{};
+  std::string peer{}; ///< "127.0.0.1:51234"
 };
 
 /// First value of a header (lower-case name) or empty.
@@ -52,8 +52,8 @@ struct ServerRequest {
 
 struct ServerResponse {
   int status = 200;
-  HeaderList headers; ///< Content-Length, Date and Connection are added
-  std::string body;
+  HeaderList headers{}; ///< Content-Length, Date and Connection are added
+  std::string body{};
   std::string content_type = "application/json";
 };
 
@@ -84,16 +84,16 @@ using ServerSocketPtr = std::shared_ptr<ServerSocket>;
 
 /// All on the Io's thread. Unset functions: 404 for HTTP, 404 for upgrades.
 struct ServerEvents {
-  std::function<void(ServerRequest, Respond)> on_request;
+  std::function<void(ServerRequest, Respond)> on_request{};
   /// Decides an upgrade: nullopt accepts, a response refuses.
-  std::function<std::optional<ServerResponse>(const ServerRequest&)> on_upgrade;
-  std::function<void(ServerSocketPtr, const ServerRequest&)> on_socket_open;
-  std::function<void(const ServerSocketPtr&, std::string_view text)> on_socket_text;
-  std::function<void(const ServerSocketPtr&, std::string_view payload)> on_socket_pong;
-  std::function<void(const ServerSocketPtr&)> on_socket_closed;
+  std::function<std::optional<ServerResponse>(const ServerRequest&)> on_upgrade{};
+  std::function<void(ServerSocketPtr, const ServerRequest&)> on_socket_open{};
+  std::function<void(const ServerSocketPtr&, std::string_view text)> on_socket_text{};
+  std::function<void(const ServerSocketPtr&, std::string_view payload)> on_socket_pong{};
+  std::function<void(const ServerSocketPtr&)> on_socket_closed{};
   /// The body of refusals the server makes itself (413, 431, 503, 400): lets each surface keep its
   /// envelope.
-  std::function<ServerResponse(int status, std::string_view reason)> on_refusal;
+  std::function<ServerResponse(int status, std::string_view reason)> on_refusal{};
 };
 
 struct ServerCounters {

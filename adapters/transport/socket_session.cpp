@@ -244,13 +244,11 @@ public:
   void end() override {
     if (phase_ == Phase::over || phase_ == Phase::lingering)
       return;
-    const bool accepted = phase_ != Phase::accepting;
     enter(Phase::lingering, close_grace);
     ErrorCode ignored;
     socket_.shutdown(asio::socket_base::shutdown_send, ignored);
     drain();
-    if (accepted)
-      tell_closed();
+    tell_closed();
   }
 
   // What the handle posts.

@@ -12,9 +12,9 @@ namespace tandem::adapters::transport {
 
 struct Url {
   bool secure = false; ///< wss or https
-  std::string host;    ///< without brackets for IPv6
+  std::string host{};  ///< without brackets for IPv6
   std::uint16_t port = 0;
-  std::string target; ///< path and query as given, may be empty; never a fragment
+  std::string target{}; ///< path and query as given, may be empty; never a fragment
 
   [[nodiscard]] std::string host_header() const; ///< host[:port] with the default port left out
 };

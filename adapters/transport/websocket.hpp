@@ -15,32 +15,32 @@
 namespace tandem::adapters::transport {
 
 struct TlsOptions {
-  std::string ca_file; ///< empty = the system's store. There is no option to skip verification.
+  std::string ca_file{}; ///< empty = the system's store. There is no option to skip verification.
 };
 
 struct WebSocketOptions {
-  std::string url; ///< ws:// or wss://, path and query included
+  std::string url{}; ///< ws:// or wss://, path and query included
   std::chrono::milliseconds open_timeout{
       10'000}; ///< resolve + connect + proxy + TLS + upgrade together
   std::size_t message_bytes_max = 16U * 1024 * 1024;
-  TlsOptions tls;
+  TlsOptions tls{};
   /// "http://host:port" or empty; see proxy_for(). Tunnelled by CONNECT.
-  std::string proxy;
+  std::string proxy{};
 };
 
 /// Called on the Io's thread, never after close() returned on that thread or the handle was
 /// destroyed.
 struct WebSocketEvents {
-  std::function<void()> on_open;
+  std::function<void()> on_open{};
   /// @param text followed by at least 64 readable bytes. @param received_at taken before any
   /// decoding.
-  std::function<void(std::string_view text, core::MonoTime received_at)> on_text;
+  std::function<void(std::string_view text, core::MonoTime received_at)> on_text{};
   /// A ping or pong frame arrived (pings are answered already): a sign of life.
-  std::function<void(core::MonoTime received_at)> on_control;
+  std::function<void(core::MonoTime received_at)> on_control{};
   /// Once, for whatever reason; the connection is over. Errors: connection_lost, timed_out,
   /// upstream_error (refused upgrade, with the HTTP status in the detail), malformed (protocol
   /// violation, message too big).
-  std::function<void(core::Error)> on_down;
+  std::function<void(core::Error)> on_down{};
 };
 
 /// Thread safe. Destroying the handle closes the connection without further events.
