@@ -28,7 +28,7 @@ enum class Order : std::uint8_t { rising, falling, any };
 /// Few prices in a narrow band give collisions, deletes of known prices and duplicates; the band
 /// moves.
 std::vector<Level> random_frame(Random& random, std::int64_t middle) {
-  std::vector<Level> frame(random() % 4 == 0 ? random() % 40 : random() % 6);
+  std::vector<Level> frame(random() % 4 == 0 ? random() % 24 : random() % 6);
   const auto width = std::int64_t{1} << (random() % 8);
   for (auto& level : frame) {
     level.price = {middle + static_cast<std::int64_t>(random() % 128) % width - width / 2};
