@@ -220,8 +220,8 @@ private:
     const auto high = decimal(bar, 'h');
     const auto low = decimal(bar, 'l');
     const auto close = decimal(bar, 'c');
-    const auto volume = decimal(bar, 'v');
-    const auto quote_volume = decimal(bar, 'q');
+    const auto volume = traded(bar, 'v');
+    const auto quote_volume = traded(bar, 'q');
     if (!open || !high || !low || !close || !volume || !quote_volume)
       return malformed("kline needs decimals o, h, l, c, v and q");
     KlinesFrame frame{*symbol, {}};
@@ -249,7 +249,7 @@ private:
     for (const auto& [key, value] : members) {
       if (event.find(key) == nullptr)
         continue; // USD-M sends no best prices here
-      *value = decimal(event, key);
+      *value = key == 'v' || key == 'q' ? traded(event, key) : decimal(event, key);
       if (!*value)
         return malformed("24hrTicker with a value that is not a decimal");
     }
@@ -285,6 +285,16 @@ private:
     if (!text)
       return std::nullopt;
     const auto value = core::Decimal::parse(*text);
+    if (!value)
+      return std::nullopt;
+    return *value;
+  }
+
+  static std::optional<core::Decimal> traded(const Members& members, char key) {
+    const auto text = members.text(key);
+    if (!text)
+      return std::nullopt;
+    const auto value = parse_volume(*text);
     if (!value)
       return std::nullopt;
     return *value;

@@ -183,6 +183,16 @@ bool append_levels(ondemand::value& value, bool escapes, std::vector<LevelText>&
   return true;
 }
 
+core::Result<core::Decimal> parse_volume(std::string_view text) {
+  auto volume = core::Decimal::parse(text);
+  while (!volume && volume.error().code == core::Errc::out_of_range
+         && text.find('.') != std::string_view::npos) {
+    text.remove_suffix(text[text.size() - 2] == '.' ? 2 : 1);
+    volume = core::Decimal::parse(text);
+  }
+  return volume;
+}
+
 bool Members::put(std::size_t slot, Scalar scalar) noexcept {
   const std::uint64_t bit = std::uint64_t{1} << slot;
   if ((seen_ & bit) != 0)

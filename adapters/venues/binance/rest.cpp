@@ -66,6 +66,16 @@ std::optional<Decimal> decimal_of(simdjson::simdjson_result<dom::element> elemen
   return *value;
 }
 
+std::optional<Decimal> volume_of(simdjson::simdjson_result<dom::element> element) {
+  std::string_view text;
+  if (element.get_string().get(text) != simdjson::SUCCESS)
+    return std::nullopt;
+  const auto value = parse_volume(text);
+  if (!value)
+    return std::nullopt;
+  return *value;
+}
+
 class BinanceRest final : public Rest {
 public:
   explicit BinanceRest(core::MarketType type)
@@ -208,8 +218,8 @@ Result<std::vector<core::market::Kline>> BinanceRest::parse_klines(std::string_v
     const auto high = decimal_of(row.at(2));
     const auto low = decimal_of(row.at(3));
     const auto close = decimal_of(row.at(4));
-    const auto volume = decimal_of(row.at(5));
-    const auto quote_volume = decimal_of(row.at(7));
+    const auto volume = volume_of(row.at(5));
+    const auto quote_volume = volume_of(row.at(7));
     core::market::Kline kline;
     if (!open || !high || !low || !close || !volume || !quote_volume
         || row.at(0).get_int64().get(kline.open_time) != simdjson::SUCCESS
@@ -249,7 +259,8 @@ Result<core::market::Ticker> BinanceRest::parse_ticker(std::string_view body) co
     const auto element = root[key];
     if (element.error() == simdjson::NO_SUCH_FIELD)
       continue; // USD-M sends no best prices here
-    *value = decimal_of(element);
+    const bool sum = value == &ticker.volume || value == &ticker.quote_volume;
+    *value = sum ? volume_of(element) : decimal_of(element);
     if (!*value)
       return malformed(fmt::format("ticker with a wrong \"{}\"", key), body);
   }

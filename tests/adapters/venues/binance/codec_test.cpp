@@ -220,6 +220,17 @@ TEST_CASE("the day's ticker has best prices on spot only") {
   CHECK(lean.ticker.change_percent == core::Decimal{-25, 1});
 }
 
+TEST_CASE(
+    "a volume with more digits than 64 bits hold loses its last decimals, a price is refused") {
+  Reader read{spot};
+  const auto frame = read.as<TickerFrame>(
+      R"({"e":"24hrTicker","E":1,"s":"USDTIDR","c":"16250.00","v":"50000000.00000001","q":"812345678901234.12345678"})");
+  CHECK(frame.ticker.quote_volume == core::Decimal{8123456789012341234, 4});
+  CHECK(frame.ticker.volume == core::Decimal{5000000000000001, 8});
+  CHECK_FALSE(read(R"({"e":"24hrTicker","E":1,"s":"USDTIDR","c":"812345678901234.12345678"})"));
+  CHECK_FALSE(read(R"({"e":"24hrTicker","E":1,"s":"USDTIDR","v":"99999999999999999999.5"})"));
+}
+
 TEST_CASE("replies to requests: accepted, refused, and what proves nothing") {
   Reader read{spot};
   auto reply = read.as<ControlReply>(R"({"result":null,"id":312})");
