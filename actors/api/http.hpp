@@ -35,6 +35,8 @@ struct HttpOptions {
   std::string engine_name;
   std::string version;
   bool kill_allowed = false; ///< POST /api/engine/actors/kill, for fault drills in mode mock
+  /// Addresses as bound, kept over restarts of the actor. Made by the supervisor.
+  std::shared_ptr<std::vector<std::string>> bound;
   /// Called once per listener after it is bound, with the address as bound. A restarted actor binds
   /// the same addresses.
   std::function<void(config::Surface, const std::string& address)> on_listening;
@@ -55,7 +57,7 @@ struct HttpState {
   HttpState& operator=(const HttpState&) = delete;
 
   struct Impl;
-  std::unique_ptr<Impl> impl;
+  std::shared_ptr<Impl> impl; ///< shared with callbacks on the I/O thread
 };
 
 HttpHandle::behavior_type http(HttpHandle::stateful_pointer<HttpState> self,

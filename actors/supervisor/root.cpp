@@ -222,6 +222,7 @@ ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
   options.engine_name = parts.config.engine.name;
   options.version = parts.version;
   options.kill_allowed = parts.config.mode == config::Mode::mock;
+  options.bound = std::make_shared<std::vector<std::string>>();
   options.on_listening = parts.on_listening;
   SupervisorSpec api;
   api.path = part(parent, "api");

@@ -53,9 +53,10 @@ std::vector<std::shared_ptr<BoardEntry>> Board::collect() {
     const std::lock_guard lock{dirty_mutex_};
     taken.swap(dirty_);
   }
-  // Cleared before the reader looks: a publication from now on marks the entry again.
+  // Cleared before the reader looks: a publication from now on marks the entry again. An exchange,
+  // because a plain store could be passed by the reader's load and lose a wake-up.
   for (const auto& entry : taken)
-    entry->dirty_.store(false, std::memory_order_release);
+    entry->dirty_.exchange(false, std::memory_order_acq_rel);
   return taken;
 }
 

@@ -1,4 +1,5 @@
-/// Estimates venue clock minus local wall clock from server-time queries: median of the last five, error bounded by half the round trip.
+/// Estimates venue clock minus local wall clock from server-time queries: median of the last five,
+/// error bounded by half the round trip.
 #pragma once
 
 #include "core/types/time.hpp"
@@ -14,8 +15,8 @@ class ClockOffset {
 public:
   static constexpr std::size_t samples_max = 5;
 
-  /// @param server_time as answered. @param sent_wall, received_wall local wall time around the query. Samples whose round trip exceeds
-  /// 2 s are not used (returns false).
+  /// @param server_time as answered. @param sent_wall, received_wall local wall time around the
+  /// query. Samples whose round trip exceeds 2 s are not used (returns false).
   bool add(UnixMillis server_time, WallTime sent_wall, WallTime received_wall);
 
   /// Nullopt before the first sample.

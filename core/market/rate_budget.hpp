@@ -1,5 +1,5 @@
-/// How much of a venue's REST allowance is left, by its own headers where it sends them. Pure; one per IP and venue market. Keeps a share
-/// for what must always get through.
+/// How much of a venue's REST allowance is left, by its own headers where it sends them. Pure; one
+/// per IP and venue market. Keeps a share for what must always get through.
 #pragma once
 
 #include "core/types/time.hpp"
@@ -11,8 +11,10 @@ namespace tandem::core::market {
 
 struct RateLimits {
   int weight_per_window = 1'200;
-  std::chrono::milliseconds window{60'000}; ///< calendar-aligned at the venue; we align to the wall clock
-  /// Percent of the window never used by ordinary requests (queries, snapshots): left for cancels and orders.
+  std::chrono::milliseconds window{
+      60'000}; ///< calendar-aligned at the venue; we align to the wall clock
+  /// Percent of the window never used by ordinary requests (queries, snapshots): left for cancels
+  /// and orders.
   int reserve_percent = 30;
 };
 
@@ -29,7 +31,8 @@ public:
   /// When the next try makes sense after `wait` or `banned`.
   [[nodiscard]] WallTime retry_at(WallTime now) const noexcept;
 
-  /// The venue's own count of the current window: replaces ours when it is higher, or when a new window began.
+  /// The venue's own count of the current window: replaces ours when it is higher, or when a new
+  /// window began.
   void on_used(int used, WallTime now) noexcept;
   void on_limit(int weight_per_window) noexcept;
 
@@ -37,6 +40,7 @@ public:
   void on_refused(bool banned, WallTime until) noexcept;
 
   [[nodiscard]] int used(WallTime now) const noexcept;
+
   [[nodiscard]] int limit() const noexcept { return limits_.weight_per_window; }
 
 private:

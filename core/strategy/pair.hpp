@@ -1,4 +1,5 @@
-/// What a pair is: two legs, a size and a threshold, as the operator gives it. Texts and JSON are config/'s and the interface's business.
+/// What a pair is: two legs, a size and a threshold, as the operator gives it. Texts and JSON are
+/// config/'s and the interface's business.
 #pragma once
 
 #include "core/result.hpp"
@@ -15,7 +16,8 @@
 
 namespace tandem::core::strategy {
 
-/// Which way a pair may trade. The wire names are "auto", "leg1_buy_leg2_sell", "leg1_sell_leg2_buy".
+/// Which way a pair may trade. The wire names are "auto", "leg1_buy_leg2_sell",
+/// "leg1_sell_leg2_buy".
 enum class DirectionRule : std::uint8_t { automatic, leg1_buy_leg2_sell, leg1_sell_leg2_buy };
 
 /// One way round: what an opportunity has.
@@ -25,7 +27,8 @@ enum class Direction : std::uint8_t { leg1_buy_leg2_sell, leg1_sell_leg2_buy };
 [[nodiscard]] std::string_view to_string(Direction direction) noexcept;
 [[nodiscard]] Result<DirectionRule> parse_direction_rule(std::string_view text);
 
-/// active: may trade once execution is switched on; read_only: watched and published only ("shadow").
+/// active: may trade once execution is switched on; read_only: watched and published only
+/// ("shadow").
 enum class PairMode : std::uint8_t { active, read_only };
 
 [[nodiscard]] std::string_view to_string(PairMode mode) noexcept;
@@ -36,7 +39,8 @@ struct PairOptions {
   std::optional<FeeRate> leg1_fee, leg2_fee;
   /// A leg whose book received nothing for longer is not traded on. Local receive time.
   std::chrono::milliseconds book_age_max{5'000};
-  /// An open opportunity is published again when its net spread moved by at least this many percent points.
+  /// An open opportunity is published again when its net spread moved by at least this many percent
+  /// points.
   Decimal change_percent{1, 2};
   /// Levels of each book looked at, 1..50.
   std::size_t levels = 50;
@@ -64,10 +68,13 @@ struct PairProblem {
   std::string message;
 };
 
-/// Rules that need no venue: positive sizes, legs differ, id not empty and of [A-Za-z0-9_-]{1,64}. All problems at once.
+/// Rules that need no venue: positive sizes, legs differ, id not empty and of [A-Za-z0-9_-]{1,64}.
+/// All problems at once.
 [[nodiscard]] std::vector<PairProblem> check_pair(const PairConfig& pair);
 
-/// "bybit_binance_btc": made from the legs; not unique by itself. @param base the base asset, e.g. "BTC" (may be the symbol).
-[[nodiscard]] PairId derive_pair_id(const InstrumentKey& leg1, const InstrumentKey& leg2, std::string_view base);
+/// "bybit_binance_btc": made from the legs; not unique by itself. @param base the base asset, e.g.
+/// "BTC" (may be the symbol).
+[[nodiscard]] PairId derive_pair_id(const InstrumentKey& leg1, const InstrumentKey& leg2,
+                                    std::string_view base);
 
 } // namespace tandem::core::strategy

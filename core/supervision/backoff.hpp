@@ -17,9 +17,12 @@ class Backoff {
 public:
   explicit Backoff(BackoffLimits limits = {}) noexcept : limits_{limits} {}
 
-  /// The wait before the next try: uniform in [ceiling/2, ceiling], ceiling = min(cap, first * 2^failures).
-  /// @param random any 64 uniformly random bits. @param ran_for how long the thing had been up before it failed.
-  [[nodiscard]] std::chrono::milliseconds next(std::uint64_t random, std::chrono::nanoseconds ran_for) noexcept;
+  /// The wait before the next try: uniform in [ceiling/2, ceiling], ceiling = min(cap, first *
+  /// 2^failures).
+  /// @param random any 64 uniformly random bits. @param ran_for how long the thing had been up
+  /// before it failed.
+  [[nodiscard]] std::chrono::milliseconds next(std::uint64_t random,
+                                               std::chrono::nanoseconds ran_for) noexcept;
 
   [[nodiscard]] std::uint32_t failures() const noexcept { return failures_; }
 

@@ -1,5 +1,6 @@
-/// The supervision rule as a pure decision: which children to stop and start when one ends, and when to give up. Follows OTP:
-/// more than restarts_max restarts within the window stop the whole group and escalate.
+/// The supervision rule as a pure decision: which children to stop and start when one ends, and
+/// when to give up. Follows OTP: more than restarts_max restarts within the window stop the whole
+/// group and escalate.
 #pragma once
 
 #include "core/types/time.hpp"
@@ -20,8 +21,8 @@ enum class Permanence : std::uint8_t { permanent, transient, temporary };
 [[nodiscard]] std::string_view to_string(Strategy strategy) noexcept;
 
 struct Intensity {
-  std::size_t restarts_max = 1;        ///< MaxR
-  std::chrono::seconds within{5};      ///< MaxT
+  std::size_t restarts_max = 1;   ///< MaxR
+  std::chrono::seconds within{5}; ///< MaxT
 };
 
 enum class Verdict : std::uint8_t {
@@ -32,17 +33,20 @@ enum class Verdict : std::uint8_t {
 
 struct Decision {
   Verdict verdict = Verdict::leave;
-  std::vector<std::size_t> stop;  ///< indices of still running children, last started first
-  std::vector<std::size_t> start; ///< indices, in start order; contains the failed one first in its order
+  std::vector<std::size_t> stop; ///< indices of still running children, last started first
+  std::vector<std::size_t>
+      start; ///< indices, in start order; contains the failed one first in its order
 };
 
 /// Children are known by index in start order. Not a clock, not an actor.
 class RestartPolicy {
 public:
-  RestartPolicy(Strategy strategy, Intensity intensity) noexcept : strategy_{strategy}, intensity_{intensity} {}
+  RestartPolicy(Strategy strategy, Intensity intensity) noexcept
+      : strategy_{strategy}, intensity_{intensity} {}
 
   /// @param child index of the one that ended. @param children permanence of all, in start order.
-  /// @param running whether each still runs (the ended one: false). @param abnormal it did not end on purpose.
+  /// @param running whether each still runs (the ended one: false). @param abnormal it did not end
+  /// on purpose.
   /// @param now never earlier than in the call before.
   [[nodiscard]] Decision on_exit(std::size_t child, const std::vector<Permanence>& children,
                                  const std::vector<bool>& running, bool abnormal, MonoTime now);
