@@ -29,6 +29,7 @@ struct Envelope {
   std::string_view type;
   std::string_view op;
   std::string message;
+  std::string failed_topics;
   std::uint64_t request_id = 0;
   std::optional<bool> success;
   std::uint64_t ts = 0;
@@ -120,7 +121,7 @@ std::string_view BybitCodec::read_top(ondemand::object object, bool data_only) {
     if (key == "data") {
       envelope_.data_seen = true;
       if (envelope_.topic.kind == Kind::none)
-        return seen.once(0, envelope_.type != "COMMAND_RESP" || read_failed_topics(value));
+        return seen.once(0, read_failed_topics(value));
       envelope_.data_read = true;
       why = "bad data";
       if (!seen.once(0, read_payload(value, envelope_.topic, data_)))
@@ -163,11 +164,13 @@ std::string_view BybitCodec::read_top(ondemand::object object, bool data_only) {
   return why.empty() ? "bad or repeated key" : why;
 }
 
-/// Options answer {"data":{"failTopics":[...],"successTopics":[...]},"type":"COMMAND_RESP"}.
+/// Options answer {"data":{"failTopics":[...],"successTopics":[...]},"type":"COMMAND_RESP"}. Any
+/// other payload that stands before its topic comes through here too and is read on the second
+/// walk.
 bool BybitCodec::read_failed_topics(ondemand::value value) {
   ondemand::object object;
   if (value.get_object().get(object) != simdjson::SUCCESS)
-    return false;
+    return true;
   return for_each_field(object, [&](auto key, ondemand::value topics) {
     if (!(key == "failTopics"))
       return true;
@@ -178,9 +181,8 @@ bool BybitCodec::read_failed_topics(ondemand::value value) {
       std::string_view text;
       if (item.get_string().get(text) != simdjson::SUCCESS)
         return false;
-      envelope_.message += envelope_.message.empty() ? "failed topics: " : ", ";
-      envelope_.message += text;
-      envelope_.success = false;
+      envelope_.failed_topics += envelope_.failed_topics.empty() ? "failed topics: " : ", ";
+      envelope_.failed_topics += text;
     }
     return true;
   });
@@ -203,9 +205,10 @@ core::Result<Frame> BybitCodec::finish(std::string_view frame) {
     return tl::unexpected{malformed("reply without success", frame)};
   // What is subscribed already is what was asked for.
   const bool repeated = envelope_.message.find("already subscribed") != std::string::npos;
-  ControlReply reply{envelope_.request_id, *envelope_.success || repeated, {}};
+  const bool whole = envelope_.failed_topics.empty();
+  ControlReply reply{envelope_.request_id, (*envelope_.success || repeated) && whole, {}};
   if (!reply.accepted)
-    reply.message = std::move(envelope_.message);
+    reply.message = std::move(whole ? envelope_.message : envelope_.failed_topics);
   return reply;
 }
 
