@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include <deque>
 #include <random>
 
 using namespace tandem;
@@ -42,11 +43,36 @@ Levels levels_of(const NaiveBook& book) {
   return levels;
 }
 
-/// A depth frame that owns its text, and the book a perfect client has after it.
+/// A depth frame with the text its views point into.
+struct OwnedFrame {
+  std::string json; ///< with the codec's padding behind it
+  std::size_t size = 0;
+  std::vector<LevelText> bids, asks;
+  DepthFrame frame;
+
+  OwnedFrame(Codec& codec, std::string_view text) : json{text}, size{text.size()} {
+    json.append(64, '\0');
+    frame = std::get<DepthFrame>(codec.decode(whole()).value());
+    bids.assign(frame.bids.begin(), frame.bids.end());
+    asks.assign(frame.asks.begin(), frame.asks.end());
+    frame.bids = bids;
+    frame.asks = asks;
+  }
+
+  OwnedFrame(const OwnedFrame&) = delete;
+  OwnedFrame& operator=(const OwnedFrame&) = delete;
+
+  [[nodiscard]] std::string_view whole() const { return std::string_view{json}.substr(0, size); }
+};
+
+/// A recorded frame, and the book a perfect client has after it.
 struct Recorded {
-  std::string json;
-  Levels truth;         ///< the right book after this frame
-  std::string snapshot; ///< the same book as a snapshot message with this frame's ids
+  OwnedFrame sent;
+  OwnedFrame snapshot; ///< that book as a snapshot with this frame's ids
+  Levels truth;        ///< that book
+
+  Recorded(Codec& codec, std::string_view json, std::string_view snapshot_text, Levels levels)
+      : sent{codec, json}, snapshot{codec, snapshot_text}, truth{std::move(levels)} {}
 };
 
 std::string snapshot_json(const DepthFrame& frame, const NaiveBook& book) {
@@ -74,8 +100,9 @@ std::string snapshot_json(const DepthFrame& frame, const NaiveBook& book) {
   return boost::json::serialize(message);
 }
 
-std::vector<Recorded> record(const Market& market, const std::filesystem::path& file) {
-  std::vector<Recorded> frames;
+std::deque<Recorded> record(const Market& market, const std::filesystem::path& file) {
+  std::deque<Recorded> frames;
+  const auto codec = market.make_codec();
   Decoder decode{market};
   NaiveBook book;
   for_each_line(file, [&](std::string_view json) {
@@ -84,92 +111,74 @@ std::vector<Recorded> record(const Market& market, const std::filesystem::path& 
     if (depth == nullptr)
       return;
     book.apply(*depth);
-    frames.push_back({std::string{json}, levels_of(book), snapshot_json(*depth, book)});
+    frames.emplace_back(*codec, json, snapshot_json(*depth, book), levels_of(book));
   });
   return frames;
 }
 
-/// One client that starts right after some frame of the recording.
-class Client {
-public:
-  explicit Client(const Market& market)
-      : decode_{market}, replica_{market.make_book_sync(), scale} {}
+/// Every single fault at frame i of the recording. The client's snapshots replace whatever it had.
+void check_fault_at(const std::deque<Recorded>& frames, std::size_t i, BookReplica& client,
+                    Decoder& decode) {
+  const auto feed = [&](const OwnedFrame& owned) { return client.on_frame(owned.frame).action; };
+  const auto levels = [&] { return levels_of(client.book()); };
+  const auto begin = [&] {
+    REQUIRE(feed(frames[i - 1].snapshot) == SyncAction::apply);
+    REQUIRE(client.live());
+  };
+  const auto recovers = [&] {
+    REQUIRE_FALSE(client.live());
+    REQUIRE(feed(frames[i + 1].snapshot) == SyncAction::apply);
+    REQUIRE(client.live());
+    REQUIRE(feed(frames[i + 2].sent) == SyncAction::apply);
+    REQUIRE((levels() == frames[i + 2].truth));
+  };
 
-  ReplicaStep feed(std::string_view json) {
-    const auto frame = decode_(json);
-    if (!frame) {
-      ReplicaStep step;
-      step.error = frame.error();
-      return step;
-    }
-    return replica_.on_frame(std::get<DepthFrame>(*frame));
+  begin(); // one frame dropped
+  REQUIRE(feed(frames[i + 1].sent) == SyncAction::resync);
+  REQUIRE_FALSE(client.live());
+  REQUIRE(feed(frames[i + 2].sent) == SyncAction::ignore);
+  REQUIRE((levels() == frames[i - 1].truth)); // nothing of the broken chain got in
+  recovers();
+
+  begin(); // two frames swapped
+  REQUIRE(feed(frames[i + 1].sent) == SyncAction::resync);
+  REQUIRE(feed(frames[i].sent) == SyncAction::ignore);
+  recovers();
+
+  begin(); // one frame doubled
+  REQUIRE(feed(frames[i].sent) == SyncAction::apply);
+  REQUIRE(feed(frames[i].sent) == SyncAction::ignore);
+  REQUIRE((levels() == frames[i].truth));
+  REQUIRE(feed(frames[i + 1].sent) == SyncAction::apply);
+  REQUIRE((levels() == frames[i + 1].truth));
+
+  begin(); // one frame cut short: it never becomes a frame, so the next one shows the gap
+  const auto whole = frames[i].sent.whole();
+  for (const auto size :
+       {whole.size() - 1, whole.size() / 2, whole.size() / 3 + i % 40, i % whole.size()}) {
+    const auto cut = decode(whole.substr(0, size));
+    REQUIRE_FALSE(cut.has_value());
+    REQUIRE(cut.error().code == core::Errc::malformed);
   }
+  REQUIRE(feed(frames[i + 1].sent) == SyncAction::resync);
+  recovers();
 
-  [[nodiscard]] bool live() const { return replica_.live(); }
+  begin(); // the connection ended between two frames
+  client.restart();
+  REQUIRE_FALSE(client.live());
+  REQUIRE(feed(frames[i].sent) == SyncAction::ignore);
+  REQUIRE(levels().empty());
+  recovers();
+}
 
-  [[nodiscard]] Levels levels() const { return levels_of(replica_.book()); }
-
-  void reconnect() { replica_.restart(); }
-
-private:
-  Decoder decode_;
-  BookReplica replica_;
-};
-
-void check_faults(const Market& market, const std::vector<Recorded>& frames) {
+void check_faults(const Market& market, const std::filesystem::path& file) {
+  const auto frames = record(market, file);
+  REQUIRE(frames.size() > 3);
+  BookReplica client{market.make_book_sync(), scale};
+  Decoder decode{market};
   for (std::size_t i = 1; i + 2 < frames.size(); ++i) {
     CAPTURE(i);
-    const auto from_before = [&] {
-      Client client{market};
-      REQUIRE(client.feed(frames[i - 1].snapshot).action == SyncAction::apply);
-      return client;
-    };
-    const auto recovers = [&](Client& client) {
-      REQUIRE(client.feed(frames[i + 1].snapshot).action == SyncAction::apply);
-      REQUIRE(client.live());
-      REQUIRE(client.feed(frames[i + 2].json).action == SyncAction::apply);
-      REQUIRE((client.levels() == frames[i + 2].truth));
-    };
-
-    auto dropped = from_before();
-    REQUIRE(dropped.feed(frames[i + 1].json).action == SyncAction::resync);
-    REQUIRE_FALSE(dropped.live());
-    REQUIRE(dropped.feed(frames[i + 2].json).action == SyncAction::ignore);
-    REQUIRE((dropped.levels() == frames[i - 1].truth)); // no frame of the broken chain got in
-    recovers(dropped);
-
-    auto swapped = from_before();
-    REQUIRE(swapped.feed(frames[i + 1].json).action == SyncAction::resync);
-    REQUIRE(swapped.feed(frames[i].json).action == SyncAction::ignore);
-    REQUIRE_FALSE(swapped.live());
-    recovers(swapped);
-
-    auto doubled = from_before();
-    REQUIRE(doubled.feed(frames[i].json).action == SyncAction::apply);
-    REQUIRE(doubled.feed(frames[i].json).action == SyncAction::ignore);
-    REQUIRE(doubled.live());
-    REQUIRE((doubled.levels() == frames[i].truth));
-    REQUIRE(doubled.feed(frames[i + 1].json).action == SyncAction::apply);
-    REQUIRE((doubled.levels() == frames[i + 1].truth));
-
-    auto cut = from_before();
-    const std::string_view whole = frames[i].json;
-    for (const auto size : {whole.size() - 1, whole.size() - 2, whole.size() / 2,
-                            whole.size() / 3 + i % 40, i % whole.size()}) {
-      const auto step = cut.feed(whole.substr(0, size));
-      REQUIRE(step.error.has_value());
-      REQUIRE(step.error->code == core::Errc::malformed);
-    }
-    REQUIRE((cut.levels() == frames[i - 1].truth));
-    REQUIRE(cut.feed(frames[i + 1].json).action == SyncAction::resync);
-    recovers(cut);
-
-    auto parted = from_before();
-    parted.reconnect();
-    REQUIRE_FALSE(parted.live());
-    REQUIRE(parted.feed(frames[i].json).action == SyncAction::ignore);
-    REQUIRE(parted.levels().empty());
-    recovers(parted);
+    check_fault_at(frames, i, client, decode);
   }
 }
 
@@ -179,14 +188,12 @@ TEST_CASE("no fault in any recorded Bybit frame goes unnoticed") {
   if (!recordings())
     return;
   SUBCASE("recorded, 500 levels") {
-    const auto linear = market(MarketType::linear, "500");
-    check_faults(*linear,
-                 record(*linear, *recordings() / "linear-xrpusdt-ob500-20241201.jsonl.gz"));
+    check_faults(*market(MarketType::linear, "500"),
+                 *recordings() / "linear-xrpusdt-ob500-20241201.jsonl.gz");
   }
   SUBCASE("derived, 50 levels") {
-    const auto linear = market(MarketType::linear);
-    check_faults(*linear,
-                 record(*linear, *recordings() / "derived-linear-btcusdt-20240808.rec.gz"));
+    check_faults(*market(MarketType::linear),
+                 *recordings() / "derived-linear-btcusdt-20240808.rec.gz");
   }
 }
 
