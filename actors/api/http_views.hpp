@@ -2,12 +2,14 @@
 /// cells, board and counters (all thread safe); decides nothing.
 #pragma once
 
-#include "actors/api/http.hpp"
+#include "actors/api/http_options.hpp"
+#include "adapters/transport/http_server.hpp"
 #include "adapters/venues/price_source.hpp"
 #include "messages/context.hpp"
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tandem::actors {
 

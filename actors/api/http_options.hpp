@@ -1,0 +1,38 @@
+/// What the interface needs to know of the engine it serves: listeners, markets, labels. Plain
+/// values, made by the supervisor.
+#pragma once
+
+#include "adapters/transport/io.hpp"
+#include "adapters/venues/rest_client.hpp"
+#include "adapters/venues/venue.hpp"
+#include "config/schema.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tandem::actors {
+
+/// A market as the interface shows it.
+struct HttpMarket {
+  const adapters::venues::Market* market = nullptr; ///< outlives the actor
+  std::shared_ptr<adapters::venues::RestClient> rest;
+  bool public_only = true;
+};
+
+struct HttpOptions {
+  adapters::transport::Io* io = nullptr; ///< the interface's own thread; outlives the actor
+  std::vector<config::ListenerConfig> listeners;
+  std::vector<HttpMarket> markets;
+  std::string engine_name;
+  std::string version;
+  bool kill_allowed = false; ///< POST /api/engine/actors/kill, for fault drills in mode mock
+  /// Addresses as bound, kept over restarts of the actor. Made by the supervisor.
+  std::shared_ptr<std::vector<std::string>> bound;
+  /// Called once per listener after it is bound, with the address as bound. A restarted actor binds
+  /// the same addresses.
+  std::function<void(config::Surface, const std::string& address)> on_listening;
+};
+
+} // namespace tandem::actors
