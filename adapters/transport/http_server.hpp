@@ -96,6 +96,9 @@ struct ServerEvents {
   std::function<ServerResponse(int status, std::string_view reason)> on_refusal{};
 };
 
+/// All since the start, but websockets_open. `connections` were accepted within the cap;
+/// `timed_out` counts slow or unanswered requests and silent WebSockets; `messages_sent` and
+/// `bytes_sent` count WebSocket texts and all WebSocket bytes that the system took.
 struct ServerCounters {
   std::uint64_t connections = 0, connections_refused = 0, requests = 0, malformed = 0,
                 timed_out = 0;
@@ -105,7 +108,9 @@ struct ServerCounters {
 
 class HttpServer {
 public:
-  virtual ~HttpServer() = default; ///< closes everything
+  /// Closes everything and tells nobody: no event comes after it. Any thread; waits for an event
+  /// that is running on the Io's.
+  virtual ~HttpServer() = default;
   /// "127.0.0.1:34567" as bound.
   [[nodiscard]] virtual std::string address() const = 0;
   [[nodiscard]] virtual ServerCounters counters() const = 0; ///< thread safe

@@ -302,7 +302,7 @@ private:
     // Closing with unread bytes would reset the connection and might take the answer back.
     ErrorCode ignored;
     socket_.shutdown(asio::socket_base::shutdown_send, ignored);
-    enter(Phase::lingering, close_grace);
+    enter(Phase::lingering, linger_grace);
     in_.clear();
     read();
   }

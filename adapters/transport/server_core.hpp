@@ -21,8 +21,12 @@ namespace tandem::adapters::transport {
 
 using ParsedRequest = boost::beast::http::request<boost::beast::http::string_body>;
 
-/// How long the last bytes of a connection may take to leave, and the peer to close its side.
+/// How long a WebSocket's last bytes and its close frame may take to get through to a slow peer.
 inline constexpr std::chrono::milliseconds close_grace{5'000};
+
+/// How long a peer is listened to after our side has ended. Together with the request timeout it
+/// bounds what a slow client can hold.
+inline constexpr std::chrono::milliseconds linger_grace{1'000};
 
 /// The way to the server's thread for handles that may outlive the server: closed with it, then
 /// posting does nothing.

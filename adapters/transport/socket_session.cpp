@@ -2,7 +2,7 @@
 // Beast's and ours, pass one queue here, so that texts that gathered while a write was under way
 // leave in one, and frames never mix.
 #include "adapters/transport/byte_stream.hpp"
-#include "adapters/transport/server_core.hpp"
+#include "adapters/transport/socket_handle.hpp"
 
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -24,10 +24,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace websocket = boost::beast::websocket;
 
-/// One write carries at most about this much, so that a close or pong is never far behind.
-constexpr std::size_t batch_bytes_max = 64U * 1024;
-/// Longer texts are written from where they stand; shorter ones are copied together.
-constexpr std::size_t copied_text_bytes_max = 16U * 1024;
+/// A write buffer that grew beyond this is given back.
 constexpr std::size_t kept_batch_bytes_max = 8U * 1024;
 constexpr std::size_t kept_buffer_bytes_max = 64U * 1024;
 /// Readable bytes behind a text, for the JSON parser.
@@ -37,132 +34,14 @@ constexpr std::size_t padding_bytes = 64;
 constexpr std::size_t control_bytes_max = 125;
 constexpr std::size_t close_reason_bytes_max = control_bytes_max - 2;
 
-/// RFC 6455 section 5.2, as the first byte with FIN set.
-constexpr char text_frame = '\x81';
-constexpr char close_frame = '\x88';
-constexpr char ping_frame = '\x89';
-
-constexpr std::size_t frame_header_bytes(std::size_t payload) {
-  if (payload < 126)
-    return 2;
-  return payload < 65'536 ? 4 : 10;
-}
-
-/// A server's frames are not masked, so the header is all there is to framing.
-void append_frame_header(std::string& out, char first, std::size_t payload) {
-  out += first;
-  const auto bytes = frame_header_bytes(payload);
-  if (bytes == 2) {
-    out += static_cast<char>(payload);
-    return;
-  }
-  out += static_cast<char>(bytes == 4 ? 126 : 127);
-  for (std::size_t shift = (bytes - 2) * 8; shift > 0; shift -= 8)
-    out += static_cast<char>((payload >> (shift - 8)) & 0xffU);
-}
-
 bool is_violation(ErrorCode error) {
   return error && error != websocket::error::closed
          && error.category() == make_error_code(websocket::error::closed).category();
 }
 
-class SocketSession;
-
-/// What one write carries of the queued texts.
-struct Batch {
-  std::string bytes;
-  std::shared_ptr<const std::string> long_text; ///< follows `bytes`, when set
-  std::size_t cost = 0;                         ///< as counted in Handle
-  std::uint64_t texts = 0;
-};
-
-/// The user's side: a queue that any thread fills. It knows the session weakly, so it may outlive
-/// it, the server and the Io.
-class Handle final : public ServerSocket {
-public:
-  Handle(std::uint64_t id, std::size_t bytes_max, std::shared_ptr<Postbox> postbox,
-         std::weak_ptr<SocketSession> session)
-      : id_{id}, bytes_max_{bytes_max}, postbox_{std::move(postbox)}, session_{std::move(session)} {
-  }
-
-  [[nodiscard]] std::uint64_t id() const override { return id_; }
-
-  bool send(std::shared_ptr<const std::string> text) override;
-  void ping(std::string payload) override;
-  void close(std::uint16_t code, std::string reason) override;
-  void abort() override;
-  void pause_reading(bool paused) override;
-
-  [[nodiscard]] std::size_t buffered() const override {
-    const std::lock_guard lock{mutex_};
-    return bytes_;
-  }
-
-  /// Takes the next texts. False = there are none: the next send posts a wake-up again.
-  bool take(Batch& batch) {
-    const std::lock_guard lock{mutex_};
-    while (!queue_.empty() && batch.bytes.size() < batch_bytes_max && !batch.long_text) {
-      auto text = std::move(queue_.front());
-      queue_.pop_front();
-      append_frame_header(batch.bytes, text_frame, text->size());
-      batch.cost += cost_of(*text);
-      ++batch.texts;
-      if (text->size() > copied_text_bytes_max)
-        batch.long_text = std::move(text);
-      else
-        batch.bytes += *text;
-    }
-    awake_ = batch.texts > 0;
-    return awake_;
-  }
-
-  void written(std::size_t cost) {
-    const std::lock_guard lock{mutex_};
-    bytes_ -= std::min(cost, bytes_);
-  }
-
-  /// No further texts are taken; those queued stay.
-  void stop() {
-    const std::lock_guard lock{mutex_};
-    open_ = false;
-  }
-
-  /// As stop, and what was queued is forgotten.
-  void drop() {
-    std::deque<std::shared_ptr<const std::string>> dropped; // freed outside the lock
-    const std::lock_guard lock{mutex_};
-    open_ = false;
-    dropped.swap(queue_);
-    for (const auto& text : dropped)
-      bytes_ -= std::min(cost_of(*text), bytes_);
-  }
-
-private:
-  static std::size_t cost_of(const std::string& text) {
-    return text.size() + frame_header_bytes(text.size());
-  }
-
-  template <class Task>
-  void on_session(Task task) {
-    postbox_->post([session = session_, task = std::move(task)]() mutable {
-      if (const auto self = session.lock())
-        task(*self);
-    });
-  }
-
-  const std::uint64_t id_;
-  const std::size_t bytes_max_;
-  const std::shared_ptr<Postbox> postbox_;
-  const std::weak_ptr<SocketSession> session_;
-  mutable std::mutex mutex_;
-  std::deque<std::shared_ptr<const std::string>> queue_;
-  std::size_t bytes_ = 0;
-  bool open_ = true;
-  bool awake_ = false; ///< a wake-up is posted or a write is under way
-};
-
 class SocketSession final : public Session,
                             public ByteStream,
+                            public SocketLink,
                             public std::enable_shared_from_this<SocketSession> {
 public:
   SocketSession(std::shared_ptr<ServerCore> core, Socket socket, ParsedRequest upgrade,
@@ -175,9 +54,9 @@ public:
     core_->enter(shared_from_this());
     ++core_->counters.websockets_open;
     counted_ = true;
-    handle_
-        = std::make_shared<Handle>(++core_->socket_ids, core_->limits.websocket_buffer_bytes_max,
-                                   core_->postbox, weak_from_this());
+    handle_ = std::make_shared<SocketHandle>(++core_->socket_ids,
+                                             core_->limits.websocket_buffer_bytes_max,
+                                             core_->postbox, weak_from_this());
     enter(Phase::accepting, core_->limits.request_timeout);
     ws_.emplace(BeastLayer{*this});
     ws_->read_message_max(core_->limits.websocket_message_bytes_max);
@@ -244,7 +123,7 @@ public:
   void end() override {
     if (phase_ == Phase::over || phase_ == Phase::lingering)
       return;
-    enter(Phase::lingering, close_grace);
+    enter(Phase::lingering, linger_grace);
     ErrorCode ignored;
     socket_.shutdown(asio::socket_base::shutdown_send, ignored);
     drain();
@@ -252,9 +131,9 @@ public:
   }
 
   // What the handle posts.
-  void wake() { pump(); }
+  void wake() override { pump(); }
 
-  void ping(std::string_view payload) {
+  void ping(std::string_view payload) override {
     if (phase_ != Phase::open)
       return;
     payload = payload.substr(0, control_bytes_max);
@@ -264,7 +143,7 @@ public:
     pump();
   }
 
-  void close(std::uint16_t code, std::string reason) {
+  void close(std::uint16_t code, std::string reason) override {
     if (phase_ != Phase::open)
       return;
     handle_->stop();
@@ -274,7 +153,7 @@ public:
     pump();
   }
 
-  void cut_slow() {
+  void cut_slow() override {
     if (phase_ != Phase::open)
       return;
     ++core_->counters.websockets_cut_slow;
@@ -282,13 +161,13 @@ public:
     close(static_cast<std::uint16_t>(websocket::close_code::try_again_later), "reading too slowly");
   }
 
-  void abort() {
+  void abort() override {
     ErrorCode ignored;
     socket_.set_option(asio::socket_base::linger{true, 0}, ignored);
     lose();
   }
 
-  void pause_reading(bool paused) {
+  void pause_reading(bool paused) override {
     paused_ = paused;
     if (paused || !held_)
       return;
@@ -466,7 +345,7 @@ private:
     const auto reason = *goodbye_;
     goodbye_.reset();
     ws_->async_close(reason, [self = shared_from_this()](ErrorCode error) {
-      if (error)
+      if (error && self->phase_ == Phase::closing) // not when the peer closed at the same time
         self->lose();
     });
   }
@@ -518,7 +397,7 @@ private:
   ParsedRequest upgrade_;
   ServerRequest request_;
   std::string leftover_;
-  std::shared_ptr<Handle> handle_;
+  std::shared_ptr<SocketHandle> handle_;
   beast::flat_buffer in_;
   std::optional<websocket::stream<BeastLayer, false>> ws_;
   Phase phase_ = Phase::accepting;
@@ -536,47 +415,6 @@ private:
   bool announced_ = false;
   bool silent_ = false;
 };
-
-bool Handle::send(std::shared_ptr<const std::string> text) {
-  const auto cost = cost_of(*text);
-  bool first = false;
-  {
-    const std::lock_guard lock{mutex_};
-    if (!open_)
-      return false;
-    open_ = bytes_ + cost <= bytes_max_;
-    if (open_) {
-      bytes_ += cost;
-      queue_.push_back(std::move(text));
-      first = !std::exchange(awake_, true);
-    }
-    if (open_ && !first)
-      return true;
-  }
-  if (first)
-    on_session([](SocketSession& session) { session.wake(); });
-  else
-    on_session([](SocketSession& session) { session.cut_slow(); });
-  return first;
-}
-
-void Handle::ping(std::string payload) {
-  on_session([payload = std::move(payload)](SocketSession& session) { session.ping(payload); });
-}
-
-void Handle::close(std::uint16_t code, std::string reason) {
-  on_session([code, reason = std::move(reason)](SocketSession& session) mutable {
-    session.close(code, std::move(reason));
-  });
-}
-
-void Handle::abort() {
-  on_session([](SocketSession& session) { session.abort(); });
-}
-
-void Handle::pause_reading(bool paused) {
-  on_session([paused](SocketSession& session) { session.pause_reading(paused); });
-}
 
 } // namespace
 

@@ -225,7 +225,7 @@ TEST_CASE_FIXTURE(Fixture, "WebSockets beyond the cap are refused with 503") {
   Caller fourth;
   const auto four = open(fourth, host);
   CHECK(fourth.opened.next().has_value());
-  CHECK(host.counters().websockets_total == 3);
+  CHECK(eventually([&] { return host.counters().websockets_total == 3; }));
 }
 
 TEST_CASE_FIXTURE(Fixture, "an inbound message beyond the bound is closed with 1009") {

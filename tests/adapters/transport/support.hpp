@@ -333,7 +333,8 @@ public:
       : io_{"test-server", real_clocks()} {
     io_.on_fault([](std::string_view) {}); // tests throw on purpose
     auto server = serve_http(io_, address, limits, std::move(events));
-    REQUIRE_MESSAGE(server.has_value(), server.error().detail);
+    const std::string trouble = server ? std::string{} : server.error().detail;
+    REQUIRE_MESSAGE(server.has_value(), trouble);
     server_ = std::move(*server);
   }
 

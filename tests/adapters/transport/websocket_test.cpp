@@ -392,11 +392,14 @@ TEST_CASE("tasks run in the order they were posted, on the named thread") {
   Io io{"test-io-thread-name", real_clocks()};
   Inbox<int> order;
   Inbox<std::string> name;
+  Inbox<bool> all_posted;
+  io.post([&] { all_posted.next(); });
   for (int i = 0; i < 100; ++i)
     io.post([&, i] {
       order.push(i);
       io.post([&, i] { order.push(1000 + i); });
     });
+  all_posted.push(true);
   for (int i = 0; i < 100; ++i)
     CHECK(order.next() == i);
   for (int i = 0; i < 100; ++i)
