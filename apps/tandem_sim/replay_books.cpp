@@ -1,0 +1,202 @@
+#include "apps/tandem_sim/replay_books.hpp"
+
+#include "core/types/decimal.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+
+namespace tandem::sim {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int key_decimals = 8;
+
+bool is_zero(std::string_view text) noexcept {
+  return text.find_first_not_of("0.") == std::string_view::npos;
+}
+
+std::int64_t integer(const json::object& object, std::string_view key) {
+  const auto* value = object.if_contains({key.data(), key.size()});
+  if (value == nullptr)
+    return 0;
+  if (const auto* number = value->if_int64())
+    return *number;
+  const auto* number = value->if_uint64();
+  return number == nullptr ? 0 : static_cast<std::int64_t>(*number);
+}
+
+std::vector<TextLevel> levels(const json::object& object, std::string_view key) {
+  std::vector<TextLevel> result;
+  const auto* value = object.if_contains({key.data(), key.size()});
+  const auto* rows = value == nullptr ? nullptr : value->if_array();
+  if (rows == nullptr)
+    return result;
+  result.reserve(rows->size());
+  for (const auto& row : *rows) {
+    const auto* pair = row.if_array();
+    if (pair == nullptr || pair->size() < 2 || !(*pair)[0].is_string() || !(*pair)[1].is_string())
+      continue;
+    const auto& price = (*pair)[0].get_string();
+    const auto& quantity = (*pair)[1].get_string();
+    result.push_back({{price.data(), price.size()}, {quantity.data(), quantity.size()}});
+  }
+  return result;
+}
+
+std::optional<json::object> parse(const std::string& text) {
+  boost::system::error_code error;
+  auto value = json::parse(json::string_view{text.data(), text.size()}, error);
+  if (error || !value.is_object())
+    return std::nullopt;
+  return std::move(value.get_object());
+}
+
+void put(std::map<std::int64_t, TextLevel>& side, const std::vector<TextLevel>& changes) {
+  for (const auto& level : changes) {
+    const auto price = core::parse_scaled(level.price, key_decimals);
+    if (!price)
+      continue;
+    if (is_zero(level.quantity))
+      side.erase(*price);
+    else
+      side[*price] = level;
+  }
+}
+
+template <class Iterator>
+std::vector<TextLevel> take(Iterator from, Iterator end, std::size_t count) {
+  std::vector<TextLevel> result;
+  for (; from != end && (count == 0 || result.size() < count); ++from)
+    result.push_back(from->second);
+  return result;
+}
+
+} // namespace
+
+void ReplayBook::replace(const std::vector<TextLevel>& bids, const std::vector<TextLevel>& asks) {
+  bids_.clear();
+  asks_.clear();
+  apply(bids, asks);
+}
+
+void ReplayBook::apply(const std::vector<TextLevel>& bids, const std::vector<TextLevel>& asks) {
+  put(bids_, bids);
+  put(asks_, asks);
+}
+
+std::vector<TextLevel> ReplayBook::bids(std::size_t count) const {
+  return take(bids_.rbegin(), bids_.rend(), count);
+}
+
+std::vector<TextLevel> ReplayBook::asks(std::size_t count) const {
+  return take(asks_.begin(), asks_.end(), count);
+}
+
+void ReplayBooks::declare(SurfaceId surface, const std::string& symbol, bool has_snapshot) {
+  declared_[{surface, symbol}] = has_snapshot;
+}
+
+bool ReplayBooks::declared(SurfaceId surface, std::string_view symbol) const noexcept {
+  return std::ranges::any_of(declared_, [&](const auto& entry) {
+    return entry.first.first == surface && entry.first.second == symbol;
+  });
+}
+
+bool ReplayBooks::snapshot_ahead(SurfaceId surface, const std::string& symbol) const noexcept {
+  const auto found = declared_.find({surface, symbol});
+  return found != declared_.end() && found->second;
+}
+
+void ReplayBooks::forget_snapshot(SurfaceId surface, const std::string& symbol) {
+  declared_[{surface, symbol}] = false;
+}
+
+const ReplayBook* ReplayBooks::find(SurfaceId surface, const std::string& name) const noexcept {
+  const auto found = books_.find({surface, name});
+  return found == books_.end() || !found->second.synchronised ? nullptr : &found->second;
+}
+
+std::vector<std::pair<std::string, const ReplayBook*>> ReplayBooks::on(SurfaceId surface) const {
+  std::vector<std::pair<std::string, const ReplayBook*>> result;
+  for (const auto& [key, book] : books_) {
+    if (key.first == surface && book.synchronised)
+      result.emplace_back(key.second, &book);
+  }
+  return result;
+}
+
+void ReplayBooks::take(const RecordedFrame& frame) {
+  if (frame.surface == SurfaceId::bybit_spot || frame.surface == SurfaceId::bybit_linear)
+    take_bybit(frame);
+  else
+    take_binance(frame);
+}
+
+void ReplayBooks::take_binance(const RecordedFrame& frame) {
+  if (frame.kind != "depth" && frame.kind != "snapshot")
+    return;
+  const auto object = parse(frame.data);
+  if (!object)
+    return;
+  const Key key{frame.surface, frame.symbol};
+  auto& book = books_[key];
+  if (frame.kind == "depth") {
+    Pending event{levels(*object, "b"), levels(*object, "a"), integer(*object, "u"),
+                  integer(*object, "E"), integer(*object, "T")};
+    if (!book.synchronised) {
+      buffered_[key].push_back(std::move(event));
+      return;
+    }
+    book.apply(event.bids, event.asks);
+    book.update_id = event.update_id;
+    book.event_at = event.event_at;
+    book.matched_at = event.matched_at;
+    book.verbatim.clear();
+    return;
+  }
+  book.replace(levels(*object, "bids"), levels(*object, "asks"));
+  book.update_id = integer(*object, "lastUpdateId");
+  book.event_at = integer(*object, "E");
+  book.matched_at = integer(*object, "T");
+  book.synchronised = true;
+  book.verbatim = frame.data;
+  for (auto& event : buffered_[key]) {
+    if (event.update_id <= book.update_id)
+      continue;
+    book.apply(event.bids, event.asks);
+    book.update_id = event.update_id;
+    book.event_at = event.event_at;
+    book.matched_at = event.matched_at;
+  }
+  buffered_.erase(key);
+}
+
+void ReplayBooks::take_bybit(const RecordedFrame& frame) {
+  if (!frame.kind.starts_with("orderbook."))
+    return;
+  const auto message = parse(frame.data);
+  if (!message)
+    return;
+  const auto* inner = message->if_contains("data");
+  const auto* type = message->if_contains("type");
+  if (inner == nullptr || !inner->is_object() || type == nullptr || !type->is_string())
+    return;
+  const auto& data = inner->get_object();
+  auto& book = books_[{frame.surface, frame.stream}];
+  const bool snapshot = type->get_string() == "snapshot" || integer(data, "u") == 1;
+  if (snapshot) {
+    book.replace(levels(data, "b"), levels(data, "a"));
+    book.synchronised = true;
+  } else {
+    book.apply(levels(data, "b"), levels(data, "a"));
+  }
+  book.update_id = integer(data, "u");
+  book.sequence = integer(data, "seq");
+  book.event_at = integer(*message, "ts");
+  book.matched_at = integer(*message, "cts");
+}
+
+} // namespace tandem::sim

@@ -1,0 +1,86 @@
+/// Recorded lines taken apart as far as replaying needs it, and the books they add up to: what a
+/// client that comes late, or asks again, is told. Texts are kept exactly as recorded.
+#pragma once
+
+#include "apps/tandem_sim/outlet.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tandem::sim {
+
+struct RecordedFrame {
+  SurfaceId surface = SurfaceId::binance_spot;
+  std::int64_t received_ns = 0; ///< the recorder's clock; lines are merged by it
+  std::string symbol;           ///< upper case
+  std::string
+      kind; ///< "depth", "bookTicker", "orderbook.50", ...; "snapshot" for a recorded REST answer
+  std::string stream; ///< the recorded name: "btcusdt@depth@100ms", "orderbook.50.BTCUSDT"
+  std::string data;   ///< Binance: the payload inside the envelope. Bybit: the whole message
+};
+
+struct TextLevel {
+  std::string price;
+  std::string quantity;
+};
+
+/// One book as its recording left it.
+class ReplayBook {
+public:
+  void replace(const std::vector<TextLevel>& bids, const std::vector<TextLevel>& asks);
+  /// Quantity zero deletes.
+  void apply(const std::vector<TextLevel>& bids, const std::vector<TextLevel>& asks);
+  /// Best first. @param count 0 = all
+  [[nodiscard]] std::vector<TextLevel> bids(std::size_t count) const;
+  [[nodiscard]] std::vector<TextLevel> asks(std::size_t count) const;
+
+  [[nodiscard]] std::size_t bid_count() const noexcept { return bids_.size(); }
+
+  [[nodiscard]] std::size_t ask_count() const noexcept { return asks_.size(); }
+
+  std::int64_t update_id = 0;
+  std::int64_t sequence = 0; ///< Bybit
+  std::int64_t event_at = 0; ///< ms of the last message
+  std::int64_t matched_at = 0;
+  bool synchronised = false; ///< a snapshot was seen
+  std::string verbatim;      ///< the recorded REST answer, until a later frame changes the book
+
+private:
+  std::map<std::int64_t, TextLevel> bids_; ///< by price in 10^-8
+  std::map<std::int64_t, TextLevel> asks_;
+};
+
+class ReplayBooks {
+public:
+  /// The symbol will be replayed here; until its snapshot line is reached there is no book.
+  void declare(SurfaceId surface, const std::string& symbol, bool has_snapshot);
+  [[nodiscard]] bool declared(SurfaceId surface, std::string_view symbol) const noexcept;
+  /// A REST snapshot is in the recording and has not been reached.
+  [[nodiscard]] bool snapshot_ahead(SurfaceId surface, const std::string& symbol) const noexcept;
+  /// Books are kept per symbol (Binance) or per topic (Bybit).
+  [[nodiscard]] const ReplayBook* find(SurfaceId surface, const std::string& name) const noexcept;
+  [[nodiscard]] std::vector<std::pair<std::string, const ReplayBook*>> on(SurfaceId surface) const;
+  /// Takes up depth frames and snapshots; anything else is ignored.
+  void take(const RecordedFrame& frame);
+  void forget_snapshot(SurfaceId surface, const std::string& symbol);
+
+private:
+  using Key = std::pair<SurfaceId, std::string>;
+  void take_binance(const RecordedFrame& frame);
+  void take_bybit(const RecordedFrame& frame);
+
+  struct Pending {
+    std::vector<TextLevel> bids, asks;
+    std::int64_t update_id = 0, event_at = 0, matched_at = 0;
+  };
+
+  std::map<Key, bool> declared_; ///< value: a snapshot lies ahead
+  std::map<Key, ReplayBook> books_;
+  std::map<Key, std::vector<Pending>> buffered_; ///< Binance depth events before the snapshot
+};
+
+} // namespace tandem::sim

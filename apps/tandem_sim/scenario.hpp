@@ -1,0 +1,191 @@
+/// What one run of the simulator is: listeners, instruments, the generated flow, recorded files,
+/// faults. Every default stands here.
+#pragma once
+
+#include "apps/tandem_sim/instrument.hpp"
+#include "apps/tandem_sim/outlet.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tandem::sim {
+
+using Millis = std::chrono::milliseconds;
+
+/// The public limits of one venue surface. Sources: Binance Spot "Limits", "WebSocket Streams:
+/// General information"; Binance USD-M "General Info", "Websocket Market Streams"; Bybit v5 "Rate
+/// Limit Rules", "Connect".
+struct SurfaceOptions {
+  std::string listen = "127.0.0.1:0";
+  std::int64_t weight_max = 0; ///< Binance: request weight per minute. Bybit: requests per 5 s
+  std::int64_t overruns_max
+      = 10; ///< Binance: refused requests in one window before the IP is banned
+  Millis ban{0};
+  std::int64_t messages_max = 0;    ///< inbound text messages per second and socket; 0 = unlimited
+  std::int64_t connections_max = 0; ///< new sockets per 5 minutes and IP
+  std::size_t streams_max = 1024;   ///< subscriptions per socket
+  Millis ping_every{0};             ///< server pings; 0 = never (Bybit)
+  Millis pong_within{0};
+  Millis lifetime{0};        ///< a socket is closed after this; 0 = never
+  Millis shutdown_notice{0}; ///< serverShutdown is sent so long before; 0 = never
+  Millis idle_max{0};        ///< Bybit: a socket without a client message is cut; 0 = never
+};
+
+[[nodiscard]] SurfaceOptions defaults_of(SurfaceId surface);
+
+struct Range {
+  std::int64_t min = 0;
+  std::int64_t max = 0;
+};
+
+/// The order flow. One fair value per base coin wanders; each market follows it with a basis of its
+/// own, and now and then one market leaves the others for a moment: that is what opens a spread
+/// between venues.
+struct FlowOptions {
+  Millis step{10};                     ///< the market's clock
+  std::int64_t events_per_second = 20; ///< per market: each is a few orders, cancels or a trade
+  std::int64_t levels = 250;           ///< per side, kept between this and 1.5 times
+  std::int64_t span_ppm = 5'000;       ///< these levels reach so far from the best price
+  std::int64_t spread_ppm = 2;         ///< usual distance of best bid and ask, at least one tick
+  std::int64_t level_value = 20'000;   ///< mean value of one level in the quote coin
+  std::int64_t volatility_ppm
+      = 20; ///< of the fair value, standard deviation per square root of a second
+  std::int64_t basis_ppm
+      = 30; ///< standard deviation of a market's usual distance from the fair value
+  std::int64_t history_minutes = 1'500;  ///< one-minute bars that exist at the start
+  Range excursion_gap_ms{5'000, 20'000}; ///< pause between two, per base coin; max 0 = none
+  Range excursion_length_ms{200, 3'000};
+  Range excursion_ppm{900, 1'800};
+};
+
+enum class FaultKind : std::uint8_t {
+  disconnect,
+  half_open,
+  delay,
+  drop,
+  duplicate,
+  reorder,
+  gap,
+  corrupt,
+  too_many_requests,
+  banned,
+  server_error,
+  stale_snapshot,
+  silence,
+  refuse_connect
+};
+
+inline constexpr std::array<std::pair<std::string_view, FaultKind>, 14> fault_names{{
+    {"disconnect", FaultKind::disconnect},
+    {"half_open", FaultKind::half_open},
+    {"delay", FaultKind::delay},
+    {"drop", FaultKind::drop},
+    {"duplicate", FaultKind::duplicate},
+    {"reorder", FaultKind::reorder},
+    {"gap", FaultKind::gap},
+    {"corrupt", FaultKind::corrupt},
+    {"429", FaultKind::too_many_requests},
+    {"418", FaultKind::banned},
+    {"5xx", FaultKind::server_error},
+    {"stale_snapshot", FaultKind::stale_snapshot},
+    {"silence", FaultKind::silence},
+    {"refuse_connect", FaultKind::refuse_connect},
+}};
+
+[[nodiscard]] std::string_view name_of(FaultKind kind) noexcept;
+
+struct FaultOrder {
+  SurfaceId surface = SurfaceId::binance_spot;
+  FaultKind kind = FaultKind::disconnect;
+  std::string symbol;                ///< empty: all
+  std::optional<std::int64_t> count; ///< so many hits, then it is over; one-shot kinds default to 1
+  std::int64_t probability_ppm = 1'000'000;
+  std::optional<Millis> lasts;
+  std::optional<std::int64_t>
+      value; ///< delay: milliseconds; 429, 418: Retry-After in seconds; 5xx: the status
+};
+
+struct TimedFault {
+  Millis at{0}; ///< after the start
+  FaultOrder fault;
+};
+
+struct ReplaySource {
+  SurfaceId surface = SurfaceId::binance_spot;
+  std::string symbol;
+  std::vector<std::string> files; ///< played one after the other; gzip or plain
+  std::vector<std::string>
+      wait_for; ///< kinds that need a subscriber before the start: depth, bookTicker, trade, ...
+};
+
+enum class ReplayStart : std::uint8_t { when_subscribed, at_once };
+
+struct ReplayOptions {
+  ReplayStart start = ReplayStart::when_subscribed;
+  Millis start_timeout{120'000};
+  std::int64_t speed_percent = 100; ///< of real time; 0 = as fast as read
+  bool lockstep
+      = false; ///< a ping and its pong after every line, so that one order holds over all sockets
+  Millis snapshot_wait{5'000}; ///< a recorded REST snapshot waits so long for somebody to ask
+  Millis settle{300};          ///< pause after such an answer (lockstep)
+  Millis pong_wait{10'000};    ///< a socket that does not answer is no longer waited for
+  std::vector<ReplaySource> sources;
+};
+
+struct Scenario {
+  std::uint64_t seed = 1;
+  std::array<SurfaceOptions, surface_count> surfaces{
+      defaults_of(SurfaceId::binance_spot), defaults_of(SurfaceId::binance_linear),
+      defaults_of(SurfaceId::bybit_spot), defaults_of(SurfaceId::bybit_linear)};
+  std::string admin_listen = "127.0.0.1:0";
+  std::vector<Instrument> generated; ///< one per symbol and surface
+  std::vector<Instrument> replayed;
+  FlowOptions flow;
+  std::optional<ReplayOptions> replay;
+  std::vector<TimedFault> faults;
+};
+
+/// One thing wrong in a scenario.
+struct Mistake {
+  std::string file; ///< or "--set"
+  int line = 0;     ///< 1-based; 0 = no line
+  std::string key;
+  std::string text;
+};
+
+/// "mock.yaml:12: flow.levels: ..."
+[[nodiscard]] std::string describe(const Mistake& mistake);
+
+struct Setting {
+  std::string key; ///< dotted path, "surfaces.binance_spot.listen", "replay.sources[0].symbol"
+  std::string value;
+};
+
+using Environment = std::function<std::optional<std::string>(const std::string&)>;
+
+struct ScenarioResult {
+  Scenario scenario; ///< only to be used when mistakes is empty
+  std::vector<Mistake> mistakes;
+};
+
+/// Reads the file, expands ${NAME} and ${NAME:-default}, applies the settings. Reports all mistakes
+/// at once.
+[[nodiscard]] ScenarioResult load_scenario(const std::string& path,
+                                           const std::vector<Setting>& settings,
+                                           const Environment& environment);
+
+/// The same from text. @param folder relative paths start here.
+[[nodiscard]] ScenarioResult parse_scenario(std::string_view text, const std::string& name,
+                                            const std::string& folder,
+                                            const std::vector<Setting>& settings,
+                                            const Environment& environment);
+
+} // namespace tandem::sim

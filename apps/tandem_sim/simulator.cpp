@@ -1,0 +1,93 @@
+#include "apps/tandem_sim/simulator.hpp"
+
+#include "apps/tandem_sim/binance.hpp"
+#include "apps/tandem_sim/bybit.hpp"
+
+#include <algorithm>
+
+namespace tandem::sim {
+
+Simulator::Simulator(const Scenario& scenario, std::unique_ptr<LineSource> recording,
+                     Outlet& outlet, Time start)
+    : outlet_{outlet}, timed_{scenario.faults}, start_{start}, now_{start},
+      step_{scenario.flow.step}, faults_{mix_seed(scenario.seed, "faults")}, flow_{scenario, start},
+      next_tick_{start + scenario.flow.step} {
+  std::ranges::stable_sort(timed_, {}, &TimedFault::at);
+  for (std::size_t i = 0; i < surface_count; ++i) {
+    const auto id = static_cast<SurfaceId>(i);
+    const bool binance = id == SurfaceId::binance_spot || id == SurfaceId::binance_linear;
+    if (binance)
+      surfaces_[i] = std::make_unique<Binance>(id, scenario, flow_, faults_, books_, outlet);
+    else
+      surfaces_[i] = std::make_unique<Bybit>(id, scenario, flow_, faults_, books_, outlet);
+  }
+  if (scenario.replay && recording != nullptr)
+    replay_ = std::make_unique<Replay>(*scenario.replay, std::move(recording), books_, surfaces_,
+                                       outlet, start);
+}
+
+Simulator::~Simulator() = default;
+
+void Simulator::on_http(SurfaceId surface, const HttpAsk& ask, Reply reply, Time now) {
+  advance(now);
+  at(surface).on_http(ask, std::move(reply), now);
+  if (replay_ != nullptr)
+    replay_->advance(now); // a held snapshot may be what it waits for
+}
+
+std::optional<HttpAnswer> Simulator::on_upgrade(SurfaceId surface, const HttpAsk& ask, Time now) {
+  return at(surface).on_upgrade(ask, now);
+}
+
+void Simulator::on_open(SurfaceId surface, SocketId socket, const HttpAsk& ask, Time now) {
+  advance(now);
+  at(surface).on_open(socket, ask, now);
+}
+
+void Simulator::on_text(SurfaceId surface, SocketId socket, std::string_view text, Time now) {
+  advance(now);
+  at(surface).on_text(socket, text, now);
+}
+
+void Simulator::on_pong(SurfaceId surface, SocketId socket, std::string_view payload, Time now) {
+  at(surface).on_pong(socket, payload, now);
+  if (replay_ != nullptr)
+    replay_->on_pong(socket, payload, now);
+}
+
+void Simulator::on_closed(SurfaceId surface, SocketId socket, Time now) {
+  at(surface).on_closed(socket);
+  if (replay_ != nullptr)
+    replay_->on_closed(socket, now);
+}
+
+void Simulator::advance(Time now) {
+  // Step by step, however late the call: what comes out depends on the times only, not on how often
+  // somebody calls.
+  while (next_tick_ <= now) {
+    now_ = next_tick_;
+    next_tick_ += step_;
+    while (!timed_.empty() && start_ + timed_.front().at <= now_) {
+      const auto order = timed_.front().fault;
+      timed_.erase(timed_.begin());
+      at(order.surface).apply(order, now_);
+    }
+    flow_.advance(now_, [this](Market& market, const Step& step, Time when) {
+      at(market.instrument().surface).on_step(market, step, when);
+    });
+    for (auto& surface : surfaces_)
+      surface->tick(now_);
+    faults_.expire(now_);
+  }
+  now_ = std::max(now_, now);
+  if (replay_ != nullptr)
+    replay_->advance(now_);
+}
+
+Time Simulator::next_due() const noexcept {
+  if (replay_ == nullptr)
+    return next_tick_;
+  return std::min(next_tick_, replay_->next_due().value_or(next_tick_));
+}
+
+} // namespace tandem::sim
