@@ -177,6 +177,7 @@ void SymbolBook::start(std::span<const LevelText> bids, std::span<const LevelTex
 
 ReplicaStep SymbolBook::on_depth(const DepthFrame& frame) {
   start(frame.bids, frame.asks, frame.levels);
+  crc25_.reset();
   auto step = replica_->on_frame(frame);
   switch (step.action) {
   case SyncAction::apply:
@@ -210,6 +211,7 @@ ReplicaStep SymbolBook::on_snapshot(const DepthSnapshot& snapshot) {
   start(snapshot.bids, snapshot.asks, 0);
   const auto offered = waiting_.size();
   const auto last_before = replica_->last_id();
+  crc25_.reset();
   auto step = replica_->on_snapshot(snapshot);
   const bool taken = step.action == SyncAction::apply || replica_->last_id() != last_before
                      || step.replayed != 0;
@@ -309,6 +311,8 @@ std::string SymbolBook::sha256() const {
 }
 
 std::int32_t SymbolBook::crc25() const {
+  if (crc25_)
+    return *crc25_;
   const auto bids = top(Side::bid, checksum_levels);
   const auto asks = top(Side::ask, checksum_levels);
   std::string text;
@@ -319,8 +323,9 @@ std::int32_t SymbolBook::crc25() const {
     }
   }
   const auto* bytes = reinterpret_cast<const Bytef*>(text.data());
-  return static_cast<std::int32_t>(
-      static_cast<std::uint32_t>(crc32(0, bytes, static_cast<uInt>(text.size()))));
+  const auto sum = crc32(0, bytes, static_cast<uInt>(text.size()));
+  crc25_ = static_cast<std::int32_t>(static_cast<std::uint32_t>(sum));
+  return *crc25_;
 }
 
 } // namespace tandem::apps

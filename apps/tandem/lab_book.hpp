@@ -142,6 +142,8 @@ private:
   MinuteBars bars_;
   BookCounts counts_;
   std::optional<std::int64_t> last_trade_id_;
+  mutable std::optional<std::int32_t>
+      crc25_; ///< of the book as it stands; most messages do not change it
 };
 
 } // namespace tandem::apps
