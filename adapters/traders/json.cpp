@@ -18,14 +18,16 @@ constexpr std::size_t values_max = 10'000;
 /// Walks simdjson's forward-only view into an owned tree. Any simdjson error ends in one refusal.
 class TreeBuilder {
 public:
+  /// @param depth how many objects and arrays this value stands in.
   core::Result<Json> build(od::value value, int depth) {
-    if (depth > depth_max)
-      return core::fail(Errc::validation_error, "nested too deeply");
     if (++values_ > values_max)
       return core::fail(Errc::validation_error, "too many values");
     od::json_type type{};
     if (value.type().get(type) != simdjson::SUCCESS)
       return bad();
+    const bool nests = type == od::json_type::object || type == od::json_type::array;
+    if (nests && depth >= depth_max)
+      return core::fail(Errc::validation_error, "nested too deeply");
     switch (type) {
     case od::json_type::object:
       return object(value, depth);
@@ -45,10 +47,12 @@ public:
         return bad();
       return Json{flag};
     }
-    case od::json_type::null:
-      if (!value.is_null())
+    case od::json_type::null: {
+      bool none = false; // by get(): the conversion to bool would throw at "nul"
+      if (value.is_null().get(none) != simdjson::SUCCESS || !none)
         return bad();
       return Json{};
+    }
     }
     return bad();
   }
@@ -109,26 +113,62 @@ private:
       od::value inner;
       if (member.value().get(inner) != simdjson::SUCCESS)
         return bad();
-      if (std::any_of(result.begin(), result.end(),
-                      [&](const auto& known) { return known.first == key; }))
-        return core::fail(Errc::validation_error, "key '" + key + "' stands twice");
       auto built = build(inner, depth + 1);
       if (!built)
         return built;
       result.emplace_back(std::move(key), std::move(*built));
     }
+    if (const auto* twice = repeated_key(result))
+      return core::fail(Errc::validation_error, "key '" + excerpt(*twice) + "' stands twice");
     return Json{std::move(result)};
+  }
+
+  /// By sorting: an object of 10,000 keys must not cost their square.
+  static const std::string* repeated_key(const Json::Object& members) {
+    std::vector<const std::string*> keys;
+    keys.reserve(members.size());
+    for (const auto& [key, value] : members)
+      keys.push_back(&key);
+    const auto text = [](const std::string* key) -> const std::string& { return *key; };
+    std::ranges::sort(keys, {}, text);
+    const auto twice = std::ranges::adjacent_find(keys, {}, text);
+    return twice == keys.end() ? nullptr : *twice;
   }
 
   std::size_t values_ = 0;
 };
 
+/// Bytes of the UTF-8 character that `text` begins with; 0 when it begins with none (RFC 3629: no
+/// overlong forms, no surrogates, nothing above U+10FFFF).
+std::size_t character_length(std::string_view text) noexcept {
+  const auto byte = [&](std::size_t n) { return static_cast<unsigned char>(text[n]); };
+  const auto first = byte(0);
+  if (first < 0x80)
+    return 1;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length)
+    return 0;
+  for (std::size_t n = 1; n < length; ++n)
+    if ((byte(n) & 0xC0U) != 0x80)
+      return 0;
+  const auto second = byte(1);
+  const bool wrong = (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F)
+                     || (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
+  return wrong ? 0 : length;
+}
+
+/// What is no UTF-8 becomes U+FFFD: a text may quote what a client sent, and browsers close a
+/// socket at the first wrong byte.
 void append_escaped(std::string& out, std::string_view text) {
   constexpr std::array<char, 17> hex{"0123456789abcdef"};
   out += '"';
-  for (const char c : text) {
+  while (!text.empty()) {
+    const char c = text.front();
     const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+    const auto length = character_length(text);
+    if (length == 0) {
+      out += "\xEF\xBF\xBD";
+    } else if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
     } else if (byte < 0x20) {
@@ -136,13 +176,21 @@ void append_escaped(std::string& out, std::string_view text) {
       out += hex[byte >> 4U];
       out += hex[byte & 15U];
     } else {
-      out += c;
+      out += text.substr(0, length);
     }
+    text.remove_prefix(std::max<std::size_t>(1, length));
   }
   out += '"';
 }
 
 } // namespace
+
+std::string excerpt(std::string_view text) {
+  constexpr std::size_t bytes_max = 64;
+  if (text.size() <= bytes_max)
+    return std::string{text};
+  return std::string{text.substr(0, bytes_max)} + "...";
+}
 
 const Json* Json::find(std::string_view key) const noexcept {
   const auto* members = object();

@@ -58,11 +58,16 @@ private:
   std::variant<std::monostate, bool, JsonNumber, std::string, Array, Object> value_;
 };
 
-/// @param text any bytes. Errors: validation_error (not JSON, invalid UTF-8, nested deeper than 16,
-/// more than 10,000 values, a repeated key).
+/// @param text any bytes. Errors: validation_error (not JSON, invalid UTF-8, more than 16 objects
+/// and arrays in each other, more than 10,000 values, a repeated key, a number that no double
+/// holds or of more than 64 characters, a lone number, string or word).
 [[nodiscard]] core::Result<Json> parse_json(std::string_view text);
 
-/// Writes one document front to back. Commas are its business; the caller opens and closes.
+/// At most 64 bytes of what a client sent, for quoting it in an answer.
+[[nodiscard]] std::string excerpt(std::string_view text);
+
+/// Writes one document front to back. Commas are its business; the caller opens and closes. Texts
+/// may hold any bytes: what is no UTF-8 is written as U+FFFD.
 class JsonWriter {
 public:
   JsonWriter& begin_object();
