@@ -23,7 +23,7 @@ core::Status only(const Json& object, const std::string& prefix,
                   const std::array<std::string_view, N>& known) {
   for (const auto& [name, value] : *object.object())
     if (std::find(known.begin(), known.end(), name) == known.end())
-      return refuse(prefix + name, "unknown field");
+      return refuse(prefix + excerpt(name), "unknown field");
   return {};
 }
 
@@ -75,7 +75,9 @@ core::Status read_leg(const Json& body, const std::string& name, core::Instrumen
     return take(*text, field);
   };
   if (auto done = read("exchange",
-                       [&](const std::string& text, const std::string&) -> core::Status {
+                       [&](const std::string& text, const std::string& field) -> core::Status {
+                         if (text.empty() || text.size() > 64)
+                           return refuse(field, "must have 1 to 64 characters");
                          leg.venue = core::VenueId{text};
                          return {};
                        });
@@ -96,7 +98,7 @@ core::Status read_leg(const Json& body, const std::string& name, core::Instrumen
     else if (text == "linear")
       leg.type = core::MarketType::linear;
     else
-      return refuse(field, "must be 'spot' or 'linear', not '" + text + "'");
+      return refuse(field, "must be 'spot' or 'linear', not '" + excerpt(text) + "'");
     return {};
   });
 }
@@ -198,6 +200,8 @@ core::Status read_words(const Json& body, PairConfig& pair) {
     const auto text = text_of(*value, "id");
     if (!text)
       return tl::unexpected{text.error()};
+    if (text->empty())
+      return refuse("id", "must be 1 to 64 letters, digits, '_' or '-', or absent");
     pair.id = core::PairId{*text};
   }
   return {};

@@ -96,8 +96,9 @@ core::Result<std::vector<PriceItem>> parse_batch(std::string_view body) {
     };
     const auto* exchange = text("exchange");
     const auto* symbol = text("symbol");
-    if (exchange == nullptr || exchange->empty())
-      return core::fail(Errc::validation_error, "must be a string", field + "exchange");
+    if (exchange == nullptr || exchange->empty() || exchange->size() > 64)
+      return core::fail(Errc::validation_error, "must be a string of 1 to 64 characters",
+                        field + "exchange");
     if (symbol == nullptr || symbol->empty() || symbol->size() > 64)
       return core::fail(Errc::validation_error, "must be a string of 1 to 64 characters",
                         field + "symbol");
