@@ -1,7 +1,7 @@
 #include "core/market/clock_offset.hpp"
 
 #include <algorithm>
-#include <vector>
+#include <numeric>
 
 namespace tandem::core::market {
 namespace {
@@ -11,10 +11,13 @@ constexpr std::chrono::seconds round_trip_max{2};
 } // namespace
 
 bool ClockOffset::add(UnixMillis server_time, WallTime sent_wall, WallTime received_wall) {
-  if (received_wall - sent_wall > round_trip_max || received_wall < sent_wall)
+  const auto round_trip = received_wall - sent_wall;
+  if (round_trip > round_trip_max || round_trip < round_trip.zero())
     return false;
-  const auto middle = sent_wall + (received_wall - sent_wall) / 2;
-  samples_.push_back(std::chrono::milliseconds{server_time - to_millis(middle)});
+  std::int64_t offset = 0;
+  if (__builtin_sub_overflow(server_time, to_millis(sent_wall + round_trip / 2), &offset))
+    return false;
+  samples_.push_back(std::chrono::milliseconds{offset});
   if (samples_.size() > samples_max)
     samples_.pop_front();
   return true;
@@ -23,10 +26,11 @@ bool ClockOffset::add(UnixMillis server_time, WallTime sent_wall, WallTime recei
 std::optional<std::chrono::milliseconds> ClockOffset::median() const {
   if (samples_.empty())
     return std::nullopt;
-  std::vector<std::chrono::milliseconds> sorted{samples_.begin(), samples_.end()};
-  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-  std::nth_element(sorted.begin(), middle, sorted.end());
-  return *middle;
+  auto sorted = samples_;
+  std::ranges::sort(sorted);
+  const auto low = sorted[(sorted.size() - 1) / 2].count();
+  const auto high = sorted[sorted.size() / 2].count();
+  return std::chrono::milliseconds{std::midpoint(low, high)};
 }
 
 bool ClockOffset::beyond(std::chrono::milliseconds limit) const {

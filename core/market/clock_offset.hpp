@@ -16,13 +16,14 @@ public:
   static constexpr std::size_t samples_max = 5;
 
   /// @param server_time as answered. @param sent_wall, received_wall local wall time around the
-  /// query. Samples whose round trip exceeds 2 s are not used (returns false).
+  /// query. Samples whose round trip exceeds 2 s or is negative, or whose difference does not fit,
+  /// are not used (returns false).
   bool add(UnixMillis server_time, WallTime sent_wall, WallTime received_wall);
 
-  /// Nullopt before the first sample.
+  /// Nullopt before the first sample; the mean of the middle two when their number is even.
   [[nodiscard]] std::optional<std::chrono::milliseconds> median() const;
 
-  /// |median| above `limit`.
+  /// |median| above `limit`; false before the first sample.
   [[nodiscard]] bool beyond(std::chrono::milliseconds limit) const;
 
 private:

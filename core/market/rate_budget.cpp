@@ -1,51 +1,49 @@
 #include "core/market/rate_budget.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace tandem::core::market {
 
-RateBudget::RateBudget(RateLimits limits) noexcept : limits_{limits} {}
-
-namespace {
-
-std::int64_t window_of(WallTime now, std::chrono::milliseconds window) noexcept {
-  return to_millis(now) / std::max<std::int64_t>(1, window.count());
+RateBudget::RateBudget(RateLimits limits) noexcept : limits_{limits} {
+  limits_.window = std::max(limits_.window, std::chrono::milliseconds{1});
+  limits_.reserve_percent = std::clamp(limits_.reserve_percent, 0, 100);
 }
 
-} // namespace
+std::int64_t RateBudget::window_of(WallTime now) const noexcept {
+  const auto index = to_millis(now) / limits_.window.count();
+  return index + 1 == window_index_ ? window_index_ : index;
+}
 
 RateVerdict RateBudget::take(int weight, bool urgent, WallTime now) noexcept {
   if (now < banned_until_)
     return RateVerdict::banned;
   if (now < refused_until_ && !urgent)
     return RateVerdict::wait;
-  const auto usable = urgent ? limits_.weight_per_window
-                             : static_cast<int>(static_cast<std::int64_t>(limits_.weight_per_window)
-                                                * (100 - limits_.reserve_percent) / 100);
+  const std::int64_t limit = limits_.weight_per_window;
+  const auto share = urgent ? limit : limit * (100 - limits_.reserve_percent) / 100;
   const auto spent = used(now);
-  // A single request above the whole share may go alone at the start of a window; it could never go
-  // otherwise.
-  if (spent > 0 && spent + weight > usable)
+  const auto together = std::int64_t{spent} + weight;
+  if (spent > 0 && together > share)
     return RateVerdict::wait;
-  window_index_ = window_of(now, limits_.window);
-  used_ = spent + weight;
+  window_index_ = window_of(now);
+  used_ = static_cast<int>(std::min<std::int64_t>(together, std::numeric_limits<int>::max()));
   return RateVerdict::go;
 }
 
 WallTime RateBudget::retry_at(WallTime now) const noexcept {
-  const auto window_end = WallTime{(window_of(now, limits_.window) + 1) * limits_.window};
   if (now < banned_until_)
     return banned_until_;
   if (now < refused_until_)
     return refused_until_;
-  return window_end;
+  return WallTime{(window_of(now) + 1) * limits_.window};
 }
 
-void RateBudget::on_used(int used_now, WallTime now) noexcept {
-  const auto index = window_of(now, limits_.window);
+void RateBudget::on_used(int used, WallTime now) noexcept {
+  const auto index = window_of(now);
   // Within a window the venue may know of requests that we do not (another process on this
   // address), and we of requests still under way that it does not.
-  used_ = index == window_index_ ? std::max(used_, used_now) : used_now;
+  used_ = index == window_index_ ? std::max(used_, used) : used;
   window_index_ = index;
 }
 
@@ -60,7 +58,7 @@ void RateBudget::on_refused(bool banned, WallTime until) noexcept {
 }
 
 int RateBudget::used(WallTime now) const noexcept {
-  return window_of(now, limits_.window) == window_index_ ? used_ : 0;
+  return window_of(now) == window_index_ ? used_ : 0;
 }
 
 } // namespace tandem::core::market

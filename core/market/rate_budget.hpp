@@ -11,10 +11,10 @@ namespace tandem::core::market {
 
 struct RateLimits {
   int weight_per_window = 1'200;
-  std::chrono::milliseconds window{
-      60'000}; ///< calendar-aligned at the venue; we align to the wall clock
+  /// Calendar-aligned at the venue; we align to the wall clock.
+  std::chrono::milliseconds window{60'000};
   /// Percent of the window never used by ordinary requests (queries, snapshots): left for cancels
-  /// and orders.
+  /// and orders. 0..100.
   int reserve_percent = 30;
 };
 
@@ -24,7 +24,8 @@ class RateBudget {
 public:
   explicit RateBudget(RateLimits limits = {}) noexcept;
 
-  /// May a request of this weight leave now? `go` also counts it.
+  /// May a request of this weight leave now? `go` also counts it. One that is heavier than its
+  /// whole share (it could never go) leaves alone, as the first of a window.
   /// @param urgent may use the reserve.
   [[nodiscard]] RateVerdict take(int weight, bool urgent, WallTime now) noexcept;
 
@@ -34,9 +35,11 @@ public:
   /// The venue's own count of the current window: replaces ours when it is higher, or when a new
   /// window began.
   void on_used(int used, WallTime now) noexcept;
+
+  /// The venue's own limit; what is not above 0 is ignored.
   void on_limit(int weight_per_window) noexcept;
 
-  /// 429: nothing but urgent requests before `until`; 418/403: nothing at all.
+  /// 429: nothing but urgent requests before `until`; 418/403: nothing at all. Only ever lengthens.
   void on_refused(bool banned, WallTime until) noexcept;
 
   [[nodiscard]] int used(WallTime now) const noexcept;
@@ -44,6 +47,10 @@ public:
   [[nodiscard]] int limit() const noexcept { return limits_.weight_per_window; }
 
 private:
+  /// Which window `now` is in; that of the last request while the clock is set back by less than
+  /// one window, so that a correction of the clock does not give the allowance twice.
+  [[nodiscard]] std::int64_t window_of(WallTime now) const noexcept;
+
   RateLimits limits_;
   std::int64_t window_index_ = 0;
   int used_ = 0;

@@ -23,7 +23,9 @@ inline constexpr std::int64_t fee_one = 100'000'000; ///< a rate of 1
 /// "0.001" -> 0.1 %. Errors: as Decimal::parse; out_of_range outside [-0.01, 0.1].
 [[nodiscard]] Result<FeeRate> parse_fee_rate(std::string_view text);
 
-/// Fee on a notional, same units as the notional, rounded away from zero (never in our favour).
+/// Fee on a notional, same units as the notional, rounded up: a fee away from zero, a rebate
+/// towards it, never in our favour. @param rate within +-fee_one: then no product exceeds 128 bits
+/// for notionals up to 10^37.
 [[nodiscard]] Notional fee_of(Notional notional, FeeRate rate) noexcept;
 
 } // namespace tandem::core::strategy

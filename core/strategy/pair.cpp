@@ -8,6 +8,8 @@ namespace tandem::core::strategy {
 namespace {
 
 constexpr std::size_t id_length_max = 64;
+/// Left free in a derived id, for what makes it unique: "_9999".
+constexpr std::size_t id_suffix_max = 5;
 constexpr int amount_decimals_max = 12;
 constexpr int percent_decimals_max = 8;
 
@@ -104,7 +106,7 @@ PairId derive_pair_id(const InstrumentKey& leg1, const InstrumentKey& leg2, std:
          + std::string{to_string(leg2.type)} + "_" + lower(base);
   std::replace_if(
       id.begin(), id.end(), [](char c) { return !id_character(c); }, '_');
-  return PairId{id.substr(0, id_length_max - 4)};
+  return PairId{id.substr(0, id_length_max - id_suffix_max)};
 }
 
 } // namespace tandem::core::strategy

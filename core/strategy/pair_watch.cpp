@@ -1,7 +1,6 @@
 #include "core/strategy/pair_watch.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace tandem::core::strategy {
@@ -10,9 +9,9 @@ namespace {
 using market::BookCondition;
 using market::DepthView;
 
-/// Nullopt when the leg may be traded on, else why not.
+/// Nullopt when the leg is good, else why not.
 std::optional<BookCondition> problem_of(const DepthView& leg, std::chrono::milliseconds age_max,
-                                        MonoTime now) {
+                                        MonoTime now) noexcept {
   if (leg.condition != BookCondition::live)
     return leg.condition;
   if (!leg.instrument || leg.instrument->status != InstrumentStatus::trading)
@@ -22,7 +21,7 @@ std::optional<BookCondition> problem_of(const DepthView& leg, std::chrono::milli
   return std::nullopt;
 }
 
-bool allowed(DirectionRule rule, Direction direction) {
+bool allowed(DirectionRule rule, Direction direction) noexcept {
   switch (rule) {
   case DirectionRule::automatic:
     return true;
@@ -34,22 +33,23 @@ bool allowed(DirectionRule rule, Direction direction) {
   return false;
 }
 
-/// How far two displayed percents are apart, compared exactly.
-bool apart_by(const Decimal& a, const Decimal& b, const Decimal& least) {
-  constexpr int decimals = 8; // what the percents and the checked option have at most
-  const auto x = a.at_scale(decimals);
-  const auto y = b.at_scale(decimals);
-  const auto limit = least.at_scale(decimals);
-  if (!x || !y || !limit)
-    return true;
-  const Int128 distance = static_cast<Int128>(*x) - *y;
-  return (distance < 0 ? -distance : distance) >= *limit;
+Int128 at_finest(const Decimal& value) noexcept {
+  return static_cast<Int128>(value.mantissa()) * pow10(decimals_max - value.decimals());
 }
 
-/// Two quantities at scales that may differ.
-bool same_quantity(const Spread& a, const Spread& b) {
-  return Decimal{a.quantity.units, a.scale.quantity_decimals}
-         == Decimal{b.quantity.units, b.scale.quantity_decimals};
+bool apart_by(const Decimal& a, const Decimal& b, const Decimal& least) noexcept {
+  const Int128 distance = at_finest(a) - at_finest(b);
+  return (distance < 0 ? -distance : distance) >= at_finest(least);
+}
+
+/// Two sizes at scales that may differ: a book can be refined in between.
+bool same_quantity(const Spread& a, const Spread& b) noexcept {
+  return static_cast<Int128>(a.quantity.units) * pow10(b.scale.quantity_decimals)
+         == static_cast<Int128>(b.quantity.units) * pow10(a.scale.quantity_decimals);
+}
+
+std::chrono::milliseconds between(UnixMillis from, UnixMillis to) noexcept {
+  return std::chrono::milliseconds{from == 0 || to < from ? 0 : to - from};
 }
 
 } // namespace
@@ -82,157 +82,166 @@ std::string_view to_string(OpportunityPhase phase) noexcept {
   return "ended";
 }
 
-PairWatch::PairWatch(PairConfig config, SpreadFees fees) : config_{std::move(config)}, fees_{fees} {
-  state_ = config_.enabled ? PairState::waiting : PairState::disabled;
-}
+PairWatch::PairWatch(PairConfig config, SpreadFees fees)
+    : config_{std::move(config)}, fees_{fees},
+      state_{config_.enabled ? PairState::waiting : PairState::disabled} {}
 
 PairEvents PairWatch::evaluate(const DepthView& leg1, const DepthView& leg2, MonoTime now) {
   PairEvents events;
   ++counters_.evaluations;
-  for (const auto* leg : {&leg1, &leg2})
-    if (leg->condition == BookCondition::live)
-      venue_time_ = std::max(venue_time_, leg->venue_time);
-  const std::array problems{problem_of(leg1, config_.options.book_age_max, now),
-                            problem_of(leg2, config_.options.book_age_max, now)};
-  if (problems[0] || problems[1]) {
+  const Legs legs{&leg1, &leg2};
+  const auto age_max = config_.options.book_age_max;
+  const Problems problems{problem_of(leg1, age_max, now), problem_of(leg2, age_max, now)};
+  const bool good = !problems[0] && !problems[1];
+  if (state_ == PairState::paused)
+    follow_pause(legs, problems, now);
+  if (!good && (state_ == PairState::watching || state_ == PairState::open))
+    begin_pause(legs, problems, now, events);
+  if (!good || (state_ == PairState::paused && !fresh(legs))) {
     spreads_ = {};
-    on_untrusted(leg1, leg2, problems, now, events);
     return events;
   }
-  measure(leg1, leg2);
+  venue_time_ = std::max(leg1.venue_time, leg2.venue_time);
+  measure(legs);
   if (state_ == PairState::disabled)
     return events;
-  if (state_ == PairState::paused && !fresh(leg1, leg2))
-    return events;
   if (state_ == PairState::paused)
-    events.pause = PauseEvent{false, *std::exchange(pause_, std::nullopt)};
-  if (state_ == PairState::paused || state_ == PairState::waiting)
+    events.pause = PauseEvent{.paused = false, .why = *std::exchange(pause_, std::nullopt)};
+  if (state_ != PairState::open)
     state_ = PairState::watching;
   judge(now, events);
   return events;
 }
 
-void PairWatch::on_untrusted(const DepthView& leg1, const DepthView& leg2,
-                             const std::array<std::optional<BookCondition>, 2>& problems,
-                             MonoTime now, PairEvents& events) {
-  const std::array versions{leg1.version, leg2.version};
-  if (state_ == PairState::paused) {
-    for (std::size_t i = 0; i < 2; ++i)
-      if (problems[i])
-        bad_version_[i] = versions[i];
-    return;
-  }
-  if (state_ != PairState::watching && state_ != PairState::open)
-    return;
+void PairWatch::begin_pause(const Legs& legs, const Problems& problems, MonoTime now,
+                            PairEvents& events) {
   end_open(now, events);
   state_ = PairState::paused;
   ++counters_.pauses;
-  for (std::size_t i = 0; i < 2; ++i)
-    bad_version_[i] = problems[i] ? std::optional{versions[i]} : std::nullopt;
-  pause_ = PairPause{problems[0] ? *problems[0] : *problems[1], problems[0] ? 1 : 2};
-  events.pause = PauseEvent{true, *pause_};
+  pause_ = problems[0] ? PairPause{.reason = *problems[0], .leg = 1}
+                       : PairPause{.reason = *problems[1], .leg = 2};
+  events.pause = PauseEvent{.paused = true, .why = *pause_};
+  for (std::size_t i = 0; i < legs.size(); ++i)
+    leg_pauses_[i] = {.since = now, .version = legs[i]->version, .generation = legs[i]->generation};
+  follow_pause(legs, problems, now);
 }
 
-bool PairWatch::fresh(const DepthView& leg1, const DepthView& leg2) const noexcept {
-  // A leg that was fine all along counts as fresh: its symbol may just be quiet.
-  return (!bad_version_[0] || leg1.version > *bad_version_[0])
-         && (!bad_version_[1] || leg2.version > *bad_version_[1]);
+void PairWatch::follow_pause(const Legs& legs, const Problems& problems, MonoTime now) {
+  for (std::size_t i = 0; i < legs.size(); ++i) {
+    auto& leg = leg_pauses_[i];
+    const bool good = !problems[i];
+    if (!good) {
+      if (leg.good)
+        leg.since = now;
+      leg.lost = true;
+      leg.version = legs[i]->version;
+    }
+    leg.good = good;
+  }
+  const std::size_t named = pause_->leg == 1 ? 0 : 1;
+  const std::size_t other = 1 - named;
+  if (!problems[named] && problems[other])
+    pause_ = PairPause{.reason = *problems[other], .leg = static_cast<int>(other) + 1};
 }
 
-void PairWatch::measure(const DepthView& leg1, const DepthView& leg2) {
-  spreads_ = {};
+bool PairWatch::fresh(const Legs& legs) const noexcept {
+  for (std::size_t i = 0; i < legs.size(); ++i) {
+    const auto& leg = leg_pauses_[i];
+    const auto& view = *legs[i];
+    const bool never_in_doubt = !leg.lost && view.generation == leg.generation;
+    if (!never_in_doubt && (view.received_at <= leg.since || view.version <= leg.version))
+      return false;
+  }
+  return true;
+}
+
+void PairWatch::measure(const Legs& legs) {
+  const auto& [leg1, leg2] = legs;
+  bool thin = false;
   for (const auto direction : {Direction::leg1_buy_leg2_sell, Direction::leg1_sell_leg2_buy}) {
-    const auto wanted = affordable(direction, leg1, leg2);
-    if (!wanted)
-      continue;
-    const auto quantity = executable_quantity(*wanted, leg1, leg2);
+    auto& spread = spreads_[static_cast<std::size_t>(direction)];
+    spread.reset();
+    const auto& buyer = direction == Direction::leg1_buy_leg2_sell ? *leg1 : *leg2;
+    const auto wanted = within_total(config_.quantity, config_.total_amount, executed_, buyer);
+    const auto quantity = executable_quantity(wanted, *leg1, *leg2);
     if (!quantity)
       continue;
-    auto spread = executable_spread(direction, leg1, leg2, *quantity, fees_);
-    if (!spread)
-      ++counters_.too_thin;
-    spreads_[static_cast<std::size_t>(direction)] = spread;
+    spread = executable_spread(direction, *leg1, *leg2, *quantity, fees_, config_.options.levels);
+    thin = thin || !spread;
   }
+  counters_.too_thin += thin ? 1 : 0;
 }
 
-std::optional<Decimal> PairWatch::affordable(Direction direction, const DepthView& leg1,
-                                             const DepthView& leg2) const {
-  if (config_.total_amount.is_zero())
-    return config_.quantity;
-  const auto& buyer = direction == Direction::leg1_buy_leg2_sell ? leg1 : leg2;
-  if (buyer.asks().empty())
-    return config_.quantity;
-  constexpr int decimals = 12; // what a checked amount has at most
-  const auto total = config_.total_amount.at_scale(decimals);
-  const auto executed = executed_.at_scale(decimals);
-  if (!total || !executed || *executed >= *total)
-    return std::nullopt;
-  const int quantity_decimals = buyer.scale.quantity_decimals;
-  const Int128 remaining = static_cast<Int128>(*total - *executed) * pow10(quantity_decimals)
-                           / pow10(decimals) * pow10(buyer.scale.price_decimals);
-  const Int128 units = remaining / buyer.asks().front().price.units;
-  if (units <= 0)
-    return std::nullopt;
-  constexpr Int128 limit = std::numeric_limits<std::int64_t>::max();
-  const Decimal cap{static_cast<std::int64_t>(std::min(units, limit)), quantity_decimals};
-  return std::min(cap, config_.quantity);
-}
-
-void PairWatch::judge(MonoTime now, PairEvents& events) {
+/// The paying way, or null. Between equals the open one stays.
+const Spread* PairWatch::best_way() const noexcept {
   const Spread* best = nullptr;
   for (const auto& spread : spreads_) {
     if (!spread || !allowed(config_.direction, spread->direction)
         || !spread->net_at_least(config_.threshold))
       continue;
-    if (best == nullptr || spread->net_percent() > best->net_percent())
+    const auto order
+        = best == nullptr ? std::strong_ordering::greater : compare_net(*spread, *best);
+    if (order > 0 || (order == 0 && open_ && open_->spread.direction == spread->direction))
       best = &*spread;
   }
-  if (open_ && (best == nullptr || best->direction != open_->spread.direction))
+  return best;
+}
+
+void PairWatch::judge(MonoTime now, PairEvents& events) {
+  const auto* const best = best_way();
+  if (open_ && (best == nullptr || best->direction != open_->spread.direction)) {
+    if (const auto& last = spreads_[static_cast<std::size_t>(open_->spread.direction)])
+      open_->spread = *last;
     end_open(now, events);
+  }
   if (best == nullptr)
     return;
-  const auto percent = best->net_percent();
-  if (!open_) {
-    state_ = PairState::open;
-    ++counters_.opportunities;
-    opened_at_ = now;
-    opened_venue_time_ = venue_time_;
-    open_ = OpportunityEvent{.number = counters_.opportunities,
-                             .phase = OpportunityPhase::opened,
-                             .spread = *best,
-                             .net_percent_best = percent,
-                             .venue_time = venue_time_,
-                             .decided_at = now};
-    published_percent_ = percent;
-    published_ = *best;
-    events.opened_or_changed = open_;
-    return;
-  }
-  open_->spread = *best;
+  if (open_)
+    keep_open(*best, now, events);
+  else
+    open(*best, now, events);
+}
+
+void PairWatch::open(const Spread& spread, MonoTime now, PairEvents& events) {
+  state_ = PairState::open;
+  opened_at_ = now;
+  opened_venue_time_ = venue_time_;
+  published_ = spread;
+  published_percent_ = spread.net_percent();
+  open_ = OpportunityEvent{.number = ++counters_.opportunities,
+                           .spread = spread,
+                           .net_percent_best = published_percent_,
+                           .venue_time = venue_time_,
+                           .decided_at = now};
+  events.opened_or_changed = open_;
+}
+
+/// Still there: remembered, and published when it changed materially.
+void PairWatch::keep_open(const Spread& spread, MonoTime now, PairEvents& events) {
+  const auto percent = spread.net_percent();
+  open_->spread = spread;
   open_->net_percent_best = std::max(open_->net_percent_best, percent);
-  if (same_quantity(published_, *best)
+  if (same_quantity(published_, spread)
       && !apart_by(percent, published_percent_, config_.options.change_percent))
     return;
+  published_ = spread;
   published_percent_ = percent;
-  published_ = *best;
-  stamp(*open_, OpportunityPhase::changed, now);
+  open_->phase = OpportunityPhase::changed;
+  open_->venue_time = venue_time_;
+  open_->decided_at = now;
   events.opened_or_changed = open_;
 }
 
 void PairWatch::end_open(MonoTime now, PairEvents& events) {
   if (!open_)
     return;
-  stamp(*open_, OpportunityPhase::ended, now);
-  events.ended = std::exchange(open_, std::nullopt);
   state_ = PairState::watching;
-}
-
-void PairWatch::stamp(OpportunityEvent& event, OpportunityPhase phase, MonoTime now) const {
-  event.phase = phase;
-  event.venue_time = venue_time_;
-  event.decided_at = now;
-  event.lifetime = now - opened_at_;
-  event.venue_lifetime = std::chrono::milliseconds{venue_time_ - opened_venue_time_};
+  events.ended = std::exchange(open_, std::nullopt);
+  events.ended->phase = OpportunityPhase::ended;
+  events.ended->venue_time = venue_time_;
+  events.ended->decided_at = now;
+  events.ended->lifetime = now - opened_at_;
+  events.ended->venue_lifetime = between(opened_venue_time_, venue_time_);
 }
 
 PairEvents PairWatch::set_enabled(bool enabled, MonoTime now) {
@@ -240,8 +249,8 @@ PairEvents PairWatch::set_enabled(bool enabled, MonoTime now) {
   config_.enabled = enabled;
   if (!enabled) {
     end_open(now, events);
-    state_ = PairState::disabled;
     pause_.reset();
+    state_ = PairState::disabled;
   } else if (state_ == PairState::disabled) {
     state_ = PairState::waiting;
   }

@@ -43,13 +43,15 @@ enum class OpportunityPhase : std::uint8_t { opened, changed, ended };
 struct OpportunityEvent {
   std::uint64_t number = 0; ///< of this pair, counted from 1
   OpportunityPhase phase = OpportunityPhase::opened;
-  Spread spread;            ///< at this event; when ended by a pause, the last good one
+  /// At this event; when it ended because nothing could be measured any more, the last good one.
+  Spread spread;
   Decimal net_percent_best; ///< the best seen while open
-  UnixMillis venue_time
-      = 0; ///< the later venue time of the two books that caused this event; 0 when no venue stamps
+  /// The later stamp of the two books last trusted; 0 when no venue stamps.
+  UnixMillis venue_time = 0;
   MonoTime decided_at{};
   std::chrono::nanoseconds lifetime{0}; ///< from opened to ended by the local clock; 0 before
-  std::chrono::milliseconds venue_lifetime{0}; ///< the same by the venues' stamps
+  /// The same by the venues' stamps; 0 when either end has none, or they run backwards.
+  std::chrono::milliseconds venue_lifetime{0};
 };
 
 struct PauseEvent {
@@ -59,72 +61,96 @@ struct PauseEvent {
 
 struct PairEvents {
   std::optional<PauseEvent> pause;
-  std::optional<OpportunityEvent>
-      ended; ///< comes before `opened_or_changed` (a direction flip ends one and opens another)
+  /// Comes before `opened_or_changed`: a direction flip ends one and opens another.
+  std::optional<OpportunityEvent> ended;
   std::optional<OpportunityEvent> opened_or_changed;
 
   [[nodiscard]] bool empty() const noexcept { return !pause && !ended && !opened_or_changed; }
 };
 
 struct PairCounters {
-  std::uint64_t evaluations = 0, opportunities = 0, pauses = 0, too_thin = 0;
+  std::uint64_t evaluations = 0;
+  std::uint64_t opportunities = 0;
+  std::uint64_t pauses = 0;
+  std::uint64_t too_thin = 0; ///< evaluations in which an executable size met too little depth
 };
 
+/// waiting --both legs good--> watching <--> open
+///                              |  ^         |
+///                     leg lost v  | fresh   v leg lost
+///                             paused <------'
+/// A leg is good when its book is live, was received at most book_age_max ago, and its instrument
+/// is known and trading (else the reason is `down`).
+///
+/// A pause ends when both legs are good and fresh. A leg that was lost at any time since the pause
+/// began is fresh again with a view that is newer than the one it was lost with and was received
+/// after the loss: the same levels called live again are not enough. A leg that was never lost is
+/// fresh as it is, however quiet its symbol, unless it was synchronised anew in between; then it
+/// needs a view received after the pause began, too.
 class PairWatch {
 public:
   PairWatch(PairConfig config, SpreadFees fees);
 
-  /// A book changed, or time passed (same views again: only ages count then).
+  /// A book changed, or time passed (same views again: only ages count then). Does not allocate.
   /// @param now never earlier than in the call before.
   [[nodiscard]] PairEvents evaluate(const market::DepthView& leg1, const market::DepthView& leg2,
                                     MonoTime now);
 
-  /// Switched by a person. Disabling ends an open opportunity.
+  /// Switched by a person. Disabling ends an open opportunity, and a pause without an event of its
+  /// own; enabling begins with `waiting`.
   [[nodiscard]] PairEvents set_enabled(bool enabled, MonoTime now);
 
-  /// Quote notional already executed; caps sizes by total_amount.
+  /// Quote notional already executed; caps sizes by total_amount from the next evaluation on.
   void set_executed(Decimal executed_amount) { executed_ = executed_amount; }
 
   [[nodiscard]] PairState state() const noexcept;
+
+  /// What holds the pair: the reason it began with, until that leg is good while the other is not.
   [[nodiscard]] std::optional<PairPause> pause() const noexcept;
   [[nodiscard]] const PairCounters& counters() const noexcept;
 
   [[nodiscard]] const PairConfig& config() const noexcept { return config_; }
 
-  /// Both ways as of the last evaluation, [0] = leg1_buy_leg2_sell; absent when not executable.
-  /// Shown even when the rule excludes a way.
+  /// Both ways as of the last evaluation, [0] = leg1_buy_leg2_sell; absent when not executable or
+  /// the books are not to be trusted. Shown even when the rule excludes a way.
   [[nodiscard]] const std::array<std::optional<Spread>, 2>& spreads() const noexcept;
 
 private:
-  void on_untrusted(const market::DepthView& leg1, const market::DepthView& leg2,
-                    const std::array<std::optional<market::BookCondition>, 2>& problems,
-                    MonoTime now, PairEvents& events);
-  [[nodiscard]] bool fresh(const market::DepthView& leg1,
-                           const market::DepthView& leg2) const noexcept;
-  void measure(const market::DepthView& leg1, const market::DepthView& leg2);
-  /// The size that total_amount still allows; nullopt when it is used up.
-  [[nodiscard]] std::optional<Decimal> affordable(Direction direction,
-                                                  const market::DepthView& leg1,
-                                                  const market::DepthView& leg2) const;
+  using Legs = std::array<const market::DepthView*, 2>;
+  using Problems = std::array<std::optional<market::BookCondition>, 2>;
+
+  /// One leg during a pause.
+  struct LegPause {
+    bool good = true;             ///< when last looked at
+    bool lost = false;            ///< at any time since the pause began
+    MonoTime since{};             ///< when last lost; the begin of the pause when never
+    std::uint64_t version = 0;    ///< last one not to be trusted; that at the begin when never lost
+    std::uint32_t generation = 0; ///< at the begin
+  };
+
+  void begin_pause(const Legs& legs, const Problems& problems, MonoTime now, PairEvents& events);
+  void follow_pause(const Legs& legs, const Problems& problems, MonoTime now);
+  [[nodiscard]] bool fresh(const Legs& legs) const noexcept;
+  void measure(const Legs& legs);
+  [[nodiscard]] const Spread* best_way() const noexcept;
   void judge(MonoTime now, PairEvents& events);
+  void open(const Spread& spread, MonoTime now, PairEvents& events);
+  void keep_open(const Spread& spread, MonoTime now, PairEvents& events);
   void end_open(MonoTime now, PairEvents& events);
-  void stamp(OpportunityEvent& event, OpportunityPhase phase, MonoTime now) const;
 
   PairConfig config_;
   SpreadFees fees_;
   Decimal executed_;
   PairState state_ = PairState::waiting;
   std::optional<PairPause> pause_;
-  /// Version of a leg's view when it was last seen untrusted during this pause: a newer one is
-  /// fresh. Nullopt: it was fine all along.
-  std::array<std::optional<std::uint64_t>, 2> bad_version_;
+  std::array<LegPause, 2> leg_pauses_;
   std::array<std::optional<Spread>, 2> spreads_;
+  UnixMillis venue_time_ = 0; ///< later stamp of the two books when both were last good
   std::optional<OpportunityEvent> open_;
   Spread published_; ///< of the open opportunity
   Decimal published_percent_;
   MonoTime opened_at_{};
   UnixMillis opened_venue_time_ = 0;
-  UnixMillis venue_time_ = 0; ///< the latest seen on a live book
   PairCounters counters_;
 };
 

@@ -1,8 +1,10 @@
 #include "core/strategy/spread.hpp"
 
+#include "core/ensure.hpp"
+
 #include <algorithm>
 #include <limits>
-#include <numeric>
+#include <utility>
 
 namespace tandem::core::strategy {
 namespace {
@@ -10,51 +12,82 @@ namespace {
 using market::DepthView;
 using market::Level;
 
-/// Both sides of a comparison are brought below this, so that percent arithmetic (times 10^10)
-/// stays within 128 bits. 10^27 units are a thousand million quote units at 18 decimals.
-constexpr Int128 comparable_max = static_cast<Int128>(1'000'000'000'000'000'000) * 1'000'000'000;
 constexpr int percent_decimals = 8;
+constexpr int price_decimals_extra = 8;
+constexpr std::int64_t int64_max = std::numeric_limits<std::int64_t>::max();
 
-struct Fraction {
-  Int128 part, whole;
-};
+/// 10^exponent up to 36: of a price scale and a quantity scale together.
+Int128 power(int exponent) noexcept {
+  const int low = std::min(exponent, decimals_max);
+  return static_cast<Int128>(pow10(low)) * pow10(exponent - low);
+}
 
-/// Scales both down together; the part towards minus infinity and the whole up, never in our
-/// favour.
-Fraction comparable(Int128 part, Int128 whole) noexcept {
-  while (whole > comparable_max || part > comparable_max || part < -comparable_max) {
-    part = divide(part, 10, Rounding::down);
-    whole = divide(whole, 10, Rounding::up);
+/// Nullopt when the product does not fit.
+std::optional<Int128> product(Int128 a, Int128 b) noexcept {
+  Int128 result = 0;
+  if (__builtin_mul_overflow(a, b, &result))
+    return std::nullopt;
+  return result;
+}
+
+/// a / b <=> c / d for b, d > 0: by cross multiplication, or term by term as continued fractions
+/// when the products do not fit. Exact either way.
+std::strong_ordering compare_fractions(Int128 a, Int128 b, Int128 c, Int128 d) noexcept {
+  for (;;) {
+    const auto left = product(a, d);
+    const auto right = product(c, b);
+    if (left && right)
+      return *left <=> *right;
+    const Int128 whole_left = divide(a, b, Rounding::down);
+    const Int128 whole_right = divide(c, d, Rounding::down);
+    if (whole_left != whole_right)
+      return whole_left <=> whole_right;
+    a -= whole_left * b;
+    c -= whole_right * d;
+    if (a == 0 || c == 0)
+      return a <=> c;
+    // Of two fractions below 1 the smaller one has the larger inverse.
+    std::swap(a, d);
+    std::swap(b, c);
   }
-  return {part, whole};
+}
+
+/// part / whole with `places` decimals, half to even, exactly. Nullopt beyond 64 bits.
+/// @param whole 1..10^37.
+std::optional<std::int64_t> ratio(Int128 part, Int128 whole, int places) noexcept {
+  Int128 quotient = part / whole;
+  Int128 rest = part % whole; // has the sign of `part`, as every digit below
+  for (int place = 0; place < places; ++place) {
+    if (quotient > int64_max || quotient < -int64_max)
+      return std::nullopt;
+    rest *= 10;
+    quotient = quotient * 10 + rest / whole;
+    rest %= whole;
+  }
+  const Int128 twice = 2 * (rest < 0 ? -rest : rest);
+  if (twice > whole || (twice == whole && quotient % 2 != 0))
+    quotient += part < 0 ? -1 : 1;
+  if (quotient > int64_max || quotient < -int64_max)
+    return std::nullopt;
+  return static_cast<std::int64_t>(quotient);
 }
 
 Decimal percent_of(Int128 part, Int128 whole) {
   if (whole <= 0)
     return {};
-  const auto fraction = comparable(part, whole);
-  const Int128 scaled
-      = divide(fraction.part * 100 * pow10(percent_decimals), fraction.whole, Rounding::half_even);
-  constexpr Int128 limit = std::numeric_limits<std::int64_t>::max();
-  return {static_cast<std::int64_t>(std::clamp<Int128>(scaled, -limit, limit)), percent_decimals};
+  TANDEM_ENSURE(whole <= notional_max.units);
+  const auto percent = ratio(part, whole, percent_decimals + 2);
+  return {percent.value_or(part < 0 ? -int64_max : int64_max), percent_decimals};
 }
 
-/// numerator / denominator where the quotient has `decimals` decimals; up to 8 more are kept while
-/// they fit.
-Decimal quotient(Int128 numerator, Int128 denominator, int decimals) {
-  if (denominator <= 0)
+/// Notional per quantity, with as many of the extra decimals as 64 bits hold.
+Decimal per_unit(Int128 notional, Quantity quantity, int decimals) {
+  if (quantity.units <= 0)
     return {};
-  constexpr Int128 limit = std::numeric_limits<std::int64_t>::max();
-  for (int extra = std::min(8, decimals_max - decimals); extra >= 0; --extra) {
-    if (numerator > comparable_max || numerator < -comparable_max)
-      continue;
-    const Int128 value = divide(numerator * pow10(extra), denominator, Rounding::half_even);
-    if (value <= limit && value >= -limit)
-      return {static_cast<std::int64_t>(value), decimals + extra};
-  }
-  return {static_cast<std::int64_t>(std::clamp<Int128>(
-              divide(numerator, denominator, Rounding::half_even), -limit, limit)),
-          decimals};
+  for (int extra = std::min(price_decimals_extra, decimals_max - decimals); extra >= 0; --extra)
+    if (const auto price = ratio(notional, quantity.units, extra))
+      return {*price, decimals + extra};
+  return {notional < 0 ? -int64_max : int64_max, decimals};
 }
 
 /// Walk of one leg, brought to the common scale.
@@ -65,45 +98,65 @@ struct LegWalk {
 
 std::optional<LegWalk> walk_leg(std::span<const Level> levels, const Scale& from,
                                 const Scale& common, Quantity quantity) {
-  const auto finer = pow10(common.quantity_decimals - from.quantity_decimals);
-  // A quantity finer than this book's scale takes the next whole unit of it: never less than asked.
-  const auto wanted = static_cast<std::int64_t>(divide(quantity.units, finer, Rounding::up));
-  const auto walked = walk_depth(levels, Quantity{wanted});
+  const Int128 finer_quantity = pow10(common.quantity_decimals - from.quantity_decimals);
+  const Int128 finer_price = pow10(common.price_decimals - from.price_decimals);
+  // A quantity finer than this book's scale takes a part of the last whole unit: the walk takes all
+  // of that unit, and the excess is given back at the last price.
+  const Int128 wanted = divide(quantity.units, finer_quantity, Rounding::up);
+  const Int128 excess = wanted * finer_quantity - quantity.units;
+  const auto walked = walk_depth(levels, Quantity{static_cast<std::int64_t>(wanted)});
   if (walked.filled.units < wanted)
     return std::nullopt;
-  const Int128 price_finer = pow10(common.price_decimals - from.price_decimals);
-  const Int128 excess = static_cast<Int128>(wanted) * finer - quantity.units;
-  const Price worst{static_cast<std::int64_t>(walked.worst.units * price_finer)};
-  return LegWalk{{walked.notional.units * price_finer * finer - excess * worst.units}, worst};
+  const Int128 worst = walked.worst.units * finer_price;
+  const auto whole = product(walked.notional.units, finer_price * finer_quantity);
+  if (worst > int64_max || !whole || *whole > notional_max.units)
+    return std::nullopt;
+  return LegWalk{Notional{*whole - excess * worst}, Price{static_cast<std::int64_t>(worst)}};
 }
 
-std::int64_t to_scale(std::int64_t units, int from, int to) noexcept {
-  return units * pow10(to - from);
+/// Smallest multiple of both. Nullopt when it does not fit.
+std::optional<Int128> common_multiple(Int128 a, Int128 b) noexcept {
+  Int128 divisor = a;
+  for (Int128 rest = b; rest != 0;)
+    rest = std::exchange(divisor, rest) % rest;
+  return product(a / divisor, b);
 }
 
-bool notional_reached(const Instrument& instrument, Price price, int price_decimals,
-                      Quantity quantity, int quantity_decimals) {
-  if (!instrument.notional_min)
+/// A quantity of an instrument as a count of 10^-decimals. @param decimals not below its scale.
+Int128 refined(const Instrument& instrument, Quantity quantity, int decimals) noexcept {
+  return static_cast<Int128>(quantity.units) * pow10(decimals - instrument.scale.quantity_decimals);
+}
+
+/// What every size of the two must be a multiple of, as a count of 10^-decimals.
+/// @param unit the smallest size that can be told, in the same count.
+std::optional<Int128> common_step(const Instrument& rules1, const Instrument& rules2, Int128 unit,
+                                  int decimals) {
+  std::optional<Int128> step = unit;
+  for (const auto* rules : {&rules1, &rules2})
+    if (step && rules->lot.units > 0)
+      step = common_multiple(*step, refined(*rules, rules->lot, decimals));
+  return step;
+}
+
+/// The lower best price: a bid where there is one.
+std::optional<Price> lower_best(const DepthView& leg) noexcept {
+  if (!leg.bids().empty())
+    return leg.bids().front().price;
+  if (!leg.asks().empty())
+    return leg.asks().front().price;
+  return std::nullopt;
+}
+
+bool notional_reached(const DepthView& leg, Quantity quantity, int quantity_decimals) {
+  const auto& least = leg.instrument->notional_min;
+  if (!least)
     return true;
-  const Int128 notional = static_cast<Int128>(price.units) * quantity.units;
-  const int decimals = price_decimals + quantity_decimals;
-  const auto& least = *instrument.notional_min;
-  if (least.decimals() <= decimals)
-    return notional >= static_cast<Int128>(least.mantissa())
-                           * pow10(std::min(decimals - least.decimals(), decimals_max));
-  return notional * pow10(least.decimals() - decimals) >= least.mantissa();
-}
-
-/// Minimum quantity and notional of one leg, priced at its best bid (the lower of the two).
-bool leg_allows(const DepthView& leg, const Scale& common, Quantity quantity) {
-  const auto& rules = *leg.instrument;
-  if (quantity.units
-      < to_scale(rules.quantity_min.units, rules.scale.quantity_decimals, common.quantity_decimals))
-    return false;
-  if (leg.bids().empty())
-    return false;
-  return notional_reached(rules, leg.bids().front().price, leg.scale.price_decimals, quantity,
-                          common.quantity_decimals);
+  const auto price = lower_best(leg);
+  return price
+         && compare_fractions((*price * quantity).units,
+                              power(leg.scale.price_decimals + quantity_decimals),
+                              least->mantissa(), pow10(least->decimals()))
+                >= 0;
 }
 
 } // namespace
@@ -118,7 +171,7 @@ Walk walk_depth(std::span<const Level> levels, Quantity wanted) noexcept {
   for (const auto& level : levels) {
     if (walk.filled >= wanted)
       break;
-    const Quantity taken{std::min(level.quantity.units, wanted.units - walk.filled.units)};
+    const auto taken = std::min(level.quantity, wanted - walk.filled);
     walk.filled = walk.filled + taken;
     walk.notional = walk.notional + level.price * taken;
     walk.worst = level.price;
@@ -127,12 +180,19 @@ Walk walk_depth(std::span<const Level> levels, Quantity wanted) noexcept {
   return walk;
 }
 
-bool Spread::net_at_least(const Decimal& threshold_percent) const {
-  const auto fraction = comparable(net().units, buy.units);
-  const Int128 left = fraction.part * 100 * pow10(percent_decimals);
-  const auto threshold = threshold_percent.at_scale(percent_decimals);
-  // A threshold finer than 8 decimals is refused when the pair is made.
-  return threshold.has_value() && left >= fraction.whole * *threshold;
+bool Spread::net_at_least(const Decimal& threshold_percent) const noexcept {
+  if (buy.units <= 0)
+    return false;
+  // 18 decimals and the two of "percent".
+  return compare_fractions(net().units, buy.units, threshold_percent.mantissa(),
+                           power(threshold_percent.decimals() + 2))
+         >= 0;
+}
+
+std::strong_ordering compare_net(const Spread& a, const Spread& b) noexcept {
+  if (a.buy.units <= 0 || b.buy.units <= 0)
+    return (a.buy.units > 0) <=> (b.buy.units > 0);
+  return compare_fractions(a.net().units, a.buy.units, b.net().units, b.buy.units);
 }
 
 Decimal Spread::gross_percent() const {
@@ -144,70 +204,109 @@ Decimal Spread::net_percent() const {
 }
 
 Decimal Spread::buy_price() const {
-  return quotient(buy.units, quantity.units, scale.price_decimals);
+  return per_unit(buy.units, quantity, scale.price_decimals);
 }
 
 Decimal Spread::sell_price() const {
-  return quotient(sell.units, quantity.units, scale.price_decimals);
+  return per_unit(sell.units, quantity, scale.price_decimals);
 }
 
 Decimal Spread::price_difference() const {
-  return quotient(gross().units, quantity.units, scale.price_decimals);
+  return per_unit(gross().units, quantity, scale.price_decimals);
+}
+
+Decimal within_total(const Decimal& wanted, const Decimal& total, const Decimal& executed,
+                     const DepthView& buyer) {
+  if (total.is_zero())
+    return wanted;
+  const int decimals = std::max(total.decimals(), executed.decimals());
+  const Int128 remaining
+      = static_cast<Int128>(total.mantissa()) * pow10(decimals - total.decimals())
+        - static_cast<Int128>(executed.mantissa()) * pow10(decimals - executed.decimals());
+  if (remaining <= 0)
+    return {};
+  const int book_decimals = buyer.scale.price_decimals + buyer.scale.quantity_decimals;
+  const auto budget = book_decimals >= decimals
+                          ? product(remaining, power(book_decimals - decimals))
+                          : remaining / power(decimals - book_decimals);
+  if (!budget)
+    return wanted; // more than any book can cost
+  Int128 left = *budget;
+  std::int64_t affordable = 0;
+  for (const auto& level : buyer.asks()) {
+    if (Decimal{affordable, buyer.scale.quantity_decimals} >= wanted)
+      return wanted;
+    const auto cost = (level.price * level.quantity).units;
+    if (cost > left) {
+      affordable += static_cast<std::int64_t>(left / level.price.units);
+      return std::min(wanted, Decimal{affordable, buyer.scale.quantity_decimals});
+    }
+    left -= cost;
+    if (__builtin_add_overflow(affordable, level.quantity.units, &affordable))
+      return wanted;
+  }
+  return wanted;
 }
 
 std::optional<Quantity> executable_quantity(const Decimal& wanted, const DepthView& leg1,
                                             const DepthView& leg2) {
   if (!leg1.instrument || !leg2.instrument)
     return std::nullopt;
-  const auto common = common_scale(leg1.scale, leg2.scale);
-  const int decimals = common.quantity_decimals;
   const auto& rules1 = *leg1.instrument;
   const auto& rules2 = *leg2.instrument;
-  // A multiple of both lots: 0.002 and 0.005 trade together in steps of 0.01.
-  const auto lot1 = std::max<std::int64_t>(
-      1, to_scale(rules1.lot.units, rules1.scale.quantity_decimals, decimals));
-  const auto lot2 = std::max<std::int64_t>(
-      1, to_scale(rules2.lot.units, rules2.scale.quantity_decimals, decimals));
-  const auto step = std::lcm(lot1, lot2);
+  const int common = common_scale(leg1.scale, leg2.scale).quantity_decimals;
+  // A book may be coarser or finer than its instrument: all is compared at the finest scale of all.
+  const int finest = std::max(
+      {common, int{rules1.scale.quantity_decimals}, int{rules2.scale.quantity_decimals}});
+  const Int128 unit = pow10(finest - common);
   Int128 units = wanted.mantissa();
-  if (wanted.decimals() <= decimals)
-    units *= pow10(decimals - wanted.decimals());
+  if (wanted.decimals() <= finest)
+    units *= pow10(finest - wanted.decimals());
   else
-    units = divide(units, pow10(wanted.decimals() - decimals), Rounding::toward_zero);
+    units = divide(units, pow10(wanted.decimals() - finest), Rounding::down);
   for (const auto* rules : {&rules1, &rules2})
     if (rules->quantity_max)
-      units = std::min<Int128>(
-          units, to_scale(rules->quantity_max->units, rules->scale.quantity_decimals, decimals));
-  units = units / step * step;
-  if (units <= 0 || units > std::numeric_limits<std::int64_t>::max())
+      units = std::min(units, refined(*rules, *rules->quantity_max, finest));
+  const auto step = common_step(rules1, rules2, unit, finest);
+  if (!step || units < *step)
+    return std::nullopt;
+  units -= units % *step;
+  for (const auto* rules : {&rules1, &rules2})
+    if (units < refined(*rules, rules->quantity_min, finest))
+      return std::nullopt;
+  units /= unit;
+  if (units > int64_max)
     return std::nullopt;
   const Quantity quantity{static_cast<std::int64_t>(units)};
-  if (!leg_allows(leg1, common, quantity) || !leg_allows(leg2, common, quantity))
+  if (!notional_reached(leg1, quantity, common) || !notional_reached(leg2, quantity, common))
     return std::nullopt;
   return quantity;
 }
 
 std::optional<Spread> executable_spread(Direction direction, const DepthView& leg1,
                                         const DepthView& leg2, Quantity quantity,
-                                        const SpreadFees& fees) {
+                                        const SpreadFees& fees, std::size_t levels) {
+  if (quantity.units <= 0)
+    return std::nullopt;
   const bool first_buys = direction == Direction::leg1_buy_leg2_sell;
   const auto& buyer = first_buys ? leg1 : leg2;
   const auto& seller = first_buys ? leg2 : leg1;
-  Spread spread;
-  spread.scale = common_scale(leg1.scale, leg2.scale);
-  spread.direction = direction;
-  spread.quantity = quantity;
-  const auto buy = walk_leg(buyer.asks(), buyer.scale, spread.scale, quantity);
-  const auto sell = walk_leg(seller.bids(), seller.scale, spread.scale, quantity);
+  const auto asks = buyer.asks().first(std::min(levels, buyer.asks().size()));
+  const auto bids = seller.bids().first(std::min(levels, seller.bids().size()));
+  const auto scale = common_scale(leg1.scale, leg2.scale);
+  const auto buy = walk_leg(asks, buyer.scale, scale, quantity);
+  const auto sell = walk_leg(bids, seller.scale, scale, quantity);
   if (!buy || !sell)
     return std::nullopt;
-  spread.buy = buy->notional;
-  spread.sell = sell->notional;
-  spread.buy_worst = buy->worst;
-  spread.sell_worst = sell->worst;
-  spread.buy_fee = fee_of(spread.buy, first_buys ? fees.leg1 : fees.leg2);
-  spread.sell_fee = fee_of(spread.sell, first_buys ? fees.leg2 : fees.leg1);
-  return spread;
+  return Spread{.scale = scale,
+                .direction = direction,
+                .quantity = quantity,
+                .buy = buy->notional,
+                .sell = sell->notional,
+                .buy_fee = fee_of(buy->notional, first_buys ? fees.leg1 : fees.leg2),
+                .sell_fee = fee_of(sell->notional, first_buys ? fees.leg2 : fees.leg1),
+                .buy_worst = buy->worst,
+                .sell_worst = sell->worst};
 }
 
 } // namespace tandem::core::strategy

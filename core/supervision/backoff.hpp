@@ -18,7 +18,7 @@ public:
   explicit Backoff(BackoffLimits limits = {}) noexcept : limits_{limits} {}
 
   /// The wait before the next try: uniform in [ceiling/2, ceiling], ceiling = min(cap, first *
-  /// 2^failures).
+  /// 2^failures), at least 1 ms.
   /// @param random any 64 uniformly random bits. @param ran_for how long the thing had been up
   /// before it failed.
   [[nodiscard]] std::chrono::milliseconds next(std::uint64_t random,

@@ -58,7 +58,7 @@ Decision RestartPolicy::on_exit(std::size_t child, const std::vector<Permanence>
     if (i != child && concerned(i) && running[i])
       decision.stop.push_back(i);
   for (std::size_t i = 0; i < children.size(); ++i)
-    if (i == child || (concerned(i) && running[i] && children[i] != Permanence::temporary))
+    if (i == child || (concerned(i) && children[i] != Permanence::temporary))
       decision.start.push_back(i);
   return decision;
 }

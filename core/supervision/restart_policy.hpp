@@ -33,12 +33,16 @@ enum class Verdict : std::uint8_t {
 
 struct Decision {
   Verdict verdict = Verdict::leave;
-  std::vector<std::size_t> stop; ///< indices of still running children, last started first
-  std::vector<std::size_t>
-      start; ///< indices, in start order; contains the failed one first in its order
+  std::vector<std::size_t> stop;  ///< indices of still running children, last started first
+  std::vector<std::size_t> start; ///< indices, in start order, the one that ended among them
 };
 
 /// Children are known by index in start order. Not a clock, not an actor.
+///
+/// As in OTP: a restart counts while `within` has not passed since, its last moment included; a
+/// restart is one however many siblings it concerns; one_for_all starts all, rest_for_one the
+/// failed one and all later ones, whether they still ran or had ended on purpose, but for temporary
+/// ones: those are stopped and stay gone.
 class RestartPolicy {
 public:
   RestartPolicy(Strategy strategy, Intensity intensity) noexcept
