@@ -74,8 +74,9 @@ void FeedLink::add(std::vector<Stream> streams,
 }
 
 void FeedLink::remove(Stream stream) {
-  tools_.strand->post(
-      [self = shared_from_this(), stream = std::move(stream)] { self->session_.remove(stream); });
+  tools_.strand->post([self = shared_from_this(), stream = std::move(stream)] {
+    self->session_.remove(stream, self->tools_.clocks.mono());
+  });
 }
 
 void FeedLink::republish(core::Symbol symbol) {

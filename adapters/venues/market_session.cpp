@@ -23,6 +23,11 @@ constexpr std::uint32_t crossed_frames_max = 3;
 /// Gaps within one second that mean the link and not the books are at fault.
 constexpr std::size_t storm_gaps = 5;
 
+/// Subscribe requests remembered for their reply.
+constexpr std::size_t in_flight_max = 256;
+/// A subscription that stays silent is asked for ever less often, up to this many doublings.
+constexpr std::uint32_t silent_doublings_max = 5;
+
 constexpr bool must_deliver(Channel channel) {
   // Trades and bars come only when somebody trades; the others are promised.
   return channel == Channel::depth || channel == Channel::best || channel == Channel::ticker;
@@ -48,6 +53,7 @@ struct MarketSession::BookState {
   std::uint32_t generation
       = 0; ///< of this link's synchronisations, matches REST answers to requests
   bool snapshot_asked = false;
+  bool stream_proved = false; ///< data came since this synchronisation began
   std::uint32_t snapshot_tries = 0;
   MonoTime sync_began_at{};
   MonoTime last_frame_at{};
@@ -61,7 +67,20 @@ MarketSession::MarketSession(const Market& market, SessionLimits limits, Session
     : market_{market}, limits_{limits}, port_{port}, sinks_{std::move(sinks)},
       counters_{std::move(counters)}, codec_{market.make_codec()}, publishing_{publishing} {}
 
-MarketSession::~MarketSession() = default;
+MarketSession::~MarketSession() {
+  // Counters are shared by all links of a feed: each takes its own part back.
+  for (const auto& [symbol, book] : books_)
+    count_live(book->condition, BookCondition::down);
+  counters_->books.fetch_sub(books_.size(), std::memory_order_relaxed);
+  counters_->streams.fetch_sub(streams_.size(), std::memory_order_relaxed);
+}
+
+void MarketSession::count_live(BookCondition before, BookCondition after) {
+  if (before != BookCondition::live && after == BookCondition::live)
+    counters_->books_live.fetch_add(1, std::memory_order_relaxed);
+  if (before == BookCondition::live && after != BookCondition::live)
+    counters_->books_live.fetch_sub(1, std::memory_order_relaxed);
+}
 
 // ---- subscriptions
 // ------------------------------------------------------------------------------------------------
@@ -73,36 +92,59 @@ void MarketSession::add(const Stream& stream, std::shared_ptr<const core::Instru
     return;
   found->second = StreamState{};
   std::erase(to_unsubscribe_, stream);
-  to_subscribe_.push_back(stream);
+  ask_again(stream);
+  counters_->streams.fetch_add(1, std::memory_order_relaxed);
   if (stream.channel == Channel::depth) {
     auto book = std::make_unique<BookState>(stream.symbol, std::move(instrument),
                                             market_.make_book_sync(), sinks_->book(stream.symbol));
     const std::string_view key = book->symbol.text(); // owned by the entry itself
-    books_.erase(key);
     auto& state = *(books_[key] = std::move(book));
+    counters_->books.fetch_add(1, std::memory_order_relaxed);
     state.condition = open_ ? BookCondition::syncing : BookCondition::down;
     if (publishing_)
       sinks_->publish_condition(*state.sinks, state.condition, state.instrument, now);
     said_all_live_ = false;
   }
-  counters_->streams = streams_.size();
-  counters_->books = books_.size();
   if (open_)
     send_controls(now);
 }
 
-void MarketSession::remove(const Stream& stream) {
+/// Puts a stream into the queue of subscriptions, once.
+void MarketSession::ask_again(const Stream& stream) {
+  if (std::find(to_subscribe_.begin(), to_subscribe_.end(), stream) == to_subscribe_.end())
+    to_subscribe_.push_back(stream);
+}
+
+/// The venue starts a stream anew only after it was given up.
+void MarketSession::give_back_and_ask_again(const Stream& stream) {
+  if (std::find(to_unsubscribe_.begin(), to_unsubscribe_.end(), stream) == to_unsubscribe_.end())
+    to_unsubscribe_.push_back(stream);
+  ask_again(stream);
+}
+
+void MarketSession::remove(const Stream& stream, MonoTime now) {
   const auto found = streams_.find(stream);
   if (found == streams_.end())
     return;
-  if (found->second.requested)
+  const auto pending
+      = std::find(to_unsubscribe_.begin(), to_unsubscribe_.end(), stream) != to_unsubscribe_.end();
+  if (found->second.requested && !pending)
     to_unsubscribe_.push_back(stream);
   std::erase(to_subscribe_, stream);
+  std::erase(to_subscribe_alone_, stream);
   streams_.erase(found);
-  if (stream.channel == Channel::depth)
-    books_.erase(stream.symbol.text());
-  counters_->streams = streams_.size();
-  counters_->books = books_.size();
+  counters_->streams.fetch_sub(1, std::memory_order_relaxed);
+  if (stream.channel != Channel::depth)
+    return;
+  const auto book = books_.find(stream.symbol.text());
+  count_live(book->second->condition, BookCondition::down);
+  // Nobody keeps this book from now on: what it showed last must not pass for a price.
+  if (publishing_)
+    sinks_->publish_condition(*book->second->sinks, BookCondition::down, book->second->instrument,
+                              now);
+  books_.erase(book);
+  counters_->books.fetch_sub(1, std::memory_order_relaxed);
+  say_all_live();
 }
 
 bool MarketSession::has(const Stream& stream) const {
@@ -112,18 +154,22 @@ bool MarketSession::has(const Stream& stream) const {
 void MarketSession::send_controls(MonoTime now) {
   if (!open_ || now < next_control_at_)
     return;
+  const auto batch_max = market_.traits().streams_per_request;
   if (!to_unsubscribe_.empty())
-    send_batch(false, to_unsubscribe_, now);
+    send_batch(false, to_unsubscribe_, batch_max, now);
   else if (!to_subscribe_.empty())
-    send_batch(true, to_subscribe_, now);
+    send_batch(true, to_subscribe_, batch_max, now);
+  else if (!to_subscribe_alone_.empty())
+    send_batch(true, to_subscribe_alone_, 1, now);
 }
 
-void MarketSession::send_batch(bool subscribing, std::deque<Stream>& queue, MonoTime now) {
+void MarketSession::send_batch(bool subscribing, std::deque<Stream>& queue, std::size_t batch_max,
+                               MonoTime now) {
   const auto& traits = market_.traits();
   const auto id = next_request_++;
   std::vector<Stream> batch;
   std::size_t characters = 0;
-  while (!queue.empty() && batch.size() < traits.streams_per_request) {
+  while (!queue.empty() && batch.size() < batch_max) {
     characters
         += queue.front().symbol.text().size() + 24; // the longest stream name around a symbol
     if (!batch.empty() && characters > traits.request_chars_max)
@@ -140,12 +186,14 @@ void MarketSession::send_batch(bool subscribing, std::deque<Stream>& queue, Mono
       if (stream.channel != Channel::depth)
         continue;
       if (auto* book = find_book(stream.symbol.text()))
-        begin_sync(*book, now);
+        begin_sync(*book, now, Restart::needed);
     }
   }
   port_.send(subscribing ? codec_->subscribe(batch, id) : codec_->unsubscribe(batch, id));
   if (subscribing)
     in_flight_[id] = std::move(batch);
+  if (in_flight_.size() > in_flight_max)
+    in_flight_.erase(in_flight_.begin()); // the venue never answered it
   next_control_at_ = now + traits.request_spacing;
 }
 
@@ -165,7 +213,11 @@ void MarketSession::on_down(MonoTime now) {
   for (auto& [symbol, book] : books_)
     set_condition(*book, BookCondition::down, {Errc::connection_lost, "the connection ended", {}},
                   now);
-  counters_->books_live = 0;
+}
+
+void MarketSession::give_up(Error why) {
+  if (!std::exchange(gave_up_, true))
+    port_.give_up(std::move(why));
 }
 
 void MarketSession::on_control(MonoTime received_at) {
@@ -185,7 +237,7 @@ void MarketSession::on_text(std::string_view text, MonoTime received_at) {
       malformed_in_window_ = 0;
     }
     if (++malformed_in_window_ > limits_.malformed_per_minute_max)
-      port_.give_up({Errc::malformed, "too many frames that are not the venue's protocol", {}});
+      give_up({Errc::malformed, "too many frames that are not the venue's protocol", {}});
     return;
   }
   std::visit(
@@ -203,7 +255,7 @@ void MarketSession::on_text(std::string_view text, MonoTime received_at) {
 }
 
 void MarketSession::on_timer(MonoTime now) {
-  if (!open_)
+  if (!open_ || gave_up_)
     return;
   send_controls(now);
   check_transport(now);
@@ -237,7 +289,10 @@ void MarketSession::on_frame(const DepthFrame& frame, MonoTime received_at) {
     return; // the tail of an unsubscribed stream
   if (book->condition == BookCondition::down)
     return; // not asked for yet on this link
-  if (book->last_frame_at < book->sync_began_at)
+  // Where the stream brings the snapshot, nothing else proves the subscription: changes may be the
+  // tail of the last one.
+  const bool proof = market_.traits().snapshot_by_rest || frame.snapshot;
+  if (proof && !std::exchange(book->stream_proved, true))
     saw(Channel::depth, frame.symbol, received_at);
   book->last_frame_at = received_at;
   after_step(*book, book->replica.on_frame(frame), received_at);
@@ -253,12 +308,13 @@ void MarketSession::after_step(BookState& state, const ReplicaStep& step, MonoTi
   case SyncAction::ignore:
     counters_->ignored.fetch_add(1, std::memory_order_relaxed);
     if (state.condition == BookCondition::stale && state.replica.live())
-      set_condition(state, BookCondition::live, {}, now);
+      set_condition(state, trusted(), {}, now);
     return;
   case SyncAction::resync:
     counters_->gaps.fetch_add(1, std::memory_order_relaxed);
     resync(state, BookCondition::gap,
-           step.error.value_or(Error{Errc::book_gap, "sequence broken", {}}), now);
+           step.error.value_or(Error{Errc::book_gap, "sequence broken", {}}), now,
+           Restart::done_by_replica);
     return;
   case SyncAction::apply:
     break;
@@ -272,7 +328,7 @@ void MarketSession::after_step(BookState& state, const ReplicaStep& step, MonoTi
     state.snapshot_tries = 0;
   }
   if (state.replica.book().crossed()) {
-    if (state.condition != BookCondition::crossed) {
+    if (state.condition != BookCondition::crossed || step.became_live) {
       counters_->crossed.fetch_add(1, std::memory_order_relaxed);
       state.crossed_since = now;
       state.crossed_frames = 0;
@@ -281,11 +337,12 @@ void MarketSession::after_step(BookState& state, const ReplicaStep& step, MonoTi
     }
     if (++state.crossed_frames >= crossed_frames_max
         || now - state.crossed_since > limits_.crossed_max)
-      resync(state, BookCondition::crossed, {Errc::book_crossed, "still crossed", {}}, now);
+      resync(state, BookCondition::crossed, {Errc::book_crossed, "still crossed", {}}, now,
+             Restart::needed);
     return;
   }
   if (state.condition != BookCondition::live)
-    set_condition(state, clock_bad_ ? BookCondition::clock : BookCondition::live, {}, now);
+    set_condition(state, trusted(), {}, now);
   else
     publish(state, now);
 }
@@ -297,11 +354,11 @@ void MarketSession::on_snapshot(const core::Symbol& symbol, std::uint32_t genera
     return; // of a synchronisation given up since
   counters_->snapshots.fetch_add(1, std::memory_order_relaxed);
   const auto again = [&](const Error& why) {
+    auto delay = snapshot_retry_first * (1U << std::min(state->snapshot_tries, 6U));
+    delay = std::min<milliseconds>(delay, snapshot_retry_cap);
     if (++state->snapshot_tries >= limits_.snapshot_tries_max)
       set_condition(*state, BookCondition::syncing,
                     {Errc::exchange_unavailable, core::describe(why), {}}, now);
-    auto delay = snapshot_retry_first * (1U << std::min(state->snapshot_tries, 6U));
-    delay = std::min<milliseconds>(delay, snapshot_retry_cap);
     const auto jitter = milliseconds{static_cast<std::int64_t>(port_.random() % 100)};
     port_.fetch_snapshot(symbol, generation, delay + jitter);
   };
@@ -314,9 +371,11 @@ void MarketSession::on_snapshot(const core::Symbol& symbol, std::uint32_t genera
     again(snapshot.error());
     return;
   }
+  const auto replica_generation = state->replica.generation();
   const auto step = state->replica.on_snapshot(*snapshot);
-  if (step.action == SyncAction::resync && !step.error) {
-    again({Errc::book_gap, "snapshot older than the stream", {}});
+  if (step.action == SyncAction::resync && state->replica.generation() == replica_generation) {
+    // Too old, or with a number that cannot be: what is buffered stays good for the next one.
+    again(step.error.value_or(Error{Errc::book_gap, "snapshot older than the stream", {}}));
     return;
   }
   state->last_frame_at = now;
@@ -384,8 +443,11 @@ void MarketSession::on_frame(TickerFrame& frame, MonoTime received_at) {
 
 void MarketSession::on_frame(const ControlReply& reply, MonoTime now) {
   const auto found = in_flight_.find(reply.request_id);
-  if (found == in_flight_.end())
+  if (found == in_flight_.end()) {
+    if (!reply.accepted)
+      counters_->refused.fetch_add(1, std::memory_order_relaxed);
     return;
+  }
   auto batch = std::move(found->second);
   in_flight_.erase(found);
   if (reply.accepted)
@@ -396,31 +458,30 @@ void MarketSession::on_frame(const ControlReply& reply, MonoTime now) {
     port_.refused(batch.front(), why);
     return;
   }
-  // One bad name may have spoiled the rest: ask for each alone.
-  for (const auto& stream : batch) {
-    if (!streams_.contains(stream))
-      continue;
-    port_.send(codec_->subscribe(std::span{&stream, 1}, next_request_));
-    in_flight_[next_request_++] = {stream};
-    next_control_at_ = now + market_.traits().request_spacing;
-  }
+  // One bad name may have spoiled the rest: ask for each alone, at the venue's pace.
+  for (auto& stream : batch)
+    if (streams_.contains(stream))
+      to_subscribe_alone_.push_back(std::move(stream));
+  send_controls(now);
 }
 
 // ---- synchronisation
 // ----------------------------------------------------------------------------------------------
 
-void MarketSession::begin_sync(BookState& state, MonoTime now) {
+void MarketSession::begin_sync(BookState& state, MonoTime now, Restart restart) {
   ++state.generation;
-  state.snapshot_asked = false;
+  state.snapshot_asked = state.stream_proved = false;
   state.sync_began_at = now;
   state.crossed_frames = 0;
-  state.replica.restart();
-  if (state.condition == BookCondition::down)
+  if (restart == Restart::needed)
+    state.replica.restart();
+  // From here on the published levels are not kept up any more.
+  if (state.condition == BookCondition::down || state.condition == BookCondition::live)
     set_condition(state, BookCondition::syncing, {}, now);
 }
 
 void MarketSession::resync(BookState& state, BookCondition condition, const Error& why,
-                           MonoTime now) {
+                           MonoTime now, Restart restart) {
   counters_->resyncs.fetch_add(1, std::memory_order_relaxed);
   set_condition(state, condition, why, now);
   resyncs_.push_back(now);
@@ -431,52 +492,55 @@ void MarketSession::resync(BookState& state, BookCondition condition, const Erro
   });
   const auto storm = std::max(storm_gaps, books_.size() / 2);
   if (static_cast<std::size_t>(recent) > storm || resyncs_.size() > limits_.resyncs_per_hour_max) {
-    port_.give_up({Errc::book_gap,
-                   "resync storm: " + std::to_string(resyncs_.size()) + " within the hour",
-                   {}});
+    give_up({Errc::book_gap,
+             "resync storm: " + std::to_string(resyncs_.size()) + " within the hour",
+             {}});
+    return;
+  }
+  begin_sync(state, now, restart);
+  if (market_.traits().snapshot_by_rest) {
+    // The stream goes on and is buffered. Asked for at once: a quiet symbol may send no frame soon.
+    state.snapshot_asked = true;
+    port_.fetch_snapshot(state.symbol, state.generation, milliseconds{0});
     return;
   }
   const Stream stream{Channel::depth, state.symbol, {}};
-  begin_sync(state, now);
-  if (market_.traits().snapshot_by_rest) {
-    // The stream goes on and is buffered; the first frame of the new generation asks for the
-    // snapshot.
-    streams_[stream].requested_at = now;
-    return;
-  }
-  streams_[stream].requested_at = now;
-  to_unsubscribe_.push_back(stream);
-  to_subscribe_.push_back(stream);
+  auto& subscription = streams_[stream];
+  subscription.requested_at = now;
+  subscription.data_seen = false;
+  give_back_and_ask_again(stream);
   send_controls(now);
+}
+
+/// What a synchronised book is, as far as the clocks allow.
+BookCondition MarketSession::trusted() const noexcept {
+  return clock_bad_ ? BookCondition::clock : BookCondition::live;
 }
 
 void MarketSession::set_condition(BookState& state, BookCondition condition, const Error& why,
                                   MonoTime now) {
   if (state.condition == condition && why.detail.empty())
     return;
-  const bool was_live = state.condition == BookCondition::live;
   const bool changed = state.condition != condition;
+  count_live(state.condition, condition);
   state.condition = condition;
   state.head.condition = condition;
-  if (was_live != (condition == BookCondition::live)) {
-    if (was_live)
-      counters_->books_live.fetch_sub(1, std::memory_order_relaxed);
-    else
-      counters_->books_live.fetch_add(1, std::memory_order_relaxed);
-  }
   if (condition == BookCondition::live)
     publish(state, now);
   else if (publishing_ && changed)
     sinks_->publish_condition(*state.sinks, condition, state.instrument, now);
   port_.book_changed(state.symbol, condition, why);
-  if (condition != BookCondition::live) {
+  if (condition != BookCondition::live)
     said_all_live_ = false;
+  else
+    say_all_live();
+}
+
+void MarketSession::say_all_live() {
+  if (said_all_live_ || books_.empty() || !all_books_live())
     return;
-  }
-  if (!said_all_live_ && all_books_live()) {
-    said_all_live_ = true;
-    port_.all_live();
-  }
+  said_all_live_ = true;
+  port_.all_live();
 }
 
 void MarketSession::publish(BookState& state, MonoTime now) {
@@ -539,9 +603,9 @@ void MarketSession::set_instrument(const std::shared_ptr<const core::Instrument>
     return;
   }
   state->replica = BookReplica{market_.make_book_sync(), instrument->scale};
-  if (open_)
+  if (open_ && state->condition != BookCondition::down)
     resync(*state, BookCondition::gap, {Errc::book_gap, "the venue changed the tick or lot", {}},
-           now);
+           now, Restart::needed);
 }
 
 bool MarketSession::all_books_live() const noexcept {
@@ -567,8 +631,7 @@ void MarketSession::check_transport(MonoTime now) {
   }
   const auto silence = now - last_inbound_;
   if (silence > std::min(limits_.silence_max, traits.transport_silence_max)) {
-    port_.give_up(
-        {Errc::timed_out, "nothing received, not even a pong", core::to_string(market_.key())});
+    give_up({Errc::timed_out, "nothing received, not even a pong", core::to_string(market_.key())});
     return;
   }
   if (silence > limits_.ping_after && now - pinged_at_ > limits_.ping_after) {
@@ -588,19 +651,18 @@ void MarketSession::check_streams(MonoTime now) {
       book->snapshot_asked = true;
       port_.fetch_snapshot(book->symbol, book->generation, milliseconds{0});
     }
-    if (waited <= limits_.first_data_timeout)
+    const auto extra = state.tries - std::min(state.tries, limits_.first_data_tries - 1);
+    if (waited <= limits_.first_data_timeout * (1U << std::min(extra, silent_doublings_max)))
       continue;
-    // Acknowledged and silent: a wrong route or name is acknowledged just the same.
+    // Acknowledged and silent: a wrong route or name is acknowledged just the same. A quiet symbol
+    // looks like this too, so it is said once and asked for ever less often.
     counters_->resubscribed.fetch_add(1, std::memory_order_relaxed);
-    if (++state.tries >= limits_.first_data_tries) {
+    if (++state.tries == limits_.first_data_tries)
       port_.refused(stream, {Errc::timed_out, "subscribed, but nothing ever came",
                              core::to_string(market_.key())});
-      state.tries = 0;
-    }
     state.requested_at = now;
     state.requested = false;
-    to_unsubscribe_.push_back(stream);
-    to_subscribe_.push_back(stream);
+    give_back_and_ask_again(stream);
   }
 }
 
@@ -620,7 +682,8 @@ void MarketSession::check_books(MonoTime now) {
           now);
     } else if (book->condition == BookCondition::crossed
                && now - book->crossed_since > limits_.crossed_max && book->replica.live()) {
-      resync(*book, BookCondition::crossed, {Errc::book_crossed, "crossed for too long", {}}, now);
+      resync(*book, BookCondition::crossed, {Errc::book_crossed, "crossed for too long", {}}, now,
+             Restart::needed);
     } else if (publishing_ && book->condition == BookCondition::live && book->sinks->board_behind) {
       sinks_->publish_board(*book->sinks, book->replica.book(), book->head, now);
     }

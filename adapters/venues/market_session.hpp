@@ -31,7 +31,9 @@ struct SessionLimits {
   std::chrono::milliseconds crossed_max{500};
   std::chrono::milliseconds ping_after{4'000};   ///< of inbound silence: WebSocket ping
   std::chrono::milliseconds silence_max{10'000}; ///< of inbound silence: the link is dead
-  std::uint32_t first_data_tries = 3; ///< subscriptions without data before the link is given up
+  /// Subscriptions without data before the stream is reported as refused; at least 1. It is asked
+  /// for again after that too, less and less often.
+  std::uint32_t first_data_tries = 3;
   std::uint32_t resyncs_per_hour_max = 200; ///< beyond: reconnect instead
   std::uint32_t snapshot_tries_max
       = 8; ///< per synchronisation, before the book is reported as failing
@@ -44,7 +46,7 @@ public:
   virtual ~SessionPort() = default;
   virtual void send(std::string text) = 0;
   virtual void ping() = 0;
-  /// The link is beyond repair: close it and report it down.
+  /// The link is beyond repair: close it and report it down. Once.
   virtual void give_up(core::Error why) = 0;
   /// Fetch a REST snapshot after `delay` and hand it to on_snapshot with the same generation.
   virtual void fetch_snapshot(const core::Symbol& symbol, std::uint32_t generation,
@@ -86,7 +88,8 @@ public:
   /// @param instrument of a depth stream; its scale is the book's. Null for other channels.
   void add(const Stream& stream, std::shared_ptr<const core::Instrument> instrument,
            core::MonoTime now);
-  void remove(const Stream& stream);
+  /// A book that is removed loses its trust first.
+  void remove(const Stream& stream, core::MonoTime now);
 
   [[nodiscard]] bool has(const Stream& stream) const;
 
@@ -129,9 +132,14 @@ private:
   };
 
   struct BookState;
+  /// The replica that found a gap has begun anew by itself and may have buffered what showed it.
+  enum class Restart : std::uint8_t { needed, done_by_replica };
 
+  void ask_again(const Stream& stream);
+  void give_back_and_ask_again(const Stream& stream);
   void send_controls(core::MonoTime now);
-  void send_batch(bool subscribing, std::deque<Stream>& queue, core::MonoTime now);
+  void send_batch(bool subscribing, std::deque<Stream>& queue, std::size_t batch_max,
+                  core::MonoTime now);
   void on_frame(const DepthFrame& frame, core::MonoTime received_at);
   void on_frame(const BestFrame& frame, core::MonoTime received_at);
   void on_frame(TradesFrame& frame, core::MonoTime received_at);
@@ -139,9 +147,13 @@ private:
   void on_frame(TickerFrame& frame, core::MonoTime received_at);
   void on_frame(const ControlReply& reply, core::MonoTime received_at);
   void after_step(BookState& state, const ReplicaStep& step, core::MonoTime now);
-  void begin_sync(BookState& state, core::MonoTime now);
+  void begin_sync(BookState& state, core::MonoTime now, Restart restart);
   void resync(BookState& state, core::market::BookCondition condition, const core::Error& why,
-              core::MonoTime now);
+              core::MonoTime now, Restart restart);
+  [[nodiscard]] core::market::BookCondition trusted() const noexcept;
+  void count_live(core::market::BookCondition before, core::market::BookCondition after);
+  void say_all_live();
+  void give_up(core::Error why);
   void publish(BookState& state, core::MonoTime now);
   void set_condition(BookState& state, core::market::BookCondition condition,
                      const core::Error& why, core::MonoTime now);
@@ -161,8 +173,10 @@ private:
   bool open_ = false;
   bool clock_bad_ = false;
   bool said_all_live_ = false;
+  bool gave_up_ = false;
   std::map<Stream, StreamState> streams_;
   std::deque<Stream> to_subscribe_, to_unsubscribe_;
+  std::deque<Stream> to_subscribe_alone_;                  ///< of a refused batch: one per request
   std::map<std::uint64_t, std::vector<Stream>> in_flight_; ///< by request id
   std::uint64_t next_request_ = 1;
   core::MonoTime next_control_at_{};
