@@ -1,10 +1,7 @@
 #include "adapters/venues/venue.hpp"
 
 #include "adapters/venues/binance/venue.hpp"
-#if __has_include("adapters/venues/bybit/venue.hpp")
 #include "adapters/venues/bybit/venue.hpp"
-#define TANDEM_HAS_BYBIT
-#endif
 
 #include <algorithm>
 
@@ -42,10 +39,8 @@ const std::string* find_header(const Headers& headers, std::string_view name) no
 std::unique_ptr<Market> make_market(const core::MarketKey& key, const MarketOptions& options) {
   if (key.venue.text() == "binance")
     return binance::make_binance_market(key.type, options);
-#ifdef TANDEM_HAS_BYBIT
   if (key.venue.text() == "bybit")
     return bybit::make_bybit_market(key.type, options);
-#endif
   return nullptr;
 }
 
