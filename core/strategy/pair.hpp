@@ -37,7 +37,8 @@ enum class PairMode : std::uint8_t { active, read_only };
 struct PairOptions {
   /// Taker fees of the legs; absent = the venue's configured taker fee.
   std::optional<FeeRate> leg1_fee, leg2_fee;
-  /// A leg whose book received nothing for longer is not traded on. Local receive time.
+  /// A leg whose book received nothing for longer is not traded on, by the local receive time; nor
+  /// one whose venue stamp is older than the other leg's by more than this.
   std::chrono::milliseconds book_age_max{5'000};
   /// An open opportunity is published again when its net spread moved by at least this many percent
   /// points.

@@ -10,13 +10,19 @@ using market::BookCondition;
 using market::DepthView;
 
 /// Nullopt when the leg is good, else why not.
-std::optional<BookCondition> problem_of(const DepthView& leg, std::chrono::milliseconds age_max,
-                                        MonoTime now) noexcept {
+std::optional<BookCondition> problem_of(const DepthView& leg, const DepthView& other,
+                                        std::chrono::milliseconds age_max, MonoTime now) noexcept {
   if (leg.condition != BookCondition::live)
     return leg.condition;
   if (!leg.instrument || leg.instrument->status != InstrumentStatus::trading)
     return BookCondition::down;
   if (now - leg.received_at > age_max)
+    return BookCondition::stale;
+  // By the venues' stamps too: a book that arrived just now may still be old, and a replay runs
+  // faster than the local clock.
+  const bool stamped = leg.venue_time != 0 && other.venue_time != 0;
+  if (stamped && other.condition == BookCondition::live
+      && other.venue_time - leg.venue_time > age_max.count())
     return BookCondition::stale;
   return std::nullopt;
 }
@@ -91,7 +97,8 @@ PairEvents PairWatch::evaluate(const DepthView& leg1, const DepthView& leg2, Mon
   ++counters_.evaluations;
   const Legs legs{&leg1, &leg2};
   const auto age_max = config_.options.book_age_max;
-  const Problems problems{problem_of(leg1, age_max, now), problem_of(leg2, age_max, now)};
+  const Problems problems{problem_of(leg1, leg2, age_max, now),
+                          problem_of(leg2, leg1, age_max, now)};
   const bool good = !problems[0] && !problems[1];
   if (state_ == PairState::paused)
     follow_pause(legs, problems, now);
