@@ -3,9 +3,11 @@
 #include "adapters/traders/events.hpp"
 #include "core/ensure.hpp"
 #include "messages/observe.hpp"
+#include "messages/strategy.hpp"
 
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -16,10 +18,14 @@ using Self = messages::BroadcastHandle::stateful_pointer<BroadcastState>;
 using adapters::traders::AlertNews;
 using adapters::traders::ClientFilter;
 using adapters::traders::OpportunityNews;
+using adapters::traders::PairsByLeg;
 using core::market::BoardEntry;
 using messages::Client;
 
 constexpr std::chrono::milliseconds tick_interval{20};
+/// How soon a client that asked for a pair by name hears the prices of a pair made or changed
+/// since.
+constexpr std::chrono::seconds pairs_interval{1};
 /// A client this far behind gets no prices until it has read; events go on until the server cuts
 /// it.
 constexpr std::size_t conflate_above_bytes = 1U * 1024 * 1024;
@@ -78,6 +84,8 @@ struct BroadcastState::Impl {
   messages::ContextPtr context;
   messages::CellPtr cell;
   std::map<std::uint64_t, Session> sessions;
+  PairsByLeg pairs_by_leg; ///< kept up to date while a client names pairs
+  core::MonoTime pairs_asked_at{};
   std::uint64_t sent = 0, conflated = 0;
 
   void send(Session& session, const std::shared_ptr<const std::string>& frame) {
@@ -106,7 +114,7 @@ struct BroadcastState::Impl {
     FrameCache frames{*context};
     for (const auto& entry : context->board->collect())
       for (auto& [id, session] : sessions)
-        if (session.filter.wants_price(entry->key()))
+        if (session.filter.wants_price(entry->key(), pairs_by_leg))
           send_price(session, entry, frames, now);
   }
 
@@ -116,7 +124,7 @@ struct BroadcastState::Impl {
     for (auto& [id, session] : sessions) {
       const auto owed = session.owed; // sending changes it
       for (const auto& [key, entry] : owed) {
-        if (session.filter.wants_price(key))
+        if (session.filter.wants_price(key, pairs_by_leg))
           send_price(session, entry, frames, now);
         else
           session.owed.erase(key);
@@ -135,6 +143,35 @@ struct BroadcastState::Impl {
         send(session, frame);
   }
 
+  /// Prices it has not heard yet are due; those it does not want are dropped at the next tick.
+  void owe_all(Session& session) {
+    for (const auto& entry : context->board->all())
+      session.owed.emplace(entry->key(), entry);
+  }
+
+  void on_pairs(const messages::PairList& list) {
+    PairsByLeg known;
+    for (const auto& pair : list.pairs)
+      for (const auto& leg : {pair.leg1, pair.leg2})
+        known[leg].push_back(pair.id);
+    if (known == pairs_by_leg)
+      return;
+    pairs_by_leg = std::move(known);
+    for (auto& [id, session] : sessions)
+      if (session.filter.names_pairs())
+        owe_all(session);
+  }
+
+  [[nodiscard]] bool pairs_due(core::MonoTime now) {
+    const auto named = std::any_of(sessions.begin(), sessions.end(), [](const auto& item) {
+      return item.second.filter.names_pairs();
+    });
+    if (!named || (pairs_asked_at != core::MonoTime{} && now - pairs_asked_at < pairs_interval))
+      return false;
+    pairs_asked_at = now;
+    return true;
+  }
+
   void on_text(const messages::ClientText& message) {
     const auto found = sessions.find(message.client);
     if (found == sessions.end())
@@ -142,6 +179,8 @@ struct BroadcastState::Impl {
     auto& session = found->second;
     send(session,
          std::make_shared<const std::string>(session.filter.apply(message.text, context->mode)));
+    if (session.filter.take_changed())
+      owe_all(session);
     if (const auto logged = session.filter.take_logged(); !logged.empty())
       context->log->write(core::LogLevel::info, "front_end", {{"what", logged}});
   }
@@ -156,6 +195,20 @@ BroadcastState::~BroadcastState() {
   for (auto& [id, session] : impl->sessions)
     session.client->close(close_restart, "service restart");
 }
+
+namespace {
+
+void ask_for_pairs(Self self) {
+  auto* impl = self->state.impl.get();
+  const auto pairs = impl->context->directory->get<messages::PairsHandle>(messages::paths::pairs);
+  if (!pairs)
+    return; // restarting: asked again soon
+  self->request(pairs, std::chrono::seconds{5}, messages::ListPairs{})
+      .then([impl](const messages::PairList& list) { impl->on_pairs(list); },
+            [](const caf::error&) {}); // asked again soon
+}
+
+} // namespace
 
 messages::BroadcastHandle::behavior_type broadcast(Self self, messages::ContextPtr context,
                                                    messages::CellPtr cell) {
@@ -191,8 +244,7 @@ messages::BroadcastHandle::behavior_type broadcast(Self self, messages::ContextP
         session.price_interval = std::chrono::nanoseconds{std::chrono::seconds{1}}
                                  / static_cast<std::int64_t>(opened.price_updates_per_second);
         // A newcomer sees every price at once.
-        for (const auto& entry : impl->context->board->all())
-          session.owed.emplace(entry->key(), entry);
+        impl->owe_all(session);
         impl->sessions.insert_or_assign(opened.client->id(), std::move(session));
       }),
       observe([impl](const messages::ClientText& message) { impl->on_text(message); }),
@@ -201,6 +253,8 @@ messages::BroadcastHandle::behavior_type broadcast(Self self, messages::ContextP
       observe([impl](const messages::BoardChanged&) { impl->on_board(); }),
       observe([self, impl](const messages::Tick&) {
         impl->on_tick();
+        if (impl->pairs_due(impl->context->clocks.mono()))
+          ask_for_pairs(self);
         self->delayed_send(self, tick_interval, messages::Tick{});
       }),
   };

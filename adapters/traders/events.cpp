@@ -141,35 +141,38 @@ std::string price_frame(const core::InstrumentKey& key, const core::market::Dept
 // ---------------------------------------------------------------------------------------------------
 
 bool ClientFilter::wants_event(std::string_view event) const {
-  return everything_ || events_.empty() || events_.contains(event);
+  return events_.empty() || events_.contains(event);
 }
 
 bool ClientFilter::wants_instrument(const core::InstrumentKey& key) const {
-  if (everything_ || (exchanges_.empty() && symbols_.empty()))
-    return everything_ || pairs_.empty();
+  if (exchanges_.empty() && symbols_.empty())
+    return pairs_.empty();
   return (exchanges_.empty() || exchanges_.contains(key.venue.text()))
          && (symbols_.empty() || symbols_.contains(key.symbol.text()));
 }
 
-bool ClientFilter::wants_price(const core::InstrumentKey& key) const {
-  return wants_event("price_update") && wants_instrument(key);
+bool ClientFilter::wants_price(const core::InstrumentKey& key,
+                               const PairsByLeg& pairs_by_leg) const {
+  if (!wants_event("price_update"))
+    return false;
+  if (wants_instrument(key))
+    return true;
+  const auto found = pairs_.empty() ? pairs_by_leg.end() : pairs_by_leg.find(key);
+  return found != pairs_by_leg.end()
+         && std::any_of(found->second.begin(), found->second.end(),
+                        [&](const core::PairId& pair) { return pairs_.contains(pair.text()); });
 }
 
 bool ClientFilter::wants_opportunity(const OpportunityNews& news) const {
-  if (!wants_event("opportunity"))
-    return false;
-  if (everything_ || pairs_.contains(news.pair.text()))
-    return true;
-  if (!pairs_.empty() && exchanges_.empty() && symbols_.empty())
-    return false;
-  return wants_instrument(news.leg1) || wants_instrument(news.leg2);
+  return wants_event("opportunity")
+         && (pairs_.contains(news.pair.text()) || wants_instrument(news.leg1)
+             || wants_instrument(news.leg2));
 }
 
 bool ClientFilter::wants_alert(const AlertNews& news) const {
   if (!wants_event("engine_alert"))
     return false;
-  // Alerts about everything reach everybody; those about one pair follow the pairs asked for.
-  return everything_ || news.pair.empty() || pairs_.empty() || pairs_.contains(news.pair.text());
+  return news.pair.empty() || pairs_.empty() || pairs_.contains(news.pair.text());
 }
 
 std::string ClientFilter::take_logged() {
@@ -178,6 +181,7 @@ std::string ClientFilter::take_logged() {
 
 std::string ClientFilter::apply(std::string_view text, std::string_view mode) {
   logged_.clear();
+  changed_ = false;
   const auto body = parse_json(text);
   if (!body || body->object() == nullptr)
     return refusal(mode, "expected a JSON object with \"op\"", "");
@@ -193,50 +197,44 @@ std::string ClientFilter::apply(std::string_view text, std::string_view mode) {
     out.begin_object().end_object();
     return end_frame(out);
   }
-  return refusal(mode, "unknown op '" + *op->string() + "'", "op");
+  return refusal(mode, "unknown op '" + excerpt(*op->string()) + "'", "op");
 }
 
 std::string ClientFilter::change(const Json& body, bool subscribing, std::string_view mode) {
-  std::array<std::pair<std::string_view, std::set<std::string, std::less<>>*>, 4> lists{
-      {{"pairs", &pairs_},
-       {"exchanges", &exchanges_},
-       {"symbols", &symbols_},
-       {"events", &events_}}};
-  std::array<std::vector<std::string>, 4> wanted;
-  for (std::size_t i = 0; i < lists.size(); ++i) {
-    auto list = names(body, lists[i].first);
-    if (!list)
-      return refusal(mode, list.error().detail, list.error().source);
-    wanted[i] = std::move(*list);
-    if (wanted[i].size() + lists[i].second->size() > filter_names_max)
-      return refusal(mode, "more than 1000 names", lists[i].first);
-  }
-  for (const auto& name : wanted[3])
-    if (std::find(event_names.begin(), event_names.end(), name) == event_names.end())
-      return refusal(mode, "unknown event '" + name + "'", "events");
+  const std::array<std::string_view, 4> keys{"pairs", "exchanges", "symbols", "events"};
+  std::array<Names, 4> lists{pairs_, exchanges_, symbols_, events_};
   bool named = false;
   for (std::size_t i = 0; i < lists.size(); ++i) {
-    for (const auto& name : wanted[i]) {
+    const auto list = names(body, keys[i]);
+    if (!list)
+      return refusal(mode, list.error().detail, list.error().source);
+    for (const auto& name : *list) {
       named = true;
+      if (keys[i] == "events"
+          && std::find(event_names.begin(), event_names.end(), name) == event_names.end())
+        return refusal(mode, "unknown event '" + excerpt(name) + "'", keys[i]);
       if (subscribing)
-        lists[i].second->insert(name);
+        lists[i].insert(name);
       else
-        lists[i].second->erase(name);
+        lists[i].erase(name);
     }
+    if (lists[i].size() > filter_names_max)
+      return refusal(mode, "more than 1000 names", keys[i]);
   }
-  // Nothing named: back to everything, or nothing but what is about everybody.
-  if (subscribing)
-    everything_
-        = !named && pairs_.empty() && exchanges_.empty() && symbols_.empty() && events_.empty();
-  else if (!named || (pairs_.empty() && exchanges_.empty() && symbols_.empty() && events_.empty()))
-    everything_ = true;
+  if (!subscribing && !named)
+    lists = {};
+  pairs_ = std::move(lists[0]);
+  exchanges_ = std::move(lists[1]);
+  symbols_ = std::move(lists[2]);
+  events_ = std::move(lists[3]);
+  changed_ = true;
   auto out = begin_frame(subscribing ? "subscribed" : "unsubscribed", mode);
   out.begin_object();
   write_names(out, "pairs", pairs_);
   write_names(out, "exchanges", exchanges_);
   write_names(out, "symbols", symbols_);
   write_names(out, "events", events_);
-  out.field("everything", everything_).end_object();
+  out.field("everything", everything()).end_object();
   return end_frame(out);
 }
 

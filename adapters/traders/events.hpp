@@ -8,10 +8,15 @@
 #include "core/types/ids.hpp"
 #include "core/types/time.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace tandem::adapters::traders {
 
@@ -44,20 +49,40 @@ struct AlertNews {
 void write_opportunity(JsonWriter& out, const OpportunityNews& news);
 void write_alert(JsonWriter& out, const AlertNews& news);
 
-/// What one client wants to hear. Starts with everything.
+/// Which pairs have an instrument as a leg. A filter knows pairs by name only; the broadcast tells
+/// it this.
+using PairsByLeg = std::unordered_map<core::InstrumentKey, std::vector<core::PairId>>;
+
+/// What one client wants to hear. Starts with everything, and is back there when the last name of a
+/// subscription is taken away or {"op":"unsubscribe"} names nothing.
+///
+/// Pairs, exchanges and symbols say *what about*, events say *what kind*; an empty list does not
+/// narrow. An instrument is of interest when it is a leg of a pair asked for, or when its exchange
+/// and symbol are each in their list (or that list is empty and the other is not). So a client that
+/// asks for one pair hears its opportunities and alerts and the prices of its two legs.
 class ClientFilter {
 public:
   /// One client message: {"op":"subscribe"|"unsubscribe"|"ping"|"log", ...}. Returns the answer
   /// frame. A bad message changes nothing.
   [[nodiscard]] std::string apply(std::string_view text, std::string_view mode);
 
-  [[nodiscard]] bool wants_price(const core::InstrumentKey& key) const;
+  [[nodiscard]] bool wants_price(const core::InstrumentKey& key,
+                                 const PairsByLeg& pairs_by_leg) const;
+  /// Of a pair asked for, or one whose legs are of interest.
   [[nodiscard]] bool wants_opportunity(const OpportunityNews& news) const;
+  /// What is about no pair reaches everybody who wants alerts; what is about one, those who asked
+  /// for that pair or for none.
   [[nodiscard]] bool wants_alert(const AlertNews& news) const;
+
+  /// Whether prices depend on PairsByLeg.
+  [[nodiscard]] bool names_pairs() const noexcept { return !pairs_.empty(); }
 
   /// The business event of the last accepted {"op":"log"}; empty when the last message was none.
   /// Taken by the caller for the log.
   [[nodiscard]] std::string take_logged();
+
+  /// Whether the last message was a subscription or its end, and accepted.
+  [[nodiscard]] bool take_changed() noexcept { return std::exchange(changed_, false); }
 
 private:
   [[nodiscard]] bool wants_event(std::string_view event) const;
@@ -65,12 +90,18 @@ private:
   [[nodiscard]] std::string change(const Json& body, bool subscribing, std::string_view mode);
   [[nodiscard]] std::string log(const Json& body, std::string_view mode);
 
-  bool everything_ = true; ///< no subscription was made yet
-  std::set<std::string, std::less<>> pairs_, exchanges_, symbols_, events_;
+  using Names = std::set<std::string, std::less<>>;
+
+  [[nodiscard]] bool everything() const noexcept {
+    return pairs_.empty() && exchanges_.empty() && symbols_.empty() && events_.empty();
+  }
+
+  Names pairs_, exchanges_, symbols_, events_;
   std::string logged_;
+  bool changed_ = false;
 };
 
-/// Largest client message and how many names it may hold.
+/// How many names each list of a client may hold.
 inline constexpr std::size_t filter_names_max = 1'000;
 
 } // namespace tandem::adapters::traders
