@@ -131,6 +131,7 @@ void PriceSource::get(std::shared_ptr<const core::Instrument> instrument, PriceC
     auto& entry = entries_[instrument->key];
     if (entry.price.view && now < entry.expires_at) {
       cached = entry.price;
+      entry.ttl.on_hit();
     } else {
       entry.waiting.push_back(std::move(done));
       if (entry.waiting.size() > 1)
