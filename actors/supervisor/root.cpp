@@ -259,8 +259,11 @@ caf::actor start_engine(caf::actor_system& system, EngineParts& parts) {
   SupervisorSpec services;
   services.path = "engine/services";
   services.intensity = group_intensity;
-  services.children.push_back(leaf<caf::detached>(context, "journal", "journal", journal_actor,
-                                                  parts.config.engine.state_dir));
+  const auto& state_dir = parts.config.engine.state_dir;
+  services.children.push_back(
+      parts.detached_journal
+          ? leaf<caf::detached>(context, "journal", "journal", journal_actor, state_dir)
+          : leaf(context, "journal", "journal", journal_actor, state_dir));
   services.children.push_back(sinks_child(parts, services.path));
   services.children.push_back(venues_child(parts, services.path));
   services.children.push_back(strategies_child(parts, services.path));

@@ -37,6 +37,7 @@ struct EngineParts {
   adapters::transport::WebSocketConnector* connector = nullptr;
   adapters::transport::HttpClient* http = nullptr;
   adapters::transport::Io* api_io = nullptr; ///< null: no interfaces (simulation)
+  bool detached_journal = true;              ///< false: on the scheduler's threads (simulation)
   std::vector<MarketParts> markets;
   std::string version;
   std::function<std::string(const std::string& url)> proxy_for; ///< empty text = direct

@@ -74,7 +74,10 @@ void stop(Self self, Slot& slot) {
   if (!slot.handle || slot.stopping)
     return;
   slot.stopping = true;
+  slot.cell->set_state("stopping");
   self->send_exit(slot.handle, caf::exit_reason::user_shutdown);
+  if (slot.spec.is_supervisor)
+    return;
   self->delayed_send(self, self->state.spec.stop_timeout,
                      StopDeadline{slot.spec.name, ++slot.stop_round});
 }
@@ -115,9 +118,10 @@ void close(Self self, caf::error reason) {
 /// is not due yet.
 void start_pending(Self self) {
   auto& state = self->state;
+  const auto alone = state.spec.strategy == core::supervision::Strategy::one_for_one;
   const auto stopping = std::any_of(state.children.begin(), state.children.end(),
                                     [](const Slot& slot) { return slot.stopping; });
-  if (stopping || state.closing)
+  if ((stopping && !alone) || state.closing)
     return; // the next down message calls again
   const auto now = state.context->clocks.mono();
   for (auto& slot : state.children) {
@@ -128,7 +132,7 @@ void start_pending(Self self) {
       continue;
     }
     self->delayed_send(self, slot.not_before - now, StartPending{});
-    if (state.spec.strategy != core::supervision::Strategy::one_for_one)
+    if (!alone)
       return; // the later ones depend on it
   }
 }
@@ -161,13 +165,15 @@ void on_failure(Self self, std::size_t index, bool abnormal, const std::string& 
   }
   slot.cell->set_state("restarting");
   alert(self, Severity::warning, "ACTOR_RESTARTED", slot.cell->path(), why);
-  for (const auto other : decision.start) {
-    state.children[other].to_start = true;
-    state.children[other].cell->restarts.fetch_add(1, std::memory_order_relaxed);
+  slot.not_before = now + slot.backoff.next(state.context->random(), now - slot.started_at);
+  for (const auto index_to_start : decision.start) {
+    auto& other = state.children[index_to_start];
+    other.to_start = true;
+    other.not_before = std::max(other.not_before, slot.not_before); // the group waits together
+    other.cell->restarts.fetch_add(1, std::memory_order_relaxed);
   }
   for (const auto other : decision.stop)
     stop(self, state.children[other]);
-  slot.not_before = now + slot.backoff.next(state.context->random(), now - slot.started_at);
   start_pending(self);
 }
 
@@ -270,9 +276,14 @@ SupervisorState::SupervisorState(caf::event_based_actor* actor) : self{actor} {}
 
 SupervisorState::~SupervisorState() {
   // Killed or thrown out of an orderly end: the children must not live on unseen.
-  for (auto slot = children.rbegin(); slot != children.rend(); ++slot)
-    if (slot->handle)
-      caf::anon_send_exit(slot->handle, caf::exit_reason::user_shutdown);
+  for (auto slot = children.rbegin(); slot != children.rend(); ++slot) {
+    if (!slot->handle)
+      continue;
+    context->directory->remove(slot->cell->path());
+    slot->cell->actor_id = 0;
+    slot->cell->set_state("down");
+    caf::anon_send_exit(slot->handle, caf::exit_reason::user_shutdown);
+  }
 }
 
 caf::behavior supervisor(Self self, messages::ContextPtr context, messages::CellPtr cell,
@@ -305,6 +316,7 @@ ChildSpec supervisor_child(const messages::ContextPtr& context, std::string name
   ChildSpec child;
   child.name = std::move(name);
   child.kind = "supervisor";
+  child.is_supervisor = true;
   child.start = [context, spec = std::move(spec)](caf::actor_system& system,
                                                   const messages::CellPtr& cell) {
     return spawn_guarded(system, supervisor, context, cell, spec);

@@ -29,6 +29,8 @@ struct ChildSpec {
   std::function<caf::actor(caf::actor_system&, const messages::CellPtr&)> start;
   core::supervision::Permanence permanence = core::supervision::Permanence::permanent;
   core::supervision::BackoffLimits backoff;
+  /// A supervisor: it ends when all below it ended, so nobody hurries it.
+  bool is_supervisor = false;
 };
 
 struct SupervisorSpec {
@@ -36,8 +38,9 @@ struct SupervisorSpec {
   core::supervision::Strategy strategy = core::supervision::Strategy::one_for_one;
   core::supervision::Intensity intensity;
   std::vector<ChildSpec> children;
-  std::chrono::milliseconds stop_timeout{
-      2'000}; ///< then the child is killed; as long again, and it is given up
+  /// Then a child that was asked to stop is killed; as long again, and it is given up. Supervisors
+  /// get all the time they need.
+  std::chrono::milliseconds stop_timeout{2'000};
 };
 
 /// Adds and starts a child; one of the same name is stopped and replaced.
