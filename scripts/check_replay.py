@@ -29,6 +29,7 @@ DIFFERENCES_SHOWN = 10
 # Defaults of config/schema.hpp and core/strategy/pair.hpp.
 TAKER_FEES = {("binance", "spot"): "0.001", ("binance", "linear"): "0.0005", ("bybit", "spot"): "0.001", ("bybit", "linear"): "0.00055"}
 CHANGE_PERCENT = "0.01"
+BOOK_AGE_MAX_MS = "5000"
 MIN_NOTIONAL = "5"  # of a scenario's source
 DIRECTIONS = ("leg1_buy_leg2_sell", "leg1_sell_leg2_buy")
 
@@ -407,6 +408,8 @@ class Pair:
         self.levels = min(int(options.get("levels", LEVELS_MAX)), LEVELS_MAX)
         rule = config.get("direction", "auto")
         self.allowed = [n for n in (0, 1) if rule in ("auto", DIRECTIONS[n])]
+        self.age_max = int(options.get("bookAgeMaxMs", BOOK_AGE_MAX_MS))
+        self.venue_time = 0
         self.enabled = config.get("enabled", "true") == "true"
         self.open = None
         self.found = []
@@ -443,8 +446,11 @@ class Pair:
     def evaluate(self):
         if not self.enabled or any(leg.last_id is None for leg in self.legs):
             return
-        venue_time = max(leg.venue_time for leg in self.legs)
-        quantity = self.quantity()
+        stamps = [leg.venue_time for leg in self.legs]
+        # A leg that lags the other by its stamps is not traded on; what was open ended with the last books that were good.
+        lagging = all(stamps) and max(stamps) - min(stamps) > self.age_max
+        venue_time = self.venue_time = self.venue_time if lagging else max(stamps)
+        quantity = 0 if lagging else self.quantity()
         best = self.best_way(quantity)
         if self.open and (best is None or best.direction != self.open.direction):
             self.open.ended, self.open.said_best = True, self.open.best
