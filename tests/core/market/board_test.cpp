@@ -108,6 +108,40 @@ TEST_CASE("the listener is woken by the first change after a look, and by no oth
   }
 }
 
+TEST_CASE("what wakes the listener is already there to be read") {
+  Board board;
+  const auto entry = board.entry(key("A"));
+  std::uint64_t there = 0;
+  board.on_dirty([&] { there = entry->view() ? entry->view()->version : 0; });
+  entry->publish(view_of(1));
+  CHECK(there == 1);
+  CHECK(board.collect().size() == 1);
+  entry->publish(view_of(2));
+  CHECK(there == 2);
+}
+
+TEST_CASE("two threads that ask for an entry first get the same one") {
+  constexpr std::size_t count = 2'000;
+  Board board;
+  std::vector<std::shared_ptr<BoardEntry>> mine(count), theirs(count);
+  std::atomic<std::size_t> turn{0};
+  const auto ask = [&](std::vector<std::shared_ptr<BoardEntry>>& entries) {
+    for (std::size_t n = 0; n < count; ++n) {
+      const auto wanted = key(std::to_string(n).c_str());
+      ++turn; // both begin the n-th together
+      for (int looks = 0; turn.load() < 2 * (n + 1); ++looks)
+        if (looks > 2'000)
+          std::this_thread::yield();
+      entries[n] = board.entry(wanted);
+    }
+  };
+  std::thread other{[&] { ask(theirs); }};
+  ask(mine);
+  other.join();
+  CHECK(mine == theirs);
+  CHECK(board.all().size() == count);
+}
+
 TEST_CASE("an instrument table replaces the one before") {
   Board board;
   const MarketKey spot{VenueId{"bybit"}, MarketType::spot};
@@ -133,7 +167,7 @@ TEST_CASE("no wake-up is lost when a publication meets the reader's look") {
   std::atomic<std::uint64_t> seen{0};
   std::atomic<bool> reading{false}, stop{false};
   std::thread reader{[&] {
-    while (!stop.load()) {
+    for (int looks = 0; !stop.load(); ++looks) {
       reading.store(true);
       if (wakes.load() > 0) {
         --wakes;
@@ -141,7 +175,8 @@ TEST_CASE("no wake-up is lost when a publication meets the reader's look") {
           seen.store(changed->view()->version);
       }
       reading.store(false);
-      std::this_thread::yield();
+      if (looks % 2'000 == 0)
+        std::this_thread::yield();
     }
   }};
   bool lost = false;
@@ -151,10 +186,11 @@ TEST_CASE("no wake-up is lost when a publication meets the reader's look") {
     for (std::uint64_t pause = round % 61; pause > 0; --pause)
       std::atomic_signal_fence(std::memory_order_seq_cst);
     entry->publish(view_of(++version)); // meets collect() now and then
-    while (seen.load() < version && !lost) {
+    for (int looks = 1; seen.load() < version && !lost; ++looks) {
       // In this order: a reader that has begun after `reading` was seen false finds no wake-up.
       lost = !reading.load() && wakes.load() == 0 && !reading.load() && seen.load() < version;
-      std::this_thread::yield();
+      if (looks % 2'000 == 0)
+        std::this_thread::yield();
     }
   }
   stop.store(true);
