@@ -54,10 +54,9 @@ template <class T>
 class Inbox {
 public:
   void push(T value) {
-    {
-      const std::lock_guard lock{mutex_};
-      values_.push_back(std::move(value));
-    }
+    // Notified under the lock: the waiting test may destroy this as soon as it is let go.
+    const std::lock_guard lock{mutex_};
+    values_.push_back(std::move(value));
     changed_.notify_all();
   }
 

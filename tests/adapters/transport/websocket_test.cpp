@@ -354,6 +354,44 @@ TEST_CASE_FIXTURE(Fixture, "a handle may be destroyed at any moment, from any th
   }
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "a text that already waits on the thread is not told to a destroyed handle") {
+  Opened server;
+  Host host{server.events()};
+  Inbox<bool> opened;
+  Inbox<std::size_t> told;
+  Inbox<bool> go_on;
+  std::array<std::unique_ptr<WebSocket>, 2> sockets;
+  for (std::size_t i = 0; i < sockets.size(); ++i) {
+    sockets.at(i) = connector->open({.url = "ws://" + host.address()},
+                                    {.on_open = [&] { opened.push(true); },
+                                     .on_text =
+                                         [&, i](std::string_view, core::MonoTime) {
+                                           told.push(i);
+                                           go_on.next();
+                                         }});
+    REQUIRE(opened.next().has_value());
+  }
+  // Hold the thread until both texts have arrived, so that both reads end in one go.
+  Inbox<bool> both_sent;
+  io.post([&] { both_sent.next(); });
+  for (std::size_t i = 0; i < sockets.size(); ++i) {
+    const auto peer = server.sockets.next();
+    REQUIRE(peer.has_value());
+    (*peer)->send(text("x"));
+  }
+  REQUIRE(eventually([&] { return host.counters().messages_sent == 2; }));
+  both_sent.push(true);
+  const auto first = told.next();
+  REQUIRE(first.has_value());
+  sockets.at(1 - *first).reset();
+  go_on.push(true);
+  Inbox<bool> drained;
+  io.post([&] { drained.push(true); });
+  REQUIRE(drained.next().has_value());
+  CHECK(told.size() == 0);
+}
+
 TEST_CASE_FIXTURE(Fixture, "an event handler that throws takes its own connection down") {
   Host host{echo_events()};
   Inbox<core::Error> down;
