@@ -6,7 +6,7 @@ Result<FeeRate> parse_fee_rate(std::string_view text) {
   const auto parsed = parse_scaled(text, 8);
   if (!parsed)
     return tl::unexpected{parsed.error()};
-  if (*parsed < -fee_one / 100 || *parsed > fee_one / 10)
+  if (const FeeRate rate{*parsed}; rate < fee_rate_min || rate > fee_rate_max)
     return fail(Errc::out_of_range,
                 "a fee rate is between -0.01 and 0.1, not " + format_scaled(*parsed, 8));
   return FeeRate{*parsed};

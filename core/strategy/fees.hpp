@@ -20,6 +20,9 @@ struct FeeRate {
 
 inline constexpr std::int64_t fee_one = 100'000'000; ///< a rate of 1
 
+inline constexpr FeeRate fee_rate_min{-fee_one / 100}; ///< a rebate of 1 %
+inline constexpr FeeRate fee_rate_max{fee_one / 10};   ///< 10 %
+
 /// "0.001" -> 0.1 %. Errors: as Decimal::parse; out_of_range outside [-0.01, 0.1].
 [[nodiscard]] Result<FeeRate> parse_fee_rate(std::string_view text);
 

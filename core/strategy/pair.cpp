@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <string>
+#include <utility>
 
 namespace tandem::core::strategy {
 namespace {
@@ -70,10 +71,12 @@ std::vector<PairProblem> check_pair(const PairConfig& pair) {
   const auto& id = pair.id.text();
   if (id.empty() || id.size() > id_length_max || !std::all_of(id.begin(), id.end(), id_character))
     refuse("id", "must be 1 to 64 letters, digits, '_' or '-'");
-  if (pair.leg1.symbol.empty())
-    refuse("leg1.symbol", "must not be empty");
-  if (pair.leg2.symbol.empty())
-    refuse("leg2.symbol", "must not be empty");
+  for (const auto& [name, leg] : {std::pair{"leg1", &pair.leg1}, std::pair{"leg2", &pair.leg2}}) {
+    if (leg->venue.empty())
+      refuse(std::string{name} + ".exchange", "must not be empty");
+    if (leg->symbol.empty())
+      refuse(std::string{name} + ".symbol", "must not be empty");
+  }
   if (pair.leg1 == pair.leg2)
     refuse("leg2", "must differ from leg1");
   const auto positive = [&](const char* field, const Decimal& value, int decimals) {
@@ -94,6 +97,12 @@ std::vector<PairProblem> check_pair(const PairConfig& pair) {
       || pair.options.book_age_max > std::chrono::minutes{10})
     refuse("options.bookAgeMaxMs", "must be 10 to 600000");
   positive("options.changePercent", pair.options.change_percent, percent_decimals_max);
+  const auto fee = [&](const char* field, const std::optional<FeeRate>& rate) {
+    if (rate && (*rate < fee_rate_min || *rate > fee_rate_max))
+      refuse(field, "must be -0.01 to 0.1");
+  };
+  fee("options.leg1Fee", pair.options.leg1_fee);
+  fee("options.leg2Fee", pair.options.leg2_fee);
   if (pair.options.levels < 1 || pair.options.levels > 50)
     refuse("options.levels", "must be 1 to 50");
   return problems;

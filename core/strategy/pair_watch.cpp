@@ -21,8 +21,9 @@ std::optional<BookCondition> problem_of(const DepthView& leg, const DepthView& o
   // By the venues' stamps too: a book that arrived just now may still be old, and a replay runs
   // faster than the local clock.
   const bool stamped = leg.venue_time != 0 && other.venue_time != 0;
-  if (stamped && other.condition == BookCondition::live
-      && other.venue_time - leg.venue_time > age_max.count())
+  UnixMillis lag = 0;
+  if (stamped && other.condition == BookCondition::live && other.venue_time > leg.venue_time
+      && (__builtin_sub_overflow(other.venue_time, leg.venue_time, &lag) || lag > age_max.count()))
     return BookCondition::stale;
   return std::nullopt;
 }
@@ -55,7 +56,9 @@ bool same_quantity(const Spread& a, const Spread& b) noexcept {
 }
 
 std::chrono::milliseconds between(UnixMillis from, UnixMillis to) noexcept {
-  return std::chrono::milliseconds{from == 0 || to < from ? 0 : to - from};
+  UnixMillis passed = 0;
+  const bool fits = from != 0 && to >= from && !__builtin_sub_overflow(to, from, &passed);
+  return std::chrono::milliseconds{fits ? passed : 0};
 }
 
 } // namespace
@@ -156,7 +159,7 @@ bool PairWatch::fresh(const Legs& legs) const noexcept {
     const auto& leg = leg_pauses_[i];
     const auto& view = *legs[i];
     const bool never_in_doubt = !leg.lost && view.generation == leg.generation;
-    if (!never_in_doubt && (view.received_at <= leg.since || view.version <= leg.version))
+    if (!never_in_doubt && (view.received_at <= leg.since || view.version == leg.version))
       return false;
   }
   return true;

@@ -83,8 +83,9 @@ struct PairCounters {
 /// is known and trading (else the reason is `down`).
 ///
 /// A pause ends when both legs are good and fresh. A leg that was lost at any time since the pause
-/// began is fresh again with a view that is newer than the one it was lost with and was received
-/// after the loss: the same levels called live again are not enough. A leg that was never lost is
+/// began is fresh again with a view that is another one than it was lost with and was received
+/// after the loss: the same levels called live again are not enough. (Another, not a later one: a
+/// restarted feed counts its versions anew.) A leg that was never lost is
 /// fresh as it is, however quiet its symbol, unless it was synchronised anew in between; then it
 /// needs a view received after the pause began, too.
 class PairWatch {

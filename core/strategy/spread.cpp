@@ -238,7 +238,9 @@ Decimal within_total(const Decimal& wanted, const Decimal& total, const Decimal&
       return wanted;
     const auto cost = (level.price * level.quantity).units;
     if (cost > left) {
-      affordable += static_cast<std::int64_t>(left / level.price.units);
+      if (__builtin_add_overflow(affordable, static_cast<std::int64_t>(left / level.price.units),
+                                 &affordable))
+        return wanted;
       return std::min(wanted, Decimal{affordable, buyer.scale.quantity_decimals});
     }
     left -= cost;

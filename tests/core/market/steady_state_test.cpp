@@ -1,11 +1,14 @@
 // The hot path does not allocate: every allocation of this program is counted, per thread.
 #include "core/market/depth_slot.hpp"
 #include "core/market/order_book.hpp"
+#include "core/strategy/pair_watch.hpp"
 #include "core/types/decimal.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -105,4 +108,48 @@ TEST_CASE("a book in its steady state does not allocate, publication included") 
   }
   CHECK(allocations == after_warm_up);
   CHECK(book.depth(Side::bid) > 500);
+}
+
+TEST_CASE("judging a pair does not allocate, whatever it says") {
+  using namespace strategy;
+  const auto instrument = [] {
+    Instrument rules;
+    rules.status = InstrumentStatus::trading;
+    rules.scale = {2, 3};
+    rules.notional_min = Decimal{5, 0};
+    return std::make_shared<const Instrument>(rules);
+  }();
+  PairConfig config;
+  config.id = PairId{"a_pair_with_a_name_too_long_for_a_short_string"};
+  config.threshold = Decimal{1, 1};
+  config.quantity = Decimal{15, 1};
+  config.total_amount = Decimal{20'000'000, 0};
+  PairWatch watch{config, {.leg1 = {10'000}, .leg2 = {-10'000}}};
+  std::array<DepthView, 2> legs;
+  std::mt19937_64 random{9};
+  MonoTime now{std::chrono::hours{1}};
+  std::size_t spoken = 0, before = 0;
+  for (int n = 0; n < 3'000; ++n) {
+    auto& leg = legs[random() % 2];
+    leg.condition = random() % 32 == 0 ? BookCondition::gap : BookCondition::live;
+    leg.scale = {2, 3};
+    leg.instrument = instrument;
+    leg.received_at = now += std::chrono::milliseconds{1};
+    ++leg.version;
+    leg.bid_count = leg.ask_count = 10;
+    const auto best = static_cast<std::int64_t>(10'000 + random() % 100);
+    for (std::size_t level = 0; level < 10; ++level) {
+      const auto apart = static_cast<std::int64_t>(level);
+      leg.bids_store[level] = {Price{best - apart}, Quantity{200}};
+      leg.asks_store[level] = {Price{best + 1 + apart}, Quantity{200}};
+    }
+    const auto events = watch.evaluate(legs[0], legs[1], now);
+    spoken += events.empty() ? 0 : 1;
+    if (n == 0)
+      before = allocations;
+  }
+  CHECK(allocations == before);
+  CHECK(spoken > 100);
+  CHECK(watch.counters().pauses > 10);
+  CHECK(watch.counters().opportunities > 10);
 }

@@ -59,6 +59,11 @@ TEST_CASE("directions and modes have the names of the traders' interface, both w
 TEST_CASE("a pair that keeps the rules has no problems") {
   CHECK(fields_refused([](PairConfig&) {}) == Fields{});
   CHECK(fields_refused([](PairConfig& pair) { pair.total_amount = Decimal{}; }) == Fields{});
+  CHECK(fields_refused([](PairConfig& pair) {
+          pair.options.leg1_fee = fee_rate_max;
+          pair.options.leg2_fee = fee_rate_min;
+        })
+        == Fields{});
   CHECK(fields_refused(
             [](PairConfig& pair) { pair.leg2 = leg("bybit", "BTCUSDT", MarketType::linear); })
         == Fields{});
@@ -72,6 +77,8 @@ TEST_CASE("each broken rule names its field") {
   for (const std::string id : {"", "a b", "a/b", "\xC3\xA9"})
     only("id", [&](PairConfig& pair) { pair.id = PairId{id}; });
   only("id", [](PairConfig& pair) { pair.id = PairId{std::string(65, 'a')}; });
+  only("leg1.exchange", [](PairConfig& pair) { pair.leg1.venue = VenueId{}; });
+  only("leg2.exchange", [](PairConfig& pair) { pair.leg2.venue = VenueId{}; });
   only("leg1.symbol", [](PairConfig& pair) { pair.leg1.symbol = Symbol{}; });
   only("leg2.symbol", [](PairConfig& pair) { pair.leg2.symbol = Symbol{}; });
   only("leg2", [](PairConfig& pair) { pair.leg2 = pair.leg1; });
@@ -81,13 +88,21 @@ TEST_CASE("each broken rule names its field") {
   only("threshold", [](PairConfig& pair) { pair.threshold = Decimal{1, 9}; });
   only("qty", [](PairConfig& pair) { pair.quantity = Decimal{}; });
   only("qty", [](PairConfig& pair) { pair.quantity = Decimal{-1, 0}; });
+  only("qty", [](PairConfig& pair) { pair.quantity = Decimal{1, 13}; });
   only("totalAmount", [](PairConfig& pair) { pair.total_amount = Decimal{-1, 0}; });
+  only("totalAmount", [](PairConfig& pair) { pair.total_amount = Decimal{1, 13}; });
   using std::chrono::milliseconds;
   for (const milliseconds age : {milliseconds{9}, milliseconds{600'001}, milliseconds{-1}})
     only("options.bookAgeMaxMs", [&](PairConfig& pair) { pair.options.book_age_max = age; });
   only("options.changePercent", [](PairConfig& pair) {
     pair.options.change_percent = Decimal{-1, 2};
   });
+  only("options.changePercent", [](PairConfig& pair) { pair.options.change_percent = {}; });
+  only("options.changePercent", [](PairConfig& pair) {
+    pair.options.change_percent = Decimal{1, 9};
+  });
+  only("options.leg1Fee", [](PairConfig& pair) { pair.options.leg1_fee = FeeRate{10'000'001}; });
+  only("options.leg2Fee", [](PairConfig& pair) { pair.options.leg2_fee = FeeRate{-1'000'001}; });
   for (const std::size_t levels : {0U, 51U})
     only("options.levels", [&](PairConfig& pair) { pair.options.levels = levels; });
 }

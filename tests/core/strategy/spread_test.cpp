@@ -332,3 +332,9 @@ TEST_CASE("the total caps a size by what is left at the prices of the asks, roun
   CHECK(within("7", "1000", "0") == "7"); // the depth decides, not the cap
   CHECK(within("7", "9000000000000000000", "0") == "7");
 }
+
+TEST_CASE("a total that pays for more than 64 bits can count pays for what is wanted") {
+  const Rules rules{.lot = "0"};
+  const auto view = book({0, 18}, {}, {{"1", "9"}, {"2000000000000000000", "9"}}, rules);
+  CHECK(within_total(decimal("10"), decimal("9000000000000000000"), {}, view) == decimal("10"));
+}
