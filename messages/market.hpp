@@ -13,8 +13,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace tandem::messages {
 
@@ -67,11 +70,26 @@ struct Tick {};
 /// One of an actor's slots changed.
 struct BookChanged {};
 
+/// A whole book as it stands, best first; for inspection, never for decisions.
+struct WholeBook {
+  core::market::BookCondition condition = core::market::BookCondition::down;
+  core::Scale scale;
+  std::uint64_t last_id = 0;
+  std::vector<core::market::Level> bids, asks;
+};
+
+/// Asks for a whole book. `done` runs once, on the I/O thread; nullopt when the feed keeps no such
+/// book.
+struct ReadBook {
+  core::Symbol symbol;
+  std::function<void(std::optional<WholeBook>)> done;
+};
+
 /// One market's connections and books. Sent to by the market bus, its own links and timers.
 using FeedHandle
     = caf::typed_actor<caf::reacts_to<SubscribeBook>, caf::reacts_to<UnsubscribeBook>,
                        caf::reacts_to<InstrumentsLoaded>, caf::reacts_to<ClockMeasured>,
-                       caf::reacts_to<LinkNotice>, caf::reacts_to<Tick>>;
+                       caf::reacts_to<LinkNotice>, caf::reacts_to<ReadBook>, caf::reacts_to<Tick>>;
 
 /// A feed (re)started and wants to hear all that concerns its market.
 struct FeedStarted {
@@ -91,6 +109,7 @@ TANDEM_LOCAL_MESSAGE(tandem::messages::UnsubscribeBook)
 TANDEM_LOCAL_MESSAGE(tandem::messages::InstrumentsLoaded)
 TANDEM_LOCAL_MESSAGE(tandem::messages::ClockMeasured)
 TANDEM_LOCAL_MESSAGE(tandem::messages::LinkNotice)
+TANDEM_LOCAL_MESSAGE(tandem::messages::ReadBook)
 TANDEM_LOCAL_MESSAGE(tandem::messages::Tick)
 TANDEM_LOCAL_MESSAGE(tandem::messages::BookChanged)
 TANDEM_LOCAL_MESSAGE(tandem::messages::FeedStarted)

@@ -716,6 +716,39 @@ void alerts(Self self, const ServerRequest& request, const Respond& respond) {
       });
 }
 
+/// The whole book of a feed, to be compared with the venue's or a recording's.
+void whole_book(Self self, const std::vector<std::string>& parts, const HttpCall& call) {
+  auto impl = self->state.impl;
+  const auto& respond = call.respond;
+  const auto type = adapters::transport::query_value(call.request, "type").value_or("");
+  const auto instrument = impl->prices->resolve(parts[3], parts[4], type);
+  if (!instrument) {
+    impl->fail(respond, instrument.error());
+    return;
+  }
+  const auto key = (*instrument)->key;
+  const auto feed
+      = impl->context->directory->get<messages::FeedHandle>(messages::paths::feed(key.market()));
+  if (!feed) {
+    impl->fail(respond, {Errc::exchange_unavailable, "not running at the moment",
+                         messages::paths::feed(key.market())});
+    return;
+  }
+  self->send(feed,
+             messages::ReadBook{
+                 key.symbol, [impl, respond, key](const std::optional<messages::WholeBook>& book) {
+                   if (!book) {
+                     impl->fail(respond, {Errc::not_found,
+                                          "no book is kept of " + core::to_string(key), "symbol"});
+                     return;
+                   }
+                   JsonWriter out;
+                   adapters::traders::write_book(out, key, book->condition, book->scale,
+                                                 book->last_id, book->bids, book->asks);
+                   impl->ok(respond, out.text());
+                 }});
+}
+
 /// Ends an actor the hard way, so that a person can watch its supervisor work.
 void kill(Self self, const ServerRequest& request, const Respond& respond) {
   auto& impl = *self->state.impl;
@@ -771,6 +804,8 @@ void route(Self self, const HttpCall& call) {
     return opportunities(self, request, call.respond);
   if (get && request.path == "/api/alerts")
     return alerts(self, request, call.respond);
+  if (get && parts.size() == 5 && parts[0] == "api" && parts[1] == "engine" && parts[2] == "books")
+    return whole_book(self, parts, call);
   if (request.method == "POST" && request.path == "/api/engine/actors/kill")
     return kill(self, request, call.respond);
   self->state.impl->fail(call.respond,

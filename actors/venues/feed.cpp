@@ -251,6 +251,7 @@ void change_over(FeedLane& lane) {
   lane.successor->take_over(std::exchange(lane.link, nullptr));
   lane.link = std::exchange(lane.successor, nullptr);
   lane.link_id = std::exchange(lane.successor_id, 0);
+  lane.open = std::exchange(lane.successor_open, false);
 }
 
 void on_link_down(Self self, FeedLane& lane, bool is_successor, const core::Error& why) {
@@ -259,6 +260,7 @@ void on_link_down(Self self, FeedLane& lane, bool is_successor, const core::Erro
   if (is_successor) {
     lane.successor = nullptr;
     lane.successor_id = 0;
+    lane.successor_open = false;
     lane.reconnect_at = now + successor_timeout;
     alert(self, Severity::info, "FEED_HANDOVER_FAILED", core::describe(why));
     return;
@@ -268,8 +270,9 @@ void on_link_down(Self self, FeedLane& lane, bool is_successor, const core::Erro
   if (lane.successor) {
     // The replacement was on its way: it takes the place at once and goes on from where it is.
     change_over(lane);
-    lane.open = true;
     lane.live = false;
+    lane.opened_at = now;
+    plan_reconnect(self, lane, now);
     return;
   }
   lane.link = nullptr;
@@ -309,8 +312,7 @@ void on_notice(Self self, const LinkNotice& notice) {
   const bool is_successor = lane.successor_id == notice.link;
   switch (notice.kind) {
   case LinkNotice::Kind::opened:
-    if (!is_successor)
-      lane.open = true;
+    (is_successor ? lane.successor_open : lane.open) = true;
     if (!has_books(lane))
       on_link_ready(self, lane, is_successor);
     break;
@@ -339,6 +341,34 @@ void on_notice(Self self, const LinkNotice& notice) {
     break;
   }
   show_state(self);
+}
+
+messages::WholeBook whole(const adapters::venues::BookReplica& replica) {
+  const auto& book = replica.book();
+  messages::WholeBook result;
+  result.condition = replica.live() ? BookCondition::live : BookCondition::syncing;
+  result.scale = book.scale();
+  result.last_id = replica.last_id();
+  const auto copy = [&](core::market::Side side, std::vector<core::market::Level>& levels) {
+    for (std::size_t n = 0; n < book.depth(side); ++n)
+      levels.push_back(book.level(side, n));
+  };
+  copy(core::market::Side::bid, result.bids);
+  copy(core::market::Side::ask, result.asks);
+  return result;
+}
+
+void on_read_book(Self self, const messages::ReadBook& request) {
+  for (const auto& lane : self->state.lanes) {
+    if (!lane->link || !lane->streams.contains({Channel::depth, request.symbol, {}}))
+      continue;
+    lane->link->read(request.symbol,
+                     [done = request.done](const adapters::venues::BookReplica* replica) {
+                       done(replica == nullptr ? std::nullopt : std::optional{whole(*replica)});
+                     });
+    return;
+  }
+  request.done(std::nullopt);
 }
 
 void count(Self self) {
@@ -435,6 +465,7 @@ messages::FeedHandle::behavior_type feed(Self self, messages::ContextPtr context
               link->set_clock_bad(measured.beyond);
       }),
       observe([self](const LinkNotice& notice) { on_notice(self, notice); }),
+      observe([self](const messages::ReadBook& request) { on_read_book(self, request); }),
       observe([self](const messages::Tick&) { on_tick(self); }),
   };
 }

@@ -46,7 +46,7 @@ struct FeedLane {
   std::uint64_t link_id = 0, successor_id = 0;
   core::supervision::Backoff backoff;
   core::MonoTime opened_at{}, retry_at{}, reconnect_at{}, successor_deadline{};
-  bool open = false, live = false, alerted = false;
+  bool open = false, live = false, alerted = false, successor_open = false;
 };
 
 struct FeedState {

@@ -71,6 +71,18 @@ void write_price(JsonWriter& out, const core::InstrumentKey& key,
   out.field("ts", ts).end_object();
 }
 
+void write_book(JsonWriter& out, const core::InstrumentKey& key,
+                core::market::BookCondition condition, const core::Scale& scale,
+                std::uint64_t last_id, std::span<const Level> bids, std::span<const Level> asks) {
+  out.begin_object().field("exchange", key.venue.text()).field("symbol", key.symbol.text());
+  out.field("type", core::to_string(key.type))
+      .field("condition", core::market::to_string(condition));
+  out.field("lastUpdateId", last_id);
+  write_side(out, "bids", bids, scale, bids.size());
+  write_side(out, "asks", asks, scale, asks.size());
+  out.end_object();
+}
+
 void write_failed_price(JsonWriter& out, std::string_view exchange, std::string_view symbol,
                         const core::Error& error) {
   out.begin_object().field("exchange", exchange).field("symbol", symbol).key("error");

@@ -10,6 +10,8 @@
 #include "core/types/time.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +29,12 @@ namespace tandem::adapters::traders {
 /// what the view holds.
 void write_price(JsonWriter& out, const core::InstrumentKey& key,
                  const core::market::DepthView& view, std::size_t levels, core::UnixMillis ts);
+
+/// A whole book for inspection: {exchange, symbol, type, condition, lastUpdateId, bids, asks}.
+void write_book(JsonWriter& out, const core::InstrumentKey& key,
+                core::market::BookCondition condition, const core::Scale& scale,
+                std::uint64_t last_id, std::span<const core::market::Level> bids,
+                std::span<const core::market::Level> asks);
 
 /// The item of a batch that failed, in its place.
 void write_failed_price(JsonWriter& out, std::string_view exchange, std::string_view symbol,

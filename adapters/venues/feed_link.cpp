@@ -85,6 +85,11 @@ void FeedLink::republish(core::Symbol symbol) {
   });
 }
 
+void FeedLink::read(core::Symbol symbol, std::function<void(const BookReplica*)> done) {
+  tools_.strand->post([self = shared_from_this(), symbol = std::move(symbol),
+                       done = std::move(done)] { done(self->session_.replica(symbol)); });
+}
+
 void FeedLink::set_instruments(std::shared_ptr<const core::InstrumentTable> table) {
   tools_.strand->post([self = shared_from_this(), table = std::move(table)] {
     for (const auto& instrument : table->all())

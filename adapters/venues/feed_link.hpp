@@ -52,6 +52,8 @@ public:
   void remove(Stream stream);
   /// A consumer joined: its slot gets the book as it stands.
   void republish(core::Symbol symbol);
+  /// Runs `done` on the strand with this link's replica of the book; null when it has none.
+  void read(core::Symbol symbol, std::function<void(const BookReplica*)> done);
   void set_instruments(std::shared_ptr<const core::InstrumentTable> table);
   void set_clock_bad(bool bad);
 
