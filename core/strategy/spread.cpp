@@ -55,9 +55,11 @@ std::strong_ordering compare_fractions(Int128 a, Int128 b, Int128 c, Int128 d) n
 /// part / whole with `places` decimals, half to even, exactly. Nullopt beyond 64 bits.
 /// @param whole 1..10^37.
 std::optional<std::int64_t> ratio(Int128 part, Int128 whole, int places) noexcept {
-  Int128 quotient = part / whole;
-  Int128 rest = part % whole; // has the sign of `part`, as every digit below
-  for (int place = 0; place < places; ++place) {
+  // All decimals at once where that fits, else digit by digit; a rest has the sign of `part`.
+  const auto scaled = product(part, pow10(places));
+  Int128 quotient = scaled.value_or(part) / whole;
+  Int128 rest = scaled.value_or(part) % whole;
+  for (int place = scaled ? places : 0; place < places; ++place) {
     if (quotient > int64_max || quotient < -int64_max)
       return std::nullopt;
     rest *= 10;
@@ -136,6 +138,13 @@ std::optional<Int128> common_step(const Instrument& rules1, const Instrument& ru
     if (step && rules->lot.units > 0)
       step = common_multiple(*step, refined(*rules, rules->lot, decimals));
   return step;
+}
+
+/// A positive value as a count of 10^-decimals, rounded up.
+Int128 counted_up(const Decimal& value, int decimals) noexcept {
+  if (value.decimals() <= decimals)
+    return static_cast<Int128>(value.mantissa()) * pow10(decimals - value.decimals());
+  return divide(value.mantissa(), pow10(value.decimals() - decimals), Rounding::up);
 }
 
 /// The lower best price: a bid where there is one.
@@ -232,9 +241,10 @@ Decimal within_total(const Decimal& wanted, const Decimal& total, const Decimal&
   if (!budget)
     return wanted; // more than any book can cost
   Int128 left = *budget;
+  const Int128 enough = counted_up(wanted, buyer.scale.quantity_decimals);
   std::int64_t affordable = 0;
   for (const auto& level : buyer.asks()) {
-    if (Decimal{affordable, buyer.scale.quantity_decimals} >= wanted)
+    if (affordable >= enough)
       return wanted;
     const auto cost = (level.price * level.quantity).units;
     if (cost > left) {
