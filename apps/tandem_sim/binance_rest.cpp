@@ -380,7 +380,7 @@ HttpAnswer Binance::depth(const HttpAsk& ask, Time now) {
     const auto* book = replay_.find(id_, symbol);
     if (book == nullptr)
       return error(503, -1001, "Internal error; unable to process your request. Please try again.");
-    if (!book->verbatim.empty() && book->bid_count() <= count && book->ask_count() <= count)
+    if (!book->verbatim.empty() && book->verbatim_levels <= count)
       return ok(book->verbatim);
     const auto times = spot() ? std::string{}
                               : fmt::format(R"("E":{},"T":{},)", book->event_at, book->matched_at);

@@ -172,10 +172,13 @@ HttpAnswer Bybit::instruments(const HttpAsk& ask, Time now) const {
   const auto symbol = query_value(ask, "symbol");
   const auto limit = std::min<std::int64_t>(number(ask, "limit", 500), 1'000);
   const auto cursor = query_value(ask, "cursor").value_or("");
-  // The cursor names the last symbol of the page before: "first=A&last=B".
-  const auto at = cursor.find("last=");
-  const auto after = at == std::string::npos ? std::string{}
-                                             : cursor.substr(at + std::string_view{"last="}.size());
+  // The cursor names the last symbol of the page before, percent-encoded; clients send it back as
+  // it is or encoded once more.
+  std::string after;
+  for (const std::string_view mark : {"last%3D", "last="}) {
+    if (const auto at = cursor.find(mark); at != std::string::npos)
+      after = cursor.substr(at + mark.size());
+  }
   std::string list;
   std::string first;
   std::string last;

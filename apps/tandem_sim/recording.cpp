@@ -158,11 +158,10 @@ private:
 class Merged final : public LineSource {
 public:
   explicit Merged(const std::vector<ReplaySource>& sources) {
-    for (const auto& source : sources) {
-      // Two passes: cryptofeed keeps snapshots and messages in separate files, so each file is a
-      // reader of its own unless the files follow one another in time.
+    // Each file is a lane of its own, so that snapshots kept beside the messages find their place
+    // in time.
+    for (const auto& source : sources)
       add(source);
-    }
   }
 
   std::optional<RecordedFrame> next() override {

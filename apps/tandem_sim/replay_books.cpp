@@ -112,6 +112,7 @@ bool ReplayBooks::snapshot_ahead(SurfaceId surface, const std::string& symbol) c
 
 void ReplayBooks::forget_snapshot(SurfaceId surface, const std::string& symbol) {
   declared_[{surface, symbol}] = false;
+  books_[{surface, symbol}].verbatim.clear();
 }
 
 const ReplayBook* ReplayBooks::find(SurfaceId surface, const std::string& name) const noexcept {
@@ -163,6 +164,7 @@ void ReplayBooks::take_binance(const RecordedFrame& frame) {
   book.matched_at = integer(*object, "T");
   book.synchronised = true;
   book.verbatim = frame.data;
+  book.verbatim_levels = std::max(book.bid_count(), book.ask_count());
   for (auto& event : buffered_[key]) {
     if (event.update_id <= book.update_id)
       continue;

@@ -46,8 +46,9 @@ public:
   std::int64_t sequence = 0; ///< Bybit
   std::int64_t event_at = 0; ///< ms of the last message
   std::int64_t matched_at = 0;
-  bool synchronised = false; ///< a snapshot was seen
-  std::string verbatim;      ///< the recorded REST answer, until a later frame changes the book
+  bool synchronised = false;       ///< a snapshot was seen
+  std::string verbatim;            ///< the recorded REST answer, while its line is being played
+  std::size_t verbatim_levels = 0; ///< of its longer side
 
 private:
   std::map<std::int64_t, TextLevel> bids_; ///< by price in 10^-8
@@ -66,6 +67,7 @@ public:
   [[nodiscard]] std::vector<std::pair<std::string, const ReplayBook*>> on(SurfaceId surface) const;
   /// Takes up depth frames and snapshots; anything else is ignored.
   void take(const RecordedFrame& frame);
+  /// The line of its snapshot lies behind.
   void forget_snapshot(SurfaceId surface, const std::string& symbol);
 
 private:

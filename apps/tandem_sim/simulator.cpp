@@ -78,6 +78,8 @@ void Simulator::advance(Time now) {
     for (auto& surface : surfaces_)
       surface->tick(now_);
     faults_.expire(now_);
+    if (replay_ != nullptr)
+      replay_->advance(now_);
   }
   now_ = std::max(now_, now);
   if (replay_ != nullptr)
