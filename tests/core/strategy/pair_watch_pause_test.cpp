@@ -211,8 +211,9 @@ TEST_CASE("both legs lost at once must both come back") {
   WatchedPair::lose(pair.leg1, BookCondition::down);
   WatchedPair::lose(pair.leg2, BookCondition::stale);
   CHECK(pair.evaluate().pause->why == PairPause{BookCondition::down, 1});
-  CHECK(pair.evaluate().empty());
   CHECK(pair.watch.pause() == PairPause{BookCondition::down, 1}); // as long as both are lost
+  CHECK(pair.evaluate().empty());
+  CHECK(pair.watch.pause() == PairPause{BookCondition::down, 1});
   pair.now += 10ms;
   pair.touch(pair.leg1);
   CHECK(pair.evaluate().empty());
