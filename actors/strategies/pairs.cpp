@@ -68,13 +68,17 @@ std::optional<Error> check_legs(const PairsState& state, const PairConfig& pair)
   return std::nullopt;
 }
 
+bool is_taken(PairsState& state, const core::PairId& id) {
+  return find(state, id) != state.pairs.end() || state.being_stored.contains(id);
+}
+
 core::PairId unique_id(PairsState& state, const PairConfig& pair) {
   const auto table = state.context->board->instruments(pair.leg1.market());
   const auto instrument = table ? table->find(pair.leg1.symbol) : nullptr;
   const auto wanted = core::strategy::derive_pair_id(
       pair.leg1, pair.leg2, instrument ? instrument->base : pair.leg1.symbol.text());
   auto id = wanted;
-  for (int n = 2; find(state, id) != state.pairs.end(); ++n)
+  for (int n = 2; is_taken(state, id); ++n)
     id = core::PairId{wanted.text() + "_" + std::to_string(n)};
   return id;
 }
@@ -89,10 +93,10 @@ caf::result<PairOutcome> put(Self self, const messages::PutPair& request) {
       return refuse(pair.id, Errc::not_found, "no pair '" + pair.id.text() + "'");
   } else if (pair.id.empty()) {
     pair.id = unique_id(state, pair);
-  } else if (find(state, pair.id) != state.pairs.end()) {
+  } else if (is_taken(state, pair.id)) {
     return refuse(pair.id, Errc::conflict, "pair '" + pair.id.text() + "' exists", "id");
   }
-  if (!request.replace_id && state.pairs.size() >= pairs_max)
+  if (!request.replace_id && state.pairs.size() + state.being_stored.size() >= pairs_max)
     return refuse(pair.id, Errc::conflict, "already " + std::to_string(pairs_max) + " pairs");
   if (const auto problems = core::strategy::check_pair(pair); !problems.empty())
     return refuse(pair.id, Errc::validation_error, problems.front().message,
@@ -104,9 +108,12 @@ caf::result<PairOutcome> put(Self self, const messages::PutPair& request) {
   if (!journal)
     return refuse(pair.id, Errc::internal, "the journal is not running");
   auto promise = self->make_response_promise<PairOutcome>();
+  if (!request.replace_id)
+    state.being_stored.insert(pair.id);
   self->request(journal, journal_timeout, messages::StorePair{pair})
       .then(
           [self, promise, pair](const messages::Stored& stored) mutable {
+            self->state.being_stored.erase(pair.id);
             if (stored.error) {
               promise.deliver(PairOutcome{pair.id, std::nullopt, stored.error});
               return;
@@ -121,6 +128,7 @@ caf::result<PairOutcome> put(Self self, const messages::PutPair& request) {
             promise.deliver(PairOutcome{pair.id, pair, std::nullopt});
           },
           [self, promise, id = pair.id](const caf::error& why) mutable {
+            self->state.being_stored.erase(id);
             promise.deliver(refuse(id, Errc::internal, "journal: " + self->system().render(why)));
           });
   return promise;

@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <vector>
 
 namespace tandem::actors {
@@ -34,6 +35,7 @@ struct PairsState {
   messages::CellPtr cell;
   PairsOptions options;
   std::vector<core::strategy::PairConfig> pairs;
+  std::set<core::PairId> being_stored; ///< new ones on their way through the journal
   bool loaded = false;
 };
 

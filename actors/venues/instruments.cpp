@@ -18,6 +18,8 @@ constexpr std::chrono::milliseconds tick_interval{100};
 /// The first offsets come quickly, so that the median means something soon.
 constexpr std::chrono::milliseconds clock_interval_at_start{2'000};
 constexpr std::size_t pages_max = 50;
+/// A slower answer says too little about the clock: its error is half the round trip.
+constexpr std::chrono::seconds round_trip_max{2};
 
 /// Fetches page after page on the strand, then tells the actor once.
 struct PageLoader : std::enable_shared_from_this<PageLoader> {
@@ -76,7 +78,7 @@ void ask_time(Self self) {
       state.options.market->rest().time(), false,
       [owner = messages::InstrumentsHandle{self}, market = state.options.market,
        wall](core::Result<HttpResponse> reply) {
-        if (!reply) {
+        if (!reply || reply->received_at - reply->sent_at > round_trip_max) {
           caf::anon_send(owner, messages::ClockMeasured{market->key(),
                                                         std::chrono::milliseconds::max(), false});
           return;

@@ -20,6 +20,11 @@ MarketSinks::Book& MarketSinks::book(const core::Symbol& symbol) {
   if (!book) {
     book = std::make_unique<Book>();
     book->board = board_.entry({market_.venue, market_.type, symbol});
+    // A feed that was restarted goes on counting where the last one stopped.
+    if (const auto last = book->board->view()) {
+      book->version = last->version;
+      book->generation = last->generation;
+    }
   }
   return *book;
 }
@@ -86,10 +91,13 @@ void MarketSinks::publish_condition(Book& sinks, BookCondition condition,
   head.generation = sinks.generation;
   head.received_at = now;
   head.instrument = instrument;
+  if (instrument)
+    head.scale = instrument->scale;
   for (const auto& slot : sinks.slots) {
     wait_for(slot->wake());
     DepthView& view = slot->write();
     stamp(head, view);
+    view.scale = head.scale;
     view.bid_count = 0;
     view.ask_count = 0;
     slot->publish();

@@ -186,6 +186,9 @@ void PriceSource::on_fetched(const std::shared_ptr<const core::Instrument>& inst
   }
   if (!price)
     counters_.failed.fetch_add(waiting.size(), std::memory_order_relaxed);
+  else if (waiting.size() > 1)
+    counters_.cached.fetch_add(waiting.size() - 1,
+                               std::memory_order_relaxed); // one request for all
   for (const auto& done : waiting)
     done(price);
 }

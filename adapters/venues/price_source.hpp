@@ -23,7 +23,7 @@ namespace tandem::adapters::venues {
 
 struct PriceCounters {
   std::atomic<std::uint64_t> live{0};    ///< answered from a live book
-  std::atomic<std::uint64_t> cached{0};  ///< answered from an earlier fetch
+  std::atomic<std::uint64_t> cached{0};  ///< answered from another's fetch
   std::atomic<std::uint64_t> fetched{0}; ///< cost a request to the venue
   std::atomic<std::uint64_t> failed{0};
 

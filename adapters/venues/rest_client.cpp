@@ -10,6 +10,8 @@ using core::market::RateVerdict;
 
 constexpr core::supervision::BackoffLimits retry_limits{.first = std::chrono::milliseconds{250},
                                                         .cap = std::chrono::milliseconds{10'000}};
+/// How long to keep away after a ban that does not say how long it lasts: each try makes it longer.
+constexpr std::chrono::minutes ban_unsaid{10};
 
 } // namespace
 
@@ -32,9 +34,8 @@ void RestClient::get(RestRequest request, bool urgent, RestCallback done) {
                       core::to_string(self->market_.key())));
       return;
     }
-    self->waiting_.push_back(
+    self->wait(
         {std::move(request), urgent, core::supervision::Backoff{retry_limits}, std::move(done)});
-    self->pump();
   });
 }
 
@@ -43,6 +44,15 @@ void RestClient::set_limit(int weight_per_minute) {
     self->budget_.on_limit(weight_per_minute);
     self->note_budget();
   });
+}
+
+/// In order, urgent calls before the others.
+void RestClient::wait(Call call) {
+  const auto place = call.urgent ? std::find_if(waiting_.begin(), waiting_.end(),
+                                                [](const Call& other) { return !other.urgent; })
+                                 : waiting_.end();
+  waiting_.insert(place, std::move(call));
+  pump();
 }
 
 void RestClient::pump() {
@@ -110,8 +120,8 @@ void RestClient::on_reply(Call call, core::Result<transport::HttpResponse> reply
     budget_.on_used(*reading.used, now);
   if (reading.limit)
     budget_.on_limit(*reading.limit);
-  if (reading.retry_after)
-    budget_.on_refused(reading.banned, now + *reading.retry_after);
+  if (reading.retry_after || reading.banned)
+    budget_.on_refused(reading.banned, now + reading.retry_after.value_or(ban_unsaid));
   note_budget();
   if (reply->status >= 200 && reply->status < 300) {
     call.done(std::move(reply));
@@ -134,8 +144,7 @@ void RestClient::retry_or_fail(Call call, core::Error error) {
   auto shared = std::make_shared<Call>(std::move(call));
   strand_.post_after(delay, [weak = weak_from_this(), shared] {
     if (const auto self = weak.lock()) {
-      self->waiting_.push_back(std::move(*shared));
-      self->pump();
+      self->wait(std::move(*shared));
     }
   });
 }

@@ -60,6 +60,7 @@ private:
     RestCallback done;
   };
 
+  void wait(Call call);
   void pump();
   void send(Call call);
   void on_reply(Call call, core::Result<transport::HttpResponse> reply);

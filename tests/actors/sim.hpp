@@ -62,6 +62,12 @@ public:
     return true;
   }
 
+  /// Forgets what has not run.
+  void clear() {
+    ready_.clear();
+    later_.clear();
+  }
+
 private:
   std::function<core::MonoTime()> now_;
   std::deque<std::function<void()>> ready_;
@@ -100,13 +106,17 @@ public:
     context_->mode = "mock";
   }
 
-  /// Actors that the test did not end itself are killed: the system waits for every one.
-  ~Sim() {
+  ~Sim() { finish(); }
+
+  /// Actors that the test did not end itself are killed: the system waits for every one. To be
+  /// called before things go that tasks on the strand refer to.
+  void finish() {
     for (auto& actor : owned)
       caf::anon_send_exit(actor, caf::exit_reason::kill);
     owned.clear();
     advance(1s);
     context_->directory->clear();
+    strand.clear();
     settle();
   }
 
