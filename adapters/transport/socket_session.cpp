@@ -109,6 +109,8 @@ public:
   }
 
   void write_all(std::string bytes, Done done) override {
+    if (phase_ == Phase::over)
+      return abandon(std::move(done)); // kept here it would keep us
     const bool goodbye
         = phase_ != Phase::accepting && !bytes.empty() && bytes.front() == close_frame;
     if (goodbye)
@@ -362,6 +364,13 @@ private:
                             });
   }
 
+  /// Tells Beast that the operation will not be.
+  void abandon(Done done) {
+    if (done)
+      asio::post(core_->io.context,
+                 [done = std::move(done)]() mutable { done(asio::error::operation_aborted, 0); });
+  }
+
   /// Closes at once.
   void lose() {
     if (phase_ == Phase::over)
@@ -372,15 +381,10 @@ private:
     socket_.close(ignored);
     core_->leave(*this);
     if (held_) // it holds Beast's operation, and that holds us
-      asio::post(core_->io.context, [held = std::move(*held_)]() mutable {
-        held.done(asio::error::operation_aborted, 0);
-      });
+      abandon(std::move(held_->done));
     held_.reset();
     for (auto& frame : std::exchange(control_, {}))
-      if (frame.done)
-        asio::post(core_->io.context, [done = std::move(frame.done)]() mutable {
-          done(asio::error::operation_aborted, 0);
-        });
+      abandon(std::move(frame.done));
     tell_closed();
   }
 
