@@ -48,13 +48,16 @@ void publish_pause(Self self, const core::strategy::PauseEvent& pause) {
                                  .ts = core::to_millis(state.context->clocks.wall())});
 }
 
+messages::Opportunity opportunity_of(const PairMonitorState& state, const OpportunityEvent& event) {
+  return {.pair = state.watch->config().id,
+          .leg1 = state.legs[0],
+          .leg2 = state.legs[1],
+          .event = event,
+          .ts = core::to_millis(state.context->clocks.wall())};
+}
+
 void publish_opportunity(Self self, const OpportunityEvent& event) {
-  auto& state = self->state;
-  tell_bus(self, messages::Opportunity{.pair = state.watch->config().id,
-                                       .leg1 = state.legs[0],
-                                       .leg2 = state.legs[1],
-                                       .event = event,
-                                       .ts = core::to_millis(state.context->clocks.wall())});
+  tell_bus(self, opportunity_of(self->state, event));
 }
 
 void perform(Self self, const PairEvents& events) {
@@ -116,11 +119,17 @@ messages::PairSnapshot snapshot(Self self) {
 } // namespace
 
 PairMonitorState::~PairMonitorState() {
+  if (wake)
+    wake->retire();
   if (!context)
     return;
   const auto bus = context->directory->get<messages::MarketBusHandle>(messages::paths::market_bus);
   if (!bus)
     return;
+  // Whoever heard that it opened must hear that nobody watches it any more.
+  if (watch && watch->state() == core::strategy::PairState::open)
+    if (const auto events = watch->set_enabled(false, context->clocks.mono()); events.ended)
+      caf::anon_send(bus, opportunity_of(*this, *events.ended));
   for (std::size_t i = 0; i < 2; ++i)
     if (slots[i])
       caf::anon_send(bus, messages::UnsubscribeBook{legs[i], slots[i]});

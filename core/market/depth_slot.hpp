@@ -42,10 +42,14 @@ public:
     state_.compare_exchange_strong(expected, State::idle, std::memory_order_acq_rel);
   }
 
+  /// Consumer, when it ends: nobody waits for it any more.
+  void retire() noexcept { retired_.store(true, std::memory_order_release); }
+
   /// Nothing is pending and nothing is being worked on. A lossless replay waits for this before it
   /// overwrites.
   [[nodiscard]] bool idle() const noexcept {
-    return state_.load(std::memory_order_acquire) == State::idle;
+    return retired_.load(std::memory_order_acquire)
+           || state_.load(std::memory_order_acquire) == State::idle;
   }
 
 private:
@@ -53,6 +57,7 @@ private:
 
   std::function<void()> wake_;
   std::atomic<State> state_{State::idle};
+  std::atomic<bool> retired_{false};
 };
 
 class DepthSlot {

@@ -248,3 +248,13 @@ TEST_CASE("a writer that waits for idle loses no view") {
   CHECK(right);
   CHECK(last == versions);
 }
+
+TEST_CASE("nobody waits for a consumer that has ended") {
+  tandem::core::market::WakeFlag flag{[] {}};
+  flag.arm();
+  CHECK_FALSE(flag.idle());
+  flag.retire();
+  CHECK(flag.idle());
+  flag.arm(); // a writer that does not know yet
+  CHECK(flag.idle());
+}
