@@ -34,7 +34,8 @@ constexpr std::array<std::string_view, 13> kline_intervals{
 // "Orderbook" (1, 50, 200, 1000; 1 is no book).
 constexpr std::array<std::string_view, 2> binance_spot_depths{"100ms", "1000ms"};
 constexpr std::array<std::string_view, 4> binance_linear_depths{"100ms", "250ms", "500ms", "0ms"};
-constexpr std::array<std::string_view, 3> bybit_depths{"50", "200", "1000"};
+/// 500 is what recordings of futures before its removal hold.
+constexpr std::array<std::string_view, 4> bybit_depths{"50", "200", "500", "1000"};
 
 std::span<const std::string_view> depth_words(std::string_view venue, MarketType type) noexcept {
   if (venue == "bybit")

@@ -198,8 +198,8 @@ std::vector<Broken> words() {
       {"state_dir: run/state-test", "state_dir: ~", "engine.state_dir", "has no value"},
       {"depth_stream: \"200\"", "depth_stream: 200", "venues.bybit.linear.depth_stream",
        "write \"200\""},
-      {"depth_stream: \"200\"", "depth_stream: \"500\"", "venues.bybit.linear.depth_stream",
-       "50, 200 or 1000"},
+      {"depth_stream: \"200\"", "depth_stream: \"400\"", "venues.bybit.linear.depth_stream",
+       "50, 200, 500 or 1000"},
       {"depth_stream: 1000ms", "depth_stream: 250ms", "venues.binance.spot.depth_stream",
        "100ms or 1000ms"},
   };
