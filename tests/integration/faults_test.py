@@ -66,7 +66,7 @@ def a_killed_feed_actor_is_restarted_and_does_the_same():
 def a_sequence_gap_pauses_only_the_pairs_of_that_symbol():
     states = WORLD.wait_all_watching(30)
     mine = {n for n, s in states.items() if any((l["exchange"], l["type"], l["symbol"]) == ("bybit", "linear", "BTCUSDT") for l in s["legs"])}
-    watch_pauses(lambda: WORLD.fault(surface="bybit_linear", kind="gap", symbol="BTCUSDT", count=1), mine, set(states) - mine, 2)
+    watch_pauses(lambda: WORLD.fault(surface="bybit_linear", kind="gap", symbol="BTCUSDT", count=4), mine, set(states) - mine, 2)
 
 
 def a_silent_venue_makes_books_stale_and_they_recover():
