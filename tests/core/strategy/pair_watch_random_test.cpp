@@ -195,6 +195,26 @@ TEST_CASE("whatever happens to its books, a pair's events fit together and it co
   CHECK(pauses > 300);
 }
 
+TEST_CASE("a leg whose stamp lags the other's by more than the limit is stale, and not at it") {
+  for (const bool first : {true, false}) {
+    WatchedPair pair;
+    auto& late = first ? pair.leg1 : pair.leg2;
+    late.venue_time -= age_max.count();
+    CHECK(pair.evaluate().empty());
+    CHECK(pair.watch.state() == PairState::watching);
+    late.venue_time -= 1;
+    const auto events = pair.evaluate();
+    REQUIRE(events.pause.has_value());
+    CHECK(events.pause->why == PairPause{BookCondition::stale, first ? 1 : 2});
+  }
+  SUBCASE("a venue that stamps nothing lags nobody") {
+    WatchedPair pair;
+    pair.leg1.venue_time = 0;
+    CHECK(pair.evaluate().empty());
+    CHECK(pair.watch.state() == PairState::watching);
+  }
+}
+
 TEST_CASE("stamps at the ends of 64 bits pause a pair and break nothing") {
   WatchedPair pair;
   pair.open("100.20");

@@ -133,6 +133,13 @@ TEST_CASE("books of different scales add up at the finer of each") {
     CHECK(fine->sell.units == Int128{100'125} * 1'500);
     CHECK(fine->buy.units == Int128{100'100} * 1'500);
   }
+  SUBCASE("and a part of a unit that is not there cannot be taken") {
+    CHECK(executable_spread(buy_first, leg1, leg2, {100'000}, {}).has_value()); // all of both
+    auto thin = leg2;
+    thin.bids_store[0].quantity = Quantity{99}; // 0.99
+    CHECK(executable_spread(buy_first, leg1, thin, {99'000}, {}).has_value());
+    CHECK(!executable_spread(buy_first, leg1, thin, {99'001}, {}).has_value());
+  }
 }
 
 TEST_CASE("the threshold is met at it and not a unit below") {
