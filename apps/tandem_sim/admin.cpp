@@ -87,8 +87,8 @@ std::string read_fault(const json::object& body, FaultOrder& order) {
 HttpAnswer Simulator::faults_text() const {
   std::string list;
   for (const auto& fault : faults_.all())
-    list += (list.empty() ? "" : ",") + fault_text(fault);
-  return {200, {}, "{\"success\":true,\"data\":[" + list + "]}"};
+    list += fmt::format("{}{}", list.empty() ? "" : ",", fault_text(fault));
+  return {200, {}, fmt::format(R"({{"success":true,"data":[{}]}})", list)};
 }
 
 HttpAnswer Simulator::add_fault(const std::string& body, Time now) {
