@@ -109,7 +109,8 @@ void RestClient::send(Call call) {
 void RestClient::on_reply(Call call, core::Result<transport::HttpResponse> reply) {
   const auto now = clocks_.wall();
   if (!reply) {
-    retry_or_fail(std::move(call), reply.error());
+    const bool again = core::is_retryable(reply.error());
+    retry_or_fail(std::move(call), reply.error(), again);
     return;
   }
   counters_.last_latency_us
@@ -127,12 +128,14 @@ void RestClient::on_reply(Call call, core::Result<transport::HttpResponse> reply
     call.done(std::move(reply));
     return;
   }
-  retry_or_fail(std::move(call), market_.rest().parse_error(reply->status, reply->body));
+  auto error = market_.rest().parse_error(reply->status, reply->body);
+  // A query changes nothing at the venue, so that it may be sent again whatever a 5xx meant.
+  const bool again = core::is_retryable(error) || reply->status >= 500;
+  retry_or_fail(std::move(call), std::move(error), again);
 }
 
-void RestClient::retry_or_fail(Call call, core::Error error) {
-  const bool again = core::is_retryable(error) && call.backoff.failures() + 1 < options_.tries_max;
-  if (!again) {
+void RestClient::retry_or_fail(Call call, core::Error error, bool retryable) {
+  if (!retryable || call.backoff.failures() + 1 >= options_.tries_max) {
     ++counters_.failures;
     if (error.source.empty())
       error.source = core::to_string(market_.key());

@@ -64,7 +64,7 @@ private:
   void pump();
   void send(Call call);
   void on_reply(Call call, core::Result<transport::HttpResponse> reply);
-  void retry_or_fail(Call call, core::Error error);
+  void retry_or_fail(Call call, core::Error error, bool retryable);
   void note_budget();
 
   const Market& market_;
