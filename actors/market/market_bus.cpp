@@ -75,8 +75,11 @@ messages::MarketBusHandle::behavior_type market_bus(Self self, messages::Context
         to_feed(self, measured.market, measured);
       }),
       observe([self](const messages::AddListener& request) {
+        auto& listeners = self->state.listeners;
+        if (std::find(listeners.begin(), listeners.end(), request.listener) != listeners.end())
+          return;
         self->monitor(request.listener);
-        self->state.listeners.push_back(request.listener);
+        listeners.push_back(request.listener);
       }),
       observe([self](const messages::Opportunity& event) { pass_on(self, event); }),
       observe([self](const messages::EngineAlert& event) { pass_on(self, event); }),

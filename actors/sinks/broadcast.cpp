@@ -93,19 +93,22 @@ struct BroadcastState::Impl {
       ++sent;
   }
 
+  /// Not too soon after the last one, and not on top of a pile.
+  [[nodiscard]] static bool is_due(const Session& session, const BoardEntry& entry,
+                                   core::MonoTime now) {
+    if (session.client->buffered() > conflate_above_bytes)
+      return false;
+    const auto last = session.sent_at.find(&entry);
+    return last == session.sent_at.end() || now - last->second >= session.price_interval;
+  }
+
   void send_price(Session& session, const std::shared_ptr<BoardEntry>& entry, FrameCache& frames,
                   core::MonoTime now) {
-    auto& last = session.sent_at[entry.get()];
-    if (session.client->buffered() > conflate_above_bytes
-        || (last != core::MonoTime{} && now - last < session.price_interval)) {
-      conflated += session.owed.emplace(entry->key(), entry).second ? 0 : 1;
-      return;
-    }
     session.owed.erase(entry->key());
     const auto& frame = frames.price(entry);
     if (!frame)
       return;
-    last = now;
+    session.sent_at[entry.get()] = now;
     send(session, frame);
   }
 
@@ -113,9 +116,14 @@ struct BroadcastState::Impl {
     const auto now = context->clocks.mono();
     FrameCache frames{*context};
     for (const auto& entry : context->board->collect())
-      for (auto& [id, session] : sessions)
-        if (session.filter.wants_price(entry->key(), pairs_by_leg))
+      for (auto& [id, session] : sessions) {
+        if (!session.filter.wants_price(entry->key(), pairs_by_leg))
+          continue;
+        if (is_due(session, *entry, now))
           send_price(session, entry, frames, now);
+        else if (!session.owed.emplace(entry->key(), entry).second)
+          ++conflated; // replaces one that was not sent yet
+      }
   }
 
   void on_tick() {
@@ -124,10 +132,10 @@ struct BroadcastState::Impl {
     for (auto& [id, session] : sessions) {
       const auto owed = session.owed; // sending changes it
       for (const auto& [key, entry] : owed) {
-        if (session.filter.wants_price(key, pairs_by_leg))
-          send_price(session, entry, frames, now);
-        else
+        if (!session.filter.wants_price(key, pairs_by_leg))
           session.owed.erase(key);
+        else if (is_due(session, *entry, now))
+          send_price(session, entry, frames, now);
       }
     }
     cell->set_counter("clients", static_cast<std::int64_t>(sessions.size()));

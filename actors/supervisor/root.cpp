@@ -14,6 +14,7 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <any>
 #include <map>
 #include <set>
 #include <thread>
@@ -174,8 +175,17 @@ ChildSpec monitor_child(const ContextPtr& context, const core::strategy::PairCon
                         const core::strategy::SpreadFees& fees, bool detached) {
   const PairMonitorOptions options{pair, fees};
   const auto name = "pair." + pair.id.text();
-  return detached ? leaf<caf::detached>(context, name, "pair_monitor", pair_monitor, options)
-                  : leaf(context, name, "pair_monitor", pair_monitor, options);
+  auto child = detached ? leaf<caf::detached>(context, name, "pair_monitor", pair_monitor, options)
+                        : leaf(context, name, "pair_monitor", pair_monitor, options);
+  // When only the list of pairs restarts, the pairs themselves go on.
+  child.made_from = options;
+  child.same = [](const std::any& one, const std::any& other) {
+    const auto* a = std::any_cast<PairMonitorOptions>(&one);
+    const auto* b = std::any_cast<PairMonitorOptions>(&other);
+    return a != nullptr && b != nullptr && a->pair == b->pair && a->fees.leg1 == b->fees.leg1
+           && a->fees.leg2 == b->fees.leg2;
+  };
+  return child;
 }
 
 ChildSpec strategies_child(const EngineParts& parts, const std::string& parent) {

@@ -246,6 +246,10 @@ void on_start_child(Self self, const StartChild& request) {
     start(self, state.children.back());
     return;
   }
+  const bool as_it_is = found->handle && !found->stopping && found->spec.same != nullptr
+                        && found->spec.same(found->spec.made_from, request.child.made_from);
+  if (as_it_is)
+    return;
   found->replacement = request.child;
   found->forget = false;
   if (found->handle)

@@ -12,6 +12,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include <any>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -31,6 +32,9 @@ struct ChildSpec {
   core::supervision::BackoffLimits backoff;
   /// A supervisor: it ends when all below it ended, so nobody hurries it.
   bool is_supervisor = false;
+  /// What it is made from, where that can be compared.
+  std::any made_from{};
+  bool (*same)(const std::any&, const std::any&) = nullptr;
 };
 
 struct SupervisorSpec {
@@ -43,7 +47,8 @@ struct SupervisorSpec {
   std::chrono::milliseconds stop_timeout{2'000};
 };
 
-/// Adds and starts a child; one of the same name is stopped and replaced.
+/// Adds and starts a child; one of the same name is stopped and replaced, unless it runs and is
+/// made from the same.
 struct StartChild {
   ChildSpec child;
 };

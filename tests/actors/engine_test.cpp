@@ -315,6 +315,48 @@ TEST_CASE("pairs made, changed and deleted while running survive their actor and
   expect();
 }
 
+TEST_CASE("the list of pairs restarts without disturbing the pairs") {
+  EngineWorld world;
+  world.start();
+  REQUIRE(world.both_watching(3s));
+  world.venues.quote("bybit", "BTCUSDT", 10'110, 10'120);
+  world.sim.advance(200ms);
+  REQUIRE(world.state("btc") == "open");
+  const auto monitor = world.sim.cell(messages::paths::pair_monitor("btc"))->actor_id.load();
+  world.sim.kill(messages::paths::pairs);
+  world.sim.advance(1s);
+  CHECK(static_cast<bool>(world.pairs()));
+  CHECK(world.state("btc") == "open");
+  CHECK(world.sim.cell(messages::paths::pair_monitor("btc"))->actor_id == monitor);
+  CHECK(world.heard->opportunities.size() == 1);
+}
+
+TEST_CASE("an opportunity whose pair goes away has an end") {
+  EngineWorld world;
+  world.start();
+  REQUIRE(world.both_watching(3s));
+  world.venues.quote("bybit", "BTCUSDT", 10'110, 10'120);
+  world.sim.advance(200ms);
+  REQUIRE(world.heard->opportunities.size() == 1);
+  SUBCASE("its monitor dies") {
+    world.sim.kill(messages::paths::pair_monitor("btc"));
+  }
+  SUBCASE("it is deleted") {
+    static_cast<void>(world.sim.ask<messages::PairOutcome>(
+        world.pairs(), messages::DeletePair{core::PairId{"btc"}}));
+  }
+  SUBCASE("it is changed") {
+    auto changed = make_pair("btc", "BTCUSDT");
+    changed.threshold = decimal("3");
+    static_cast<void>(world.sim.ask<messages::PairOutcome>(
+        world.pairs(), messages::PutPair{changed, core::PairId{"btc"}}));
+  }
+  world.sim.settle();
+  REQUIRE(world.heard->opportunities.size() == 2);
+  CHECK(world.heard->opportunities[1].event.phase == OpportunityPhase::ended);
+  CHECK(world.heard->opportunities[1].event.number == 1);
+}
+
 TEST_CASE("a refused change changes nothing and says which field") {
   EngineWorld world;
   world.start();
