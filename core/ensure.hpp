@@ -1,5 +1,5 @@
-/// TANDEM_ENSURE: our own promise is broken. Throws; nobody catches it below an actor's shell, so the
-/// actor dies and its supervisor restarts it from the journal or by resync.
+/// TANDEM_ENSURE: our own promise is broken. Throws; nobody catches it below an actor's shell, so
+/// the actor dies and its supervisor restarts it from the journal or by resync.
 #pragma once
 
 #include <stdexcept>

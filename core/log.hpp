@@ -1,5 +1,8 @@
-/// What the engine says to its operator's log: an event word and fields, never a formatted sentence with secrets in it. The back end belongs to apps/.
+/// What the engine says to its operator's log: an event word and fields, never a formatted sentence
+/// with secrets in it. The back end belongs to apps/.
 #pragma once
+
+#include "core/types/time.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -8,14 +11,13 @@
 #include <string_view>
 #include <utility>
 
-#include "core/types/time.hpp"
-
 namespace tandem::core {
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
 struct LogField {
-  std::string_view key; ///< event, exchange, pairId, symbol, latency_ms, success, error_code, ... (S3-94 names)
+  std::string_view
+      key; ///< event, exchange, pairId, symbol, latency_ms, success, error_code, ... (S3-94 names)
   std::string value;
 };
 
@@ -23,15 +25,18 @@ struct LogField {
 class Log {
 public:
   virtual ~Log() = default;
-  virtual void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) = 0;
+  virtual void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields)
+      = 0;
 };
 
-/// Lets the first of a burst through and counts the rest, so that a flood of bad frames is one line with a number.
+/// Lets the first of a burst through and counts the rest, so that a flood of bad frames is one line
+/// with a number.
 class BurstGate {
 public:
   explicit BurstGate(std::chrono::nanoseconds window) noexcept : window_{window} {}
 
-  /// Nullopt-like: -1 = keep quiet; otherwise say it, with the number kept quiet since the last time.
+  /// Nullopt-like: -1 = keep quiet; otherwise say it, with the number kept quiet since the last
+  /// time.
   [[nodiscard]] std::int64_t pass(MonoTime now) noexcept {
     if (said_once_ && now - said_at_ < window_) {
       ++quiet_;

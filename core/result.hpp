@@ -1,4 +1,5 @@
-/// Result<T>: a value or an Error. Expected trouble travels here; broken promises throw (ensure.hpp).
+/// Result<T>: a value or an Error. Expected trouble travels here; broken promises throw
+/// (ensure.hpp).
 #pragma once
 
 #include "core/error.hpp"

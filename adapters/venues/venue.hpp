@@ -1,5 +1,6 @@
-/// What a venue's market can do, and the shapes its codec, book rules and REST calls share with every other venue. A venue
-/// folder implements these; nothing here knows a venue. All of it is pure: bytes in, values out; no socket, no clock.
+/// What a venue's market can do, and the shapes its codec, book rules and REST calls share with
+/// every other venue. A venue folder implements these; nothing here knows a venue. All of it is
+/// pure: bytes in, values out; no socket, no clock.
 #pragma once
 
 #include "core/market/events.hpp"
@@ -22,7 +23,8 @@
 
 namespace tandem::adapters::venues {
 
-// ---- streams ------------------------------------------------------------------------------------------------------
+// ---- streams
+// ------------------------------------------------------------------------------------------------------
 
 enum class Channel : std::uint8_t { depth, best, trades, klines, ticker };
 
@@ -35,8 +37,10 @@ struct Stream {
   friend auto operator<=>(const Stream&, const Stream&) = default;
 };
 
-// ---- decoded frames -----------------------------------------------------------------------------------------------
-// Views point into the frame's bytes or the codec's scratch: valid until the next decode of that codec.
+// ---- decoded frames
+// -----------------------------------------------------------------------------------------------
+// Views point into the frame's bytes or the codec's scratch: valid until the next decode of that
+// codec.
 
 struct LevelText {
   std::string_view price;
@@ -44,13 +48,14 @@ struct LevelText {
 };
 
 struct DepthFrame {
-  std::string_view symbol; ///< upper case
-  bool snapshot = false;   ///< replaces the whole book
-  std::uint64_t first_id = 0; ///< Binance U; Bybit: equal to last_id
-  std::uint64_t last_id = 0;  ///< u
+  std::string_view symbol;                  ///< upper case
+  bool snapshot = false;                    ///< replaces the whole book
+  std::uint64_t first_id = 0;               ///< Binance U; Bybit: equal to last_id
+  std::uint64_t last_id = 0;                ///< u
   std::optional<std::uint64_t> previous_id; ///< Binance USD-M pu
-  std::uint64_t cross_sequence = 0; ///< Bybit seq; 0 elsewhere
-  std::uint32_t levels = 0; ///< depth of the topic (Bybit 1, 50, 200, 1000); 0 = unbounded diff stream
+  std::uint64_t cross_sequence = 0;         ///< Bybit seq; 0 elsewhere
+  std::uint32_t levels
+      = 0; ///< depth of the topic (Bybit 1, 50, 200, 1000); 0 = unbounded diff stream
   core::UnixMillis venue_time = 0;
   std::span<const LevelText> bids; ///< as sent
   std::span<const LevelText> asks; ///< as sent
@@ -97,8 +102,8 @@ struct OtherFrame {
   std::string_view kind;
 };
 
-using Frame = std::variant<DepthFrame, BestFrame, TradesFrame, KlinesFrame, TickerFrame, ControlReply, PongFrame,
-                           ShutdownNotice, OtherFrame>;
+using Frame = std::variant<DepthFrame, BestFrame, TradesFrame, KlinesFrame, TickerFrame,
+                           ControlReply, PongFrame, ShutdownNotice, OtherFrame>;
 
 /// One per connection (it owns parser scratch). Not thread safe.
 class Codec {
@@ -106,18 +111,25 @@ public:
   virtual ~Codec() = default;
 
   /// @param frame one text message; 64 readable bytes must follow its end (simdjson's padding).
-  /// Errors: malformed (not the venue's protocol: bad JSON, wrong types, missing keys, negative or absurd ids).
+  /// Errors: malformed (not the venue's protocol: bad JSON, wrong types, missing keys, negative or
+  /// absurd ids).
   [[nodiscard]] virtual core::Result<Frame> decode(std::string_view frame) = 0;
 
-  /// One request for up to MarketTraits::streams_per_request streams. @param request_id echoed in the reply.
-  [[nodiscard]] virtual std::string subscribe(std::span<const Stream> streams, std::uint64_t request_id) const = 0;
-  [[nodiscard]] virtual std::string unsubscribe(std::span<const Stream> streams, std::uint64_t request_id) const = 0;
+  /// One request for up to MarketTraits::streams_per_request streams. @param request_id echoed in
+  /// the reply.
+  [[nodiscard]] virtual std::string subscribe(std::span<const Stream> streams,
+                                              std::uint64_t request_id) const
+      = 0;
+  [[nodiscard]] virtual std::string unsubscribe(std::span<const Stream> streams,
+                                                std::uint64_t request_id) const
+      = 0;
 
   /// The application-level ping message, where the venue has one.
   [[nodiscard]] virtual std::optional<std::string> ping(std::uint64_t request_id) const = 0;
 };
 
-// ---- book rules ---------------------------------------------------------------------------------------------------
+// ---- book rules
+// ---------------------------------------------------------------------------------------------------
 
 enum class SyncAction : std::uint8_t {
   apply,  ///< the next link of the chain (or a snapshot that replaces the book)
@@ -133,8 +145,8 @@ enum class SnapshotVerdict : std::uint8_t {
   too_old, ///< older than the first buffered frame: fetch again
 };
 
-/// A venue's gap rules on sequence numbers alone. After `resync` every frame is ignored (or buffered, where the venue
-/// buffers) until the next snapshot.
+/// A venue's gap rules on sequence numbers alone. After `resync` every frame is ignored (or
+/// buffered, where the venue buffers) until the next snapshot.
 class BookSync {
 public:
   virtual ~BookSync() = default;
@@ -145,20 +157,24 @@ public:
   [[nodiscard]] virtual SyncAction on_frame(const DepthFrame& frame) = 0;
 
   /// A REST snapshot arrived (venues with MarketTraits::snapshot_by_rest only).
-  /// @param snapshot_id its last update id. @param first_buffered first_id of the oldest buffered frame, if any.
+  /// @param snapshot_id its last update id. @param first_buffered first_id of the oldest buffered
+  /// frame, if any.
   [[nodiscard]] virtual SnapshotVerdict on_snapshot(std::uint64_t snapshot_id,
-                                                    std::optional<std::uint64_t> first_buffered) = 0;
+                                                    std::optional<std::uint64_t> first_buffered)
+      = 0;
 
   /// Synchronised: the last frame or snapshot was applied and nothing is missing.
   [[nodiscard]] virtual bool live() const = 0;
 };
 
-// ---- REST ---------------------------------------------------------------------------------------------------------
+// ---- REST
+// ---------------------------------------------------------------------------------------------------------
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 /// Case-insensitive; null when absent.
-[[nodiscard]] const std::string* find_header(const Headers& headers, std::string_view name) noexcept;
+[[nodiscard]] const std::string* find_header(const Headers& headers,
+                                             std::string_view name) noexcept;
 
 struct RestRequest {
   std::string target; ///< path and query, to be appended to the market's REST base
@@ -168,7 +184,7 @@ struct RestRequest {
 struct DepthSnapshot {
   std::uint64_t last_id = 0;
   core::UnixMillis venue_time = 0; ///< 0 where the venue sends none
-  std::vector<LevelText> bids; ///< views into the body
+  std::vector<LevelText> bids;     ///< views into the body
   std::vector<LevelText> asks;
 };
 
@@ -181,8 +197,8 @@ struct InstrumentPage {
 
 /// What a reply's headers say about our budget.
 struct RateReading {
-  std::optional<int> used;  ///< weight used in the current window
-  std::optional<int> limit; ///< where the venue sends it
+  std::optional<int> used;                              ///< weight used in the current window
+  std::optional<int> limit;                             ///< where the venue sends it
   std::optional<std::chrono::milliseconds> retry_after; ///< 429/418: no request before
   bool banned = false; ///< 418 (Binance) or 403 "access too frequent" (Bybit): the whole IP is out
 };
@@ -195,34 +211,46 @@ public:
   [[nodiscard]] virtual RestRequest instruments(std::string_view cursor) const = 0;
   /// @param levels the fewest wanted; rounded up to what the venue offers.
   [[nodiscard]] virtual RestRequest depth(const core::Symbol& symbol, int levels) const = 0;
-  [[nodiscard]] virtual RestRequest klines(const core::Symbol& symbol, std::string_view interval, int count) const = 0;
+  [[nodiscard]] virtual RestRequest klines(const core::Symbol& symbol, std::string_view interval,
+                                           int count) const
+      = 0;
   [[nodiscard]] virtual RestRequest ticker(const core::Symbol& symbol) const = 0;
 
-  // Parsers take the body of a 2xx reply; business errors inside a 200 (Bybit) come back as Error with their public code.
+  // Parsers take the body of a 2xx reply; business errors inside a 200 (Bybit) come back as Error
+  // with their public code.
   [[nodiscard]] virtual core::Result<core::UnixMillis> parse_time(std::string_view body) const = 0;
-  [[nodiscard]] virtual core::Result<InstrumentPage> parse_instruments(std::string_view body) const = 0;
+  [[nodiscard]] virtual core::Result<InstrumentPage> parse_instruments(std::string_view body) const
+      = 0;
   /// @param body must outlive the result.
   [[nodiscard]] virtual core::Result<DepthSnapshot> parse_depth(std::string_view body) const = 0;
-  [[nodiscard]] virtual core::Result<std::vector<core::market::Kline>> parse_klines(std::string_view body) const = 0;
-  [[nodiscard]] virtual core::Result<core::market::Ticker> parse_ticker(std::string_view body) const = 0;
+  [[nodiscard]] virtual core::Result<std::vector<core::market::Kline>>
+  parse_klines(std::string_view body) const = 0;
+  [[nodiscard]] virtual core::Result<core::market::Ticker> parse_ticker(std::string_view body) const
+      = 0;
 
   /// Maps a non-2xx reply to the engine's vocabulary by the venue's table.
   [[nodiscard]] virtual core::Error parse_error(int status, std::string_view body) const = 0;
-  [[nodiscard]] virtual RateReading read_limits(int status, const Headers& headers, std::string_view body) const = 0;
+  [[nodiscard]] virtual RateReading read_limits(int status, const Headers& headers,
+                                                std::string_view body) const
+      = 0;
 };
 
-// ---- the market as a whole ----------------------------------------------------------------------------------------
+// ---- the market as a whole
+// ----------------------------------------------------------------------------------------
 
 struct MarketTraits {
-  bool snapshot_by_rest = false; ///< Binance: buffer, then REST; otherwise the stream sends its own snapshot
-  int snapshot_levels = 0;       ///< levels to ask of REST for synchronisation
+  bool snapshot_by_rest
+      = false; ///< Binance: buffer, then REST; otherwise the stream sends its own snapshot
+  int snapshot_levels = 0; ///< levels to ask of REST for synchronisation
   std::size_t streams_per_connection = 200;
   std::size_t streams_per_request = 100;
-  std::size_t request_chars_max = 20'000; ///< of one subscribe request
-  std::chrono::milliseconds request_spacing{250}; ///< between control messages
+  std::size_t request_chars_max = 20'000;                 ///< of one subscribe request
+  std::chrono::milliseconds request_spacing{250};         ///< between control messages
   std::optional<std::chrono::milliseconds> ping_interval; ///< send Codec::ping this often
-  std::chrono::milliseconds transport_silence_max{30'000}; ///< no frame of any kind, ping and pong included
-  std::optional<std::chrono::milliseconds> lifetime; ///< the venue cuts after this; reconnect well before
+  std::chrono::milliseconds transport_silence_max{
+      30'000}; ///< no frame of any kind, ping and pong included
+  std::optional<std::chrono::milliseconds>
+      lifetime;                 ///< the venue cuts after this; reconnect well before
   int weight_per_minute = 1200; ///< REST budget until the venue says otherwise
   bool fixed_window = false;    ///< the venue keeps exactly N levels (Bybit): no trimming needed
 };
@@ -235,8 +263,8 @@ public:
   [[nodiscard]] virtual const core::MarketKey& key() const = 0;
   [[nodiscard]] virtual const MarketTraits& traits() const = 0;
 
-  /// Path (and query) behind the WebSocket base URL for streams of this channel, e.g. "/public/stream". Streams of
-  /// different routes need different connections.
+  /// Path (and query) behind the WebSocket base URL for streams of this channel, e.g.
+  /// "/public/stream". Streams of different routes need different connections.
   [[nodiscard]] virtual std::string route(Channel channel) const = 0;
 
   [[nodiscard]] virtual std::unique_ptr<Codec> make_codec() const = 0;
@@ -246,12 +274,14 @@ public:
 
 /// Everything about a market that is configuration rather than protocol.
 struct MarketOptions {
-  /// Depth stream to use, in the venue's own words: Binance "100ms" | "250ms" | "500ms" | "1000ms" | "0ms",
-  /// Bybit "50" | "200" | "1000". Empty = the venue's default (Binance 100ms, Bybit 50).
+  /// Depth stream to use, in the venue's own words: Binance "100ms" | "250ms" | "500ms" | "1000ms"
+  /// | "0ms", Bybit "50" | "200" | "1000". Empty = the venue's default (Binance 100ms, Bybit 50).
   std::string depth_stream;
 };
 
-/// Null for a venue or market type that is not built in. The one place where venues register (venue.cpp).
-[[nodiscard]] std::unique_ptr<Market> make_market(const core::MarketKey& key, const MarketOptions& options);
+/// Null for a venue or market type that is not built in. The one place where venues register
+/// (venue.cpp).
+[[nodiscard]] std::unique_ptr<Market> make_market(const core::MarketKey& key,
+                                                  const MarketOptions& options);
 
 } // namespace tandem::adapters::venues

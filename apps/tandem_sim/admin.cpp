@@ -1,3 +1,4 @@
+// The admin routes: faults on and off, and what the simulator sees.
 #include "apps/tandem_sim/simulator.hpp"
 #include "apps/tandem_sim/text.hpp"
 

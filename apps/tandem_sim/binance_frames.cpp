@@ -1,3 +1,4 @@
+// What Binance pushes: depth, best, trades, bars and tickers as frames, from a market or a recording.
 #include "apps/tandem_sim/binance.hpp"
 #include "apps/tandem_sim/text.hpp"
 

@@ -1,3 +1,4 @@
+// Binance REST answers about rules: time, exchangeInfo.
 #include "apps/tandem_sim/binance.hpp"
 #include "apps/tandem_sim/binance_reply.hpp"
 #include "apps/tandem_sim/text.hpp"

@@ -1,3 +1,4 @@
+// Binance REST: routes, weights and limits.
 #include "apps/tandem_sim/binance.hpp"
 #include "apps/tandem_sim/binance_reply.hpp"
 #include "apps/tandem_sim/text.hpp"

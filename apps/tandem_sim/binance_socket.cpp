@@ -1,3 +1,4 @@
+// Binance WebSocket: paths, tiers, control frames and limits.
 #include "apps/tandem_sim/binance.hpp"
 #include "apps/tandem_sim/text.hpp"
 

@@ -1,3 +1,4 @@
+// What Bybit pushes: windows of the book, trades, bars and tickers as frames.
 #include "apps/tandem_sim/bybit.hpp"
 #include "apps/tandem_sim/text.hpp"
 

@@ -1,3 +1,4 @@
+// Bybit v5 REST: the market routes and their envelope.
 #include "apps/tandem_sim/bybit.hpp"
 #include "apps/tandem_sim/text.hpp"
 

@@ -1,3 +1,4 @@
+// Bybit v5 WebSocket: topics, acknowledgements, pings and limits.
 #include "apps/tandem_sim/bybit.hpp"
 #include "apps/tandem_sim/text.hpp"
 

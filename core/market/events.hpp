@@ -1,4 +1,5 @@
-/// Market data other than books, as every venue means it. Values own their text; times are the venue's.
+/// Market data other than books, as every venue means it. Values own their text; times are the
+/// venue's.
 #pragma once
 
 #include "core/types/decimal.hpp"
@@ -26,10 +27,10 @@ struct Kline {
   UnixMillis open_time = 0;
   UnixMillis close_time = 0;
   Decimal open, high, low, close;
-  Decimal volume;       ///< base units
-  Decimal quote_volume; ///< quote units
+  Decimal volume;               ///< base units
+  Decimal quote_volume;         ///< quote units
   std::int64_t trade_count = 0; ///< 0 where the venue sends none
-  bool closed = false;  ///< final; an open bar is replaced by the next one
+  bool closed = false;          ///< final; an open bar is replaced by the next one
 };
 
 /// Absent fields were not sent (Bybit linear deltas: unchanged).

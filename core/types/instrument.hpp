@@ -1,4 +1,5 @@
-/// What a venue lets one trade and by which rules (its filters). A value; refreshed as a whole table.
+/// What a venue lets one trade and by which rules (its filters). A value; refreshed as a whole
+/// table.
 #pragma once
 
 #include "core/types/ids.hpp"
@@ -26,13 +27,13 @@ struct Instrument {
   InstrumentStatus status = InstrumentStatus::closed;
   /// Decimals of tick and lot; prices and quantities of this instrument are integers at this scale.
   Scale scale;
-  Price tick{1};                          ///< at `scale`; 0 = the venue sets no grid
-  Quantity lot{1};                        ///< at `scale`
-  Quantity quantity_min{0};               ///< at `scale`
-  std::optional<Quantity> quantity_max;   ///< absent = the venue sets none
-  std::optional<Price> price_min;         ///< absent = none
-  std::optional<Price> price_max;         ///< absent = none
-  std::optional<Decimal> notional_min;    ///< quote units; absent = none
+  Price tick{1};                        ///< at `scale`; 0 = the venue sets no grid
+  Quantity lot{1};                      ///< at `scale`
+  Quantity quantity_min{0};             ///< at `scale`
+  std::optional<Quantity> quantity_max; ///< absent = the venue sets none
+  std::optional<Price> price_min;       ///< absent = none
+  std::optional<Price> price_max;       ///< absent = none
+  std::optional<Decimal> notional_min;  ///< quote units; absent = none
 
   friend bool operator==(const Instrument&, const Instrument&) = default;
 };

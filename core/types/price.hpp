@@ -1,5 +1,5 @@
-/// Price, Quantity and Notional: integers at a scale that stands beside them (`Scale`, held per instrument and
-/// per book version). They never convert into each other or into a double.
+/// Price, Quantity and Notional: integers at a scale that stands beside them (`Scale`, held per
+/// instrument and per book version). They never convert into each other or into a double.
 #pragma once
 
 #include "core/types/decimal.hpp"
@@ -26,7 +26,8 @@ using Price = Amount<struct PriceTag>;
 /// Count of 10^-quantity_decimals base units.
 using Quantity = Amount<struct QuantityTag>;
 
-/// Quote units at price_decimals + quantity_decimals, in 128 bits: sums over a book cannot overflow.
+/// Quote units at price_decimals + quantity_decimals, in 128 bits: sums over a book cannot
+/// overflow.
 struct Notional {
   Int128 units = 0;
 

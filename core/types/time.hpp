@@ -1,5 +1,5 @@
-/// The two times and who gives them. Nobody in core, adapters, config or actors asks a clock: times are
-/// arguments, and where something must ask it is handed a `Clocks`.
+/// The two times and who gives them. Nobody in core, adapters, config or actors asks a clock: times
+/// are arguments, and where something must ask it is handed a `Clocks`.
 #pragma once
 
 #include <chrono>
