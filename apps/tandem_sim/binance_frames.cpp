@@ -1,4 +1,5 @@
-// What Binance pushes: depth, best, trades, bars and tickers as frames, from a market or a recording.
+// What Binance pushes: depth, best, trades, bars and tickers as frames, from a market or a
+// recording.
 #include "apps/tandem_sim/binance.hpp"
 #include "apps/tandem_sim/text.hpp"
 
