@@ -23,14 +23,15 @@ struct HttpCall {
 
 using HttpHandle = caf::typed_actor<caf::reacts_to<HttpCall>, caf::reacts_to<messages::Tick>>;
 
+struct HttpSurface;
+
 struct HttpState {
   explicit HttpState(caf::scheduled_actor*);
   ~HttpState();
   HttpState(const HttpState&) = delete;
   HttpState& operator=(const HttpState&) = delete;
 
-  struct Impl;
-  std::shared_ptr<Impl> impl; ///< shared with callbacks on the I/O thread
+  std::shared_ptr<HttpSurface> impl; ///< shared with callbacks on the I/O thread
 };
 
 HttpHandle::behavior_type http(HttpHandle::stateful_pointer<HttpState> self,

@@ -1,6 +1,8 @@
 #include "apps/tandem/engine.hpp"
 
 #include "actors/supervisor/root.hpp"
+#include "adapters/journal/pair_store.hpp"
+#include "adapters/transport/http_server.hpp"
 #include "apps/tandem/log_backend.hpp"
 #include "apps/tandem/report.hpp"
 
@@ -150,6 +152,23 @@ bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up) {
   return false;
 }
 
+/// What the tree would fail on again and again is better said at once: a taken address, a state
+/// directory that cannot be used. exit_ok when all is there.
+int check_resources(const config::Config& config, adapters::transport::Io& io) {
+  for (const auto& listener : config.listeners) {
+    const auto bound = adapters::transport::serve_http(io, listener.address, {}, {});
+    if (bound)
+      continue;
+    std::cerr << core::describe(bound.error()) << '\n';
+    return exit_unavailable;
+  }
+  const auto store = adapters::journal::PairStore::open(config.engine.state_dir);
+  if (store)
+    return exit_ok;
+  std::cerr << core::describe(store.error()) << '\n';
+  return exit_unavailable;
+}
+
 struct CafConfig : caf::actor_system_config {
   explicit CafConfig(std::size_t workers) {
     set("scheduler.max-threads", workers);
@@ -197,6 +216,8 @@ int run_engine(const config::Config& config) {
     std::cerr << core::describe(made.error()) << '\n';
     return exit_configuration;
   }
+  if (const int problem = check_resources(config, api_io); problem != exit_ok)
+    return problem;
 
   std::atomic<bool> gave_up{false};
   std::unique_ptr<StopWatchdog> watchdog;

@@ -1,0 +1,117 @@
+/// The interface as its I/O thread sees it: counts, limits and times every request, answers what
+/// needs no other actor, and hands the rest to the actor. It knows nothing of mailboxes.
+#pragma once
+
+#include "actors/api/http_options.hpp"
+#include "adapters/traders/replies.hpp"
+#include "adapters/transport/http_server.hpp"
+#include "adapters/venues/price_source.hpp"
+#include "messages/context.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tandem::actors {
+
+using adapters::transport::Respond;
+using adapters::transport::ServerRequest;
+using adapters::transport::ServerResponse;
+
+/// Requests of one client address per second, counted in whole seconds.
+class RequestLimiter {
+public:
+  [[nodiscard]] bool pass(const std::string& address, std::size_t limit, core::MonoTime now) {
+    const auto second
+        = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+    const std::lock_guard lock{mutex_};
+    if (second != second_) {
+      second_ = second;
+      counts_.clear();
+    }
+    return ++counts_[address] <= limit;
+  }
+
+private:
+  std::mutex mutex_;
+  std::int64_t second_ = 0;
+  std::map<std::string, std::size_t> counts_;
+};
+
+/// Takes over a request that needs other actors. Thread safe.
+using ToActor = std::function<void(ServerRequest, Respond)>;
+
+/// Shared with the callbacks on the I/O thread, which may outlast the actor by a turn.
+struct HttpSurface : std::enable_shared_from_this<HttpSurface> {
+  messages::ContextPtr context;
+  messages::CellPtr cell;
+  HttpOptions options;
+  std::shared_ptr<adapters::venues::PriceSource> prices;
+  RequestLimiter limiter;
+  messages::HandlingHistogram response_time;
+  std::atomic<std::uint64_t> requests{0}, errors{0};
+  core::MonoTime started_at{};
+  std::vector<std::unique_ptr<adapters::transport::HttpServer>> servers;
+  std::mutex servers_mutex; ///< counters are read from the I/O thread
+
+  // ---- answers ----
+
+  void answer(const Respond& respond, ServerResponse response) {
+    if (response.status >= 400)
+      errors.fetch_add(1, std::memory_order_relaxed);
+    respond(std::move(response));
+  }
+
+  void ok(const Respond& respond, std::string_view data) {
+    ServerResponse response;
+    response.body = adapters::traders::success(data, context->mode);
+    answer(respond, std::move(response));
+  }
+
+  [[nodiscard]] ServerResponse refusal(const core::Error& error) const {
+    ServerResponse response;
+    response.status = core::http_status(core::public_code(error.code));
+    response.body = adapters::traders::failure(error, context->mode);
+    if (response.status == 429)
+      response.headers.emplace_back("Retry-After", "1");
+    return response;
+  }
+
+  void fail(const Respond& respond, const core::Error& error) { answer(respond, refusal(error)); }
+
+  // ---- the I/O thread ----
+
+  void on_request(const config::ListenerConfig& listener, const ToActor& to_actor,
+                  ServerRequest request, Respond respond);
+  bool direct(const config::ListenerConfig& listener, const ServerRequest& request,
+              const Respond& respond);
+  void health(const ServerRequest& request, const Respond& respond);
+  void price(const ServerRequest& request, const std::vector<std::string>& parts,
+             const Respond& respond);
+  void batch(const ServerRequest& request, const Respond& respond);
+  void market(const std::vector<std::string>& parts, const ServerRequest& request,
+              const Respond& respond);
+  [[nodiscard]] ServerResponse metrics();
+  [[nodiscard]] std::optional<ServerResponse> upgrade(const config::ListenerConfig& listener,
+                                                      const ServerRequest& request) const;
+  [[nodiscard]] adapters::transport::ServerEvents events(const config::ListenerConfig& listener,
+                                                         ToActor to_actor);
+};
+
+/// "api/prices/binance" -> {"api", "prices", "binance"}.
+[[nodiscard]] std::vector<std::string> segments(std::string_view path);
+
+/// A whole number of the query, 1 to max. Error: validation_error naming it.
+[[nodiscard]] core::Result<std::size_t> number_query(const ServerRequest& request,
+                                                     std::string_view name, std::size_t fallback,
+                                                     std::size_t max);
+
+} // namespace tandem::actors
