@@ -13,6 +13,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
 #include <array>
@@ -272,6 +273,10 @@ public:
 
   ~Engine() {
     caf::anon_send_exit(root_, caf::exit_reason::user_shutdown);
+    { // held until it has ended: an idle actor that nobody refers to is dropped in the middle of it
+      caf::scoped_actor self{*system_};
+      self->wait_for(root_);
+    }
     root_ = nullptr;
     listeners_.clear();
     system_.reset(); // waits for every actor
