@@ -238,9 +238,8 @@ int run_engine(const config::Config& config) {
     watchdog = std::make_unique<StopWatchdog>(config.engine.stop_timeout);
     caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
     // Held until it has closed its children in order: an actor that nobody refers to ends at once.
-    caf::scoped_actor {
-      system
-    } -> wait_for(root);
+    caf::scoped_actor closing{system};
+    closing->wait_for(root);
     root = nullptr;
     // The destructor of the system waits for every actor.
   }
