@@ -65,7 +65,7 @@ struct FeedConfig {
   std::chrono::milliseconds book_silence_max{
       5'000}; ///< 100ms..10m: no frame of a book for longer = stale
   std::chrono::milliseconds first_data_timeout{
-      10'000}; ///< 100ms..10m: subscribed but no first frame: subscribe again, then reconnect
+      10'000}; ///< 100ms..10m: subscribed but no first frame: subscribe again, in the end report it
   std::chrono::milliseconds crossed_max{500}; ///< 10ms..60s: crossed for longer = resync
   std::chrono::milliseconds clock_offset_max{
       500}; ///< 10ms..60s: |venue clock - ours| beyond pauses

@@ -59,46 +59,63 @@ class Book:
         return [[(Decimal(p), Decimal(s)) for p, s in side] for side in self.texts()]
 
 
-def binance(files, symbol, spot):
-    """The book at the end of Binance recordings, by the venue's published rules."""
+def binance(messages, symbol, spot):
+    """The book at the end of Binance messages, by the venue's published rules."""
     book, waiting, snapshot, last, live = Book(), [], None, None, False
-    for name in files:
-        for message in lines(name):
-            if "lastUpdateId" in message:
-                snapshot, last = message, message["lastUpdateId"]
-                book.replace(message["bids"], message["asks"])
-                book.note()
-                queue, waiting = waiting, []
-            elif message.get("data", {}).get("e") == "depthUpdate" and message["data"]["s"] == symbol:
-                queue = [message["data"]]
-                if snapshot is None:
-                    waiting.append(message["data"])
-                    continue
-            else:
+    for message in messages:
+        if "lastUpdateId" in message:
+            snapshot, last = message, message["lastUpdateId"]
+            book.replace(message["bids"], message["asks"])
+            book.note()
+            queue, waiting = waiting, []
+        elif message.get("data", {}).get("e") == "depthUpdate" and message["data"]["s"] == symbol:
+            queue = [message["data"]]
+            if snapshot is None:
+                waiting.append(message["data"])
                 continue
-            for event in queue:
-                if event["u"] <= last if spot else event["u"] < last:
-                    continue
-                book.take(event["b"], event["a"], note=False)
-                last, live = event["u"], True
-            if live:
-                book.note()
+        else:
+            continue
+        for event in queue:
+            if event["u"] <= last if spot else event["u"] < last:
+                continue
+            book.take(event["b"], event["a"], note=False)
+            last, live = event["u"], True
+        if live:
+            book.note()
     return book, last
 
 
-def bybit(files, symbol, depth):
+def files(*names):
+    for name in names:
+        yield from lines(name)
+
+
+def with_snapshots(sockets, requests, symbol):
+    """Messages of a capture with the REST snapshot of one symbol where it was received."""
+    timed = []
+    for name in (sockets, requests):
+        with gzip.open(shared(name), "rt") as file:
+            for line in file:
+                start = line.find("{")
+                head = line[:start].split(" -> ")[-1].strip(" :")
+                if start < 0 or not head.replace(".", "").isdigit() or ("->" in line[:start] and f"symbol={symbol}&" not in line[:start]):
+                    continue
+                timed.append((float(head), json.loads(line[start:])))
+    return [message for _, message in sorted(timed, key=lambda item: item[0])]
+
+
+def bybit(messages, symbol, depth):
     book, last = Book(), None
-    for name in files:
-        for message in lines(name):
-            if message.get("topic") != f"orderbook.{depth}.{symbol}":
-                continue
-            data = message["data"]
-            if message["type"] == "snapshot":
-                book.replace(data["b"], data["a"])
-                book.note()
-            else:
-                book.take(data["b"], data["a"])
-            last = data["u"]
+    for message in messages:
+        if message.get("topic") != f"orderbook.{depth}.{symbol}":
+            continue
+        data = message["data"]
+        if message["type"] == "snapshot":
+            book.replace(data["b"], data["a"])
+            book.note()
+        else:
+            book.take(data["b"], data["a"])
+        last = data["u"]
     return book, last
 
 
@@ -149,9 +166,9 @@ def market(venue, kind, name, depth, symbols):
 
 def the_minutes_of_2024_08_08_on_three_markets():
     known = json.load(open(shared("venues/binance/expected-replay.json")))
-    spot = binance(["venues/binance/spot-btcusdt-20240808-a.rec.gz", "venues/binance/spot-btcusdt-20240809-b.rec.gz"], "BTCUSDT", True)
-    linear = binance(["venues/binance/usdm-btcusdt-20240808.rec.gz"], "BTCUSDT", False)
-    derived = bybit(["venues/bybit/derived-linear-btcusdt-20240808.rec.gz"], "BTCUSDT", 50)
+    spot = binance(files("venues/binance/spot-btcusdt-20240808-a.rec.gz", "venues/binance/spot-btcusdt-20240809-b.rec.gz"), "BTCUSDT", True)
+    linear = binance(files("venues/binance/usdm-btcusdt-20240808.rec.gz"), "BTCUSDT", False)
+    derived = bybit(files("venues/bybit/derived-linear-btcusdt-20240808.rec.gz"), "BTCUSDT", 50)
     assert spot[0].sha256() == known["spot-btcusdt-20240808 (a then b)"]["final_book_sha256"]
     assert linear[0].sha256() == known["usdm-btcusdt-20240808"]["final_book_sha256"]
     assert derived[0].sha256() == json.load(open(shared("venues/bybit/expected-replay.json")))["derived-linear-btcusdt-20240808"]["final_book_sha256"]
@@ -165,7 +182,7 @@ def two_perpetuals_of_2024_07_18():
     known = json.load(open(shared("venues/binance/expected-replay.json")))
     books = {}
     for coin in ("btc", "eth"):
-        books[coin] = binance([f"venues/binance/usdm-{coin}usdt-20240718-a.rec.gz", f"venues/binance/usdm-{coin}usdt-20240719-b.rec.gz"],
+        books[coin] = binance(files(f"venues/binance/usdm-{coin}usdt-20240718-a.rec.gz", f"venues/binance/usdm-{coin}usdt-20240719-b.rec.gz"),
                               f"{coin.upper()}USDT", False)
         assert books[coin][0].sha256() == known[f"usdm-{coin}usdt-20240718 (a then b)"]["final_book_sha256"]
     play("config/scenarios/replay-usdm-2024-07.yaml", "  binance:\n" + market("binance", "linear", "BINANCE_LINEAR", "0ms", ["BTCUSDT", "ETHUSDT"]),
@@ -173,11 +190,22 @@ def two_perpetuals_of_2024_07_18():
 
 
 def five_hundred_levels_of_xrp():
-    book = bybit(["venues/bybit/linear-xrpusdt-ob500-20241201.jsonl.gz"], "XRPUSDT", 500)
+    book = bybit(files("venues/bybit/linear-xrpusdt-ob500-20241201.jsonl.gz"), "XRPUSDT", 500)
     assert book[0].sha256() == json.load(open(shared("venues/bybit/expected-replay.json")))["linear-xrpusdt-ob500-20241201"]["final_book_sha256"]
     play("config/scenarios/replay-xrp-500.yaml", "  bybit:\n" + market("bybit", "linear", "BYBIT_LINEAR", "500", ["XRPUSDT"]),
          {("bybit", "linear", "XRPUSDT"): book})
 
 
+def four_thin_perpetuals_of_2021():
+    known = json.load(open(shared("venues/binance/expected-replay.json")))["usdm-4symbols-20210722"]["symbols"]
+    books = {}
+    for symbol, expected in known.items():
+        books[symbol] = binance(with_snapshots("venues/binance/usdm-4symbols-20210722.ws.txt.gz", "venues/binance/usdm-4symbols-20210722.http.txt.gz",
+                                               symbol), symbol, False)
+        assert books[symbol][0].sha256() == expected["final_book_sha256"], symbol
+    play("config/scenarios/replay-4symbols-2021.yaml", "  binance:\n" + market("binance", "linear", "BINANCE_LINEAR", "100ms", sorted(books)),
+         {("binance", "linear", symbol): book for symbol, book in books.items()})
+
+
 if __name__ == "__main__":
-    run([the_minutes_of_2024_08_08_on_three_markets, two_perpetuals_of_2024_07_18, five_hundred_levels_of_xrp])
+    run([the_minutes_of_2024_08_08_on_three_markets, two_perpetuals_of_2024_07_18, five_hundred_levels_of_xrp, four_thin_perpetuals_of_2021])
