@@ -81,12 +81,13 @@ int main(int argc, char** argv) {
   const auto overrides = split(settings);
   if (!overrides)
     return apps::exit_usage;
-  const auto loaded = config::load_file(file, from_environment, *overrides);
+  const auto load = [&] { return config::load_file(file, from_environment, *overrides); };
+  const auto loaded = load();
   if (!report(loaded))
     return apps::exit_configuration;
   if (check->parsed()) {
     std::cout << file << ": good\n";
     return apps::exit_ok;
   }
-  return apps::run_engine(loaded.config);
+  return apps::run_engine(loaded.config, {file, load});
 }

@@ -71,10 +71,17 @@ struct PairSnapshot {
 using PairHandle = caf::typed_actor<caf::reacts_to<BookChanged>, caf::reacts_to<Tick>,
                                     caf::replies_to<GetPairState>::with<PairSnapshot>>;
 
+/// The configuration file's pairs, read again: what people changed since still comes before it.
+struct ReloadPairs {
+  std::vector<core::strategy::PairConfig> configured;
+};
+
 /// The list of pairs; starts and stops the monitors through the strategies' supervisor.
-using PairsHandle = caf::typed_actor<
-    caf::replies_to<ListPairs>::with<PairList>, caf::replies_to<GetPair>::with<PairOutcome>,
-    caf::replies_to<PutPair>::with<PairOutcome>, caf::replies_to<DeletePair>::with<PairOutcome>>;
+using PairsHandle
+    = caf::typed_actor<caf::replies_to<ListPairs>::with<PairList>,
+                       caf::replies_to<GetPair>::with<PairOutcome>,
+                       caf::replies_to<PutPair>::with<PairOutcome>,
+                       caf::replies_to<DeletePair>::with<PairOutcome>, caf::reacts_to<ReloadPairs>>;
 
 // ---- the journal's part in it
 // -------------------------------------------------------------------------------------
@@ -112,6 +119,7 @@ TANDEM_LOCAL_MESSAGE(tandem::messages::GetPair)
 TANDEM_LOCAL_MESSAGE(tandem::messages::PutPair)
 TANDEM_LOCAL_MESSAGE(tandem::messages::DeletePair)
 TANDEM_LOCAL_MESSAGE(tandem::messages::PairOutcome)
+TANDEM_LOCAL_MESSAGE(tandem::messages::ReloadPairs)
 TANDEM_LOCAL_MESSAGE(tandem::messages::GetPairState)
 TANDEM_LOCAL_MESSAGE(tandem::messages::PairSnapshot)
 TANDEM_LOCAL_MESSAGE(tandem::messages::LoadPairs)

@@ -163,7 +163,7 @@ caf::result<PairOutcome> remove(Self self, const messages::DeletePair& request) 
 
 /// The file says what there is; the journal what people changed since.
 void merge(PairsState& state, const messages::StoredPairs& stored) {
-  state.pairs = state.options.configured;
+  state.pairs = *state.options.configured;
   std::erase_if(state.pairs, [&](const PairConfig& pair) {
     return std::find(stored.deleted.begin(), stored.deleted.end(), pair.id) != stored.deleted.end();
   });
@@ -193,7 +193,12 @@ void load(Self self) {
   self->request(journal, journal_timeout, messages::LoadPairs{})
       .await([self](const messages::StoredPairs& stored) {
         auto& state = self->state;
+        const auto before = std::exchange(state.pairs, {});
         merge(state, stored);
+        for (const auto& pair : before)
+          if (find(state, pair.id) == state.pairs.end())
+            state.options.stop_monitor(pair.id);
+        // A monitor that already runs with these settings goes on.
         for (const auto& pair : state.pairs)
           run(state, pair);
         state.loaded = true;
@@ -227,6 +232,10 @@ messages::PairsHandle::behavior_type pairs(Self self, messages::ContextPtr conte
       }),
       observe([self](const messages::DeletePair& request) -> caf::result<PairOutcome> {
         return remove(self, request);
+      }),
+      observe([self](const messages::ReloadPairs& request) {
+        *self->state.options.configured = request.configured;
+        load(self);
       }),
   };
 }

@@ -12,13 +12,17 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <vector>
 
 namespace tandem::actors {
 
 struct PairsOptions {
-  std::vector<core::strategy::PairConfig> configured; ///< of the configuration file
+  /// Of the configuration file. Replaced when the file is read again, and kept over restarts of the
+  /// actor.
+  std::shared_ptr<std::vector<core::strategy::PairConfig>> configured
+      = std::make_shared<std::vector<core::strategy::PairConfig>>();
   std::map<core::MarketKey, core::strategy::FeeRate>
       taker_fees; ///< of the configured markets: a leg elsewhere is refused
   /// Starts (or replaces) and stops a monitor under the strategies' supervisor; given by

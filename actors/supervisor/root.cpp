@@ -190,7 +190,7 @@ ChildSpec monitor_child(const ContextPtr& context, const core::strategy::PairCon
 
 ChildSpec strategies_child(const EngineParts& parts, const std::string& parent) {
   PairsOptions options;
-  options.configured = parts.config.pairs;
+  *options.configured = parts.config.pairs;
   for (const auto& market : parts.markets)
     options.taker_fees[market.market->key()] = market.config.taker_fee;
   const auto context = parts.context;

@@ -5,6 +5,7 @@
 #include "adapters/transport/http_server.hpp"
 #include "apps/tandem/log_backend.hpp"
 #include "apps/tandem/report.hpp"
+#include "messages/strategy.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -19,12 +20,15 @@
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <mutex>
 #include <random>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 namespace tandem::apps {
 namespace {
@@ -141,13 +145,71 @@ void report(caf::actor_system& system, const messages::Context& context) {
   std::cout << std::flush;
 }
 
+/// Notices that the configuration file was written again, and hands its pairs to the running
+/// engine.
+class ConfigWatch {
+public:
+  ConfigWatch(const ConfigSource& source, messages::ContextPtr context)
+      : source_{source}, context_{std::move(context)}, seen_{stamp()} {}
+
+  void look() {
+    const auto now = stamp();
+    if (now == seen_)
+      return;
+    seen_ = now;
+    const auto loaded = source_.load();
+    for (const auto& mistake : loaded.mistakes)
+      context_->log->write(core::LogLevel::error, "config_mistake",
+                           {{"message", config::describe(mistake)}});
+    if (!loaded.mistakes.empty()) {
+      alert(messages::Severity::warning, "CONFIG_REFUSED",
+            std::to_string(loaded.mistakes.size())
+                + " mistakes, the first: " + config::describe(loaded.mistakes.front())
+                + "; the running configuration is kept");
+      return;
+    }
+    const auto pairs = context_->directory->get<messages::PairsHandle>(messages::paths::pairs);
+    if (pairs)
+      caf::anon_send(pairs, messages::ReloadPairs{loaded.config.pairs});
+    alert(messages::Severity::info, "CONFIG_RELOADED",
+          std::to_string(loaded.config.pairs.size())
+              + " pairs of the file; other keys need a restart");
+  }
+
+private:
+  /// Unreadable for a moment (an editor replaces the file) is no change.
+  [[nodiscard]] std::filesystem::file_time_type stamp() const {
+    std::error_code problem;
+    const auto written = std::filesystem::last_write_time(source_.file, problem);
+    return problem ? seen_ : written;
+  }
+
+  void alert(messages::Severity severity, std::string code, std::string text) const {
+    context_->log->write(core::LogLevel::info, code, {{"message", text}});
+    const auto bus
+        = context_->directory->get<messages::MarketBusHandle>(messages::paths::market_bus);
+    if (bus)
+      caf::anon_send(bus, messages::EngineAlert{.severity = severity,
+                                                .code = std::move(code),
+                                                .message = std::move(text),
+                                                .pair = {},
+                                                .source = source_.file,
+                                                .ts = core::to_millis(context_->clocks.wall())});
+  }
+
+  const ConfigSource& source_;
+  messages::ContextPtr context_;
+  std::filesystem::file_time_type seen_{};
+};
+
 /// Sleeps until a signal or until `gave_up`; true = a signal.
-bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up) {
+bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up, ConfigWatch& watch) {
   while (!gave_up) {
     const timespec patience{.tv_sec = 0, .tv_nsec = 200'000'000};
     const int number = sigtimedwait(&signals, nullptr, &patience);
     if (number == SIGINT || number == SIGTERM)
       return true;
+    watch.look();
   }
   return false;
 }
@@ -179,7 +241,7 @@ struct CafConfig : caf::actor_system_config {
 
 } // namespace
 
-int run_engine(const config::Config& config) {
+int run_engine(const config::Config& config, const ConfigSource& source) {
   const auto signals = block_signals();
   const auto clocks = machine_clocks();
   const std::string mode{config::to_string(config.mode)};
@@ -231,7 +293,8 @@ int run_engine(const config::Config& config) {
       if (reason && reason != caf::exit_reason::user_shutdown)
         gave_up = true;
     });
-    const bool asked = wait_for_end(signals, gave_up);
+    ConfigWatch watch{source, context};
+    const bool asked = wait_for_end(signals, gave_up, watch);
     if (asked && config.engine.report_on_exit)
       report(system, *context);
     log->write(core::LogLevel::info, asked ? "engine_stopping" : "engine_gave_up", {});

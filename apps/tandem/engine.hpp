@@ -2,7 +2,10 @@
 /// place that takes time and randomness from the machine.
 #pragma once
 
-#include "config/schema.hpp"
+#include "config/load.hpp"
+
+#include <functional>
+#include <string>
 
 namespace tandem::apps {
 
@@ -12,7 +15,15 @@ inline constexpr int exit_unavailable = 69;
 inline constexpr int exit_internal = 70;
 inline constexpr int exit_configuration = 78;
 
-/// Returns when told to stop (SIGINT, SIGTERM) or when the root supervisor gave up (exit_internal).
-[[nodiscard]] int run_engine(const config::Config& config);
+/// The configuration file, and how to read it again.
+struct ConfigSource {
+  std::string file;
+  std::function<config::LoadResult()> load;
+};
+
+/// Takes over changed pairs of the file while it runs; a file with mistakes changes nothing, and
+/// other keys need a restart. Returns when told to stop (SIGINT, SIGTERM) or when the root
+/// supervisor gave up (exit_internal).
+[[nodiscard]] int run_engine(const config::Config& config, const ConfigSource& source);
 
 } // namespace tandem::apps
