@@ -186,7 +186,16 @@ void add_actor(Families& families, const ActorCell& cell) {
   families.gauge("tandem_actor_handling_p99_seconds",
                  "Upper bound of the 99th percentile of handling time.", labels,
                  static_cast<double>(cell.handling.quantile_ns(990)) / 1e9);
-  for (const auto& [name, value] : cell.counters()) {
+  const auto counters = cell.counters();
+  for (const auto& [name, quantile] :
+       {std::pair{"decision_p50_ns", "0.5"}, std::pair{"decision_p99_ns", "0.99"}})
+    if (const auto found = counters.find(name); found != counters.end())
+      families.gauge(
+          "arbitrage_ms",
+          "Upper bound of a quantile of the time from a frame at the socket to a pair's judgement.",
+          {{"pair", cell.path().substr(cell.path().rfind('/') + 1)}, {"quantile", quantile}},
+          static_cast<double>(found->second) / 1e6);
+  for (const auto& [name, value] : counters) {
     auto with_name = labels;
     with_name.push_back({"counter", name});
     families.gauge("tandem_actor_counter", "An actor's own counter or gauge.", with_name,

@@ -75,11 +75,15 @@ void perform(Self self, const PairEvents& events) {
 
 void evaluate(Self self) {
   auto& state = self->state;
-  bool changed = false;
-  const DepthView& leg1 = state.slots[0]->read(changed);
-  const DepthView& leg2 = state.slots[1]->read(changed);
+  bool leg1_changed = false;
+  bool leg2_changed = false;
+  const DepthView& leg1 = state.slots[0]->read(leg1_changed);
+  const DepthView& leg2 = state.slots[1]->read(leg2_changed);
   const auto before = state.watch->state();
   perform(self, state.watch->evaluate(leg1, leg2, state.context->clocks.mono()));
+  for (const auto* leg : {leg1_changed ? &leg1 : nullptr, leg2_changed ? &leg2 : nullptr})
+    if (leg != nullptr && leg->condition == BookCondition::live)
+      state.decision_delay.add(state.context->clocks.mono() - leg->received_at);
   if (state.watch->state() != before)
     state.cell->set_state(std::string{core::strategy::to_string(state.watch->state())});
 }
@@ -172,6 +176,9 @@ messages::PairHandle::behavior_type pair_monitor(Self self, messages::ContextPtr
         cell_now.set_counter("evaluations", static_cast<std::int64_t>(counters.evaluations));
         cell_now.set_counter("opportunities", static_cast<std::int64_t>(counters.opportunities));
         cell_now.set_counter("pauses", static_cast<std::int64_t>(counters.pauses));
+        const auto& delay = self->state.decision_delay;
+        cell_now.set_counter("decision_p50_ns", static_cast<std::int64_t>(delay.quantile_ns(500)));
+        cell_now.set_counter("decision_p99_ns", static_cast<std::int64_t>(delay.quantile_ns(990)));
         self->delayed_send(self, tick_interval, messages::Tick{});
       }),
       observe([self](const messages::GetPairState&) -> messages::PairSnapshot {

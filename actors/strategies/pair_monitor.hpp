@@ -34,6 +34,7 @@ struct PairMonitorState {
   std::shared_ptr<core::market::WakeFlag> wake;
   std::array<std::shared_ptr<core::market::DepthSlot>, 2> slots;
   std::array<core::InstrumentKey, 2> legs;
+  messages::HandlingHistogram decision_delay; ///< from the frame at the socket to the judgement
 };
 
 messages::PairHandle::behavior_type

@@ -153,7 +153,9 @@ def health_metrics_and_the_page_answer():
     assert WORLD.get("/health")["status"] in ("ok", "degraded") and WORLD.get("/health/live")
     wait_until("ready", lambda: WORLD.request("GET", "/health/ready")[0] == 200, 10)
     status, text = WORLD.request("GET", "/metrics")
-    assert status == 200 and "# TYPE cache_hit gauge" in text and "tandem_actor_restarts_total" in text
+    assert status == 200 and "tandem_actor_restarts_total" in text
+    for name in ("cache_hit", "error_rate", "api_response_ms", "arbitrage_ms"):
+        assert f"# TYPE {name} gauge" in text and f"\n{name}" in text, name
     for line in text.splitlines():
         assert line.startswith("#") or float(line.rsplit(" ", 1)[1]) is not None
     status, page = WORLD.request("GET", "/")
