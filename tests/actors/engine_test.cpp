@@ -46,7 +46,7 @@ TEST_CASE("an opportunity opens, changes and ends, and the listener and the even
   world.venues.quote("bybit", "BTCUSDT", 10'110, 10'120); // sell at 101.10 what costs 100.10
   world.sim.advance(200ms);
   REQUIRE(world.heard->opportunities.size() == 1);
-  const auto& opened = world.heard->opportunities[0];
+  const auto opened = world.heard->opportunities[0]; // a copy: the list grows
   CHECK(opened.pair == core::PairId{"btc"});
   CHECK(opened.event.phase == OpportunityPhase::opened);
   CHECK(opened.event.spread.direction == core::strategy::Direction::leg1_buy_leg2_sell);
