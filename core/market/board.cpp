@@ -5,7 +5,10 @@
 namespace tandem::core::market {
 
 void BoardEntry::publish(std::shared_ptr<const DepthView> view) {
-  view_.store(std::move(view), std::memory_order_release);
+  {
+    const std::lock_guard lock{view_mutex_};
+    view_.swap(view); // the old view is freed outside the lock
+  }
   if (!dirty_.exchange(true, std::memory_order_acq_rel))
     board_.mark_dirty(shared_from_this());
 }

@@ -30,7 +30,8 @@ public:
 
   /// Null before the first publication.
   [[nodiscard]] std::shared_ptr<const DepthView> view() const {
-    return view_.load(std::memory_order_acquire);
+    const std::lock_guard lock{view_mutex_};
+    return view_;
   }
 
   void publish(std::shared_ptr<const DepthView> view);
@@ -57,7 +58,10 @@ private:
 
   Board& board_;
   InstrumentKey key_;
-  std::atomic<std::shared_ptr<const DepthView>> view_;
+  /// Held for the copy of one pointer. libstdc++ 12's atomic<shared_ptr> is such a lock too, but
+  /// one that the thread sanitizer cannot follow.
+  mutable std::mutex view_mutex_;
+  std::shared_ptr<const DepthView> view_;
   std::atomic<bool> dirty_{false};
   mutable std::mutex mutex_;
   Extras extras_;
