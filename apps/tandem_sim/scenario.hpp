@@ -2,6 +2,7 @@
 /// faults. Every default stands here.
 #pragma once
 
+#include "apps/tandem_sim/exchange_types.hpp"
 #include "apps/tandem_sim/instrument.hpp"
 #include "apps/tandem_sim/outlet.hpp"
 
@@ -151,6 +152,7 @@ struct Scenario {
   FlowOptions flow;
   std::optional<ReplayOptions> replay;
   std::vector<TimedFault> faults;
+  std::vector<AccountOrder> accounts;
 };
 
 /// One thing wrong in a scenario.
