@@ -39,8 +39,8 @@ struct Account {
   std::int64_t leverage = 20;
   std::map<std::string, Balance> wallets[2]; ///< Binance: spot, linear. Bybit: one, the first
   std::map<std::string, Position> positions; ///< by contract
-  std::deque<Fill> fills;                    ///< in order
-  std::deque<LedgerEntry> entries[2];        ///< like wallets
+  std::deque<LedgerEntry> entries[2];        ///< like wallets; the latest ones
+  std::map<std::string, Amount> carried[2];  ///< sums of older entries
 };
 
 /// How an order is named by a request: by its id, else by its client id.
@@ -177,7 +177,18 @@ public:
 private:
   struct Entry {
     Order order;
-    std::vector<std::size_t> fills; ///< in the account's
+    std::vector<Fill> fills;
+  };
+
+  struct Held {
+    Time due{};
+    OrderEvent event;
+  };
+
+  struct Refused {
+    OrderAsk ask;
+    Refusal refusal = Refusal::none;
+    core::UnixMillis at = 0;
   };
 
   using CountdownKey = std::pair<AccountId, std::pair<SurfaceId, std::string>>;
@@ -208,20 +219,42 @@ private:
   [[nodiscard]] Refusal inspect_book(const OrderAsk& ask, const PlaceOptions& options,
                                      const Checked& checked) const;
 
-  // exchange_matching.cpp
-  void match(Entry& entry, Market& market, const PlaceOptions& options, Time now);
-  void stop_self_trades(Entry& entry, Market& market, std::optional<std::int64_t>& limit, Time now);
-  void book_fill(Entry& entry, const Execution& execution, bool maker, bool tell, Time now);
+  // exchange_orders.cpp
+  Entry& book(const OrderAsk& ask, const Checked& checked, Time now);
   void close(Entry& entry, OrderState state, Refusal reason, const std::string& request_id,
              Time now);
-  void tell(OrderEvent event);
+  void tell(const OrderEvent& event);
+  [[nodiscard]] OrderEvent event_of(const Entry& entry, OrderEventKind kind, Time now);
+  void withdraw(const Order& order, Time now);
+  /// A fault: half of the rest trades now and is told later. @returns the order as it was before.
+  Order fill_unheard(Entry& entry, Time now);
+  void forget_old();
+
+  // exchange_matching.cpp
+  void match(Entry& entry, Market& market, const PlaceOptions& options, Time now);
+  /// @returns what it may take after self-trade prevention; zero: nothing more.
+  std::int64_t prevent_self_trade(Entry& entry, Time now, std::optional<std::int64_t>& limit);
+  [[nodiscard]] std::int64_t takeable(const Entry& entry, const Market& market,
+                                      const PlaceOptions& options) const;
+  OrderEvent book_fill(Entry& entry, const Execution& execution, bool maker, Time now);
+  /// Reduce-only orders never ask for more than there is to reduce.
+  void trim_reduce_only(AccountId account, SurfaceId surface, const std::string& symbol, Time now);
 
   // exchange_accounts.cpp
   void add(Account& account, SurfaceId surface, const std::string& asset, Amount delta,
            BalanceReason reason, std::int64_t execution_id, core::UnixMillis at);
-  void lock(Entry& entry, Amount amount);
-  void settle_spot(Entry& entry, Fill& fill, const Instrument& instrument);
-  void settle_linear(Entry& entry, Fill& fill, const Instrument& instrument);
+  /// Locks what the order's rest needs, and frees what it no longer does.
+  void adjust_lock(Order& order);
+  [[nodiscard]] Amount lock_for(const Order& order) const;
+  /// What an order may use up of a spot balance.
+  [[nodiscard]] Amount spendable(AccountId account, SurfaceId surface,
+                                 const std::string& asset) const;
+  /// As margin(), with `quantity` of `ask` resting beside the open orders.
+  [[nodiscard]] MarginState margin_with(AccountId account, SurfaceId surface,
+                                        const std::string& asset, const OrderAsk* ask,
+                                        std::int64_t quantity) const;
+  void settle_spot(Order& order, Fill& fill, const Instrument& instrument);
+  void settle_linear(const Order& order, Fill& fill, const Instrument& instrument);
 
   Flow& flow_;
   ReplayBooks& replay_;
@@ -234,7 +267,9 @@ private:
   std::map<std::pair<AccountId, SurfaceId>, std::vector<OrderId>> by_account_; ///< rising
   std::map<AccountId, std::vector<OrderId>> open_;                             ///< rising
   std::map<CountdownKey, Time> countdowns_;
-  std::vector<OrderEvent> held_; ///< told after the cancel that follows
+  std::vector<Held> held_;
+  std::deque<Refused> refused_; ///< the latest ones
+  std::int64_t forgotten_ = 0;  ///< closed orders no longer kept
   OrderId last_order_ = 0;
   std::int64_t last_execution_ = 0;
 };

@@ -102,31 +102,32 @@ enum class OrderState : std::uint8_t {
 enum class Refusal : std::uint8_t {
   none,
   unknown_symbol,
-  market_closed,   ///< a replayed market takes no resting order
-  bad_request,     ///< neither price nor quantity where one is needed
-  precision,       ///< more decimals than the instrument has
-  price_range,     ///< outside of the instrument's lowest and highest price
-  price_tick,      ///< off the tick
-  quantity_range,  ///< outside of the instrument's smallest and largest quantity
-  quantity_lot,    ///< off the lot
-  notional_min,    ///< value too small
-  notional_max,    ///< value too large
-  price_band,      ///< too far from the market's price
-  open_orders_max, ///< too many open orders in this symbol
-  duplicate_id,    ///< the client order id is taken
-  balance,         ///< not enough free balance (spot)
-  margin,          ///< not enough margin (linear)
-  would_take,      ///< a post-only order that would have traded
-  reduce_only,     ///< there is nothing to reduce
-  fok_unfillable,  ///< a fill-or-kill order that could not be filled whole
-  no_liquidity,    ///< the book ran out
-  ioc_rest,        ///< the rest of an immediate-or-cancel order
-  self_trade,      ///< stopped by self-trade prevention
-  not_permitted,   ///< the key may not trade
-  unknown_order,   ///< no open order of this id
-  by_request,      ///< cancelled by its owner
-  countdown,       ///< cancelled by the dead-man's switch
-  injected         ///< an armed fault asked for it
+  market_closed,      ///< a replayed market takes no resting order
+  bad_request,        ///< neither price nor quantity where one is needed
+  price_precision,    ///< more decimals than the instrument's prices have
+  quantity_precision, ///< more decimals than the instrument's quantities have
+  price_range,        ///< outside of the instrument's lowest and highest price
+  price_tick,         ///< off the tick
+  quantity_range,     ///< outside of the instrument's smallest and largest quantity
+  quantity_lot,       ///< off the lot
+  notional_min,       ///< value too small
+  notional_max,       ///< value too large
+  price_band,         ///< too far from the market's price
+  open_orders_max,    ///< too many open orders in this symbol
+  duplicate_id,       ///< the client order id is taken
+  balance,            ///< not enough free balance (spot)
+  margin,             ///< not enough margin (linear)
+  would_take,         ///< a post-only order that would have traded
+  reduce_only,        ///< there is nothing to reduce
+  fok_unfillable,     ///< a fill-or-kill order that could not be filled whole
+  no_liquidity,       ///< the book ran out
+  ioc_rest,           ///< the rest of an immediate-or-cancel order
+  self_trade,         ///< stopped by self-trade prevention
+  not_permitted,      ///< the key may not trade
+  unknown_order,      ///< no open order of this id
+  by_request,         ///< cancelled by its owner
+  countdown,          ///< cancelled by the dead-man's switch
+  injected            ///< an armed fault asked for it
 };
 
 /// An order as it arrives. Price and quantities are decimals as written by the client.

@@ -84,6 +84,9 @@ public:
   /// What take() would find at these prices. @param limit nullopt: any
   [[nodiscard]] std::int64_t available(Side maker,
                                        std::optional<std::int64_t> limit) const noexcept;
+  /// What that quantity costs, at price and quantity decimals together; less when the book runs
+  /// out.
+  [[nodiscard]] core::Int128 cost(Side maker, std::int64_t quantity) const noexcept;
   /// How much take() gets for a value at price and quantity decimals together, on the lot.
   [[nodiscard]] std::int64_t quantity_for(Side maker, core::Int128 value) const noexcept;
 
