@@ -117,6 +117,8 @@ void Bybit::on_http(const HttpAsk& ask, Reply reply, Time now) {
     ++counters_.refused_requests;
     return reply(std::move(*refusal));
   }
+  if (BybitPrivate::is_signed(ask.path))
+    return account_side_->on_http(id_, ask, reply, now);
   auto found = answer(ask, now);
   if (found.status >= 400)
     ++counters_.refused_requests;
@@ -129,11 +131,6 @@ void Bybit::answer_snapshot(const HttpAsk& ask, const Reply& reply, Time now) {
 }
 
 HttpAnswer Bybit::answer(const HttpAsk& ask, Time now) {
-  constexpr std::array<std::string_view, 6> signed_prefixes{
-      "/v5/order/", "/v5/execution/", "/v5/position/", "/v5/account/", "/v5/asset/", "/v5/user/"};
-  if (std::ranges::any_of(signed_prefixes,
-                          [&](auto prefix) { return ask.path.starts_with(prefix); }))
-    return envelope(10003, "API key is invalid.", "{}", now);
   if (ask.method != "GET")
     return {404, {}, "404 page not found"};
   if (ask.path == "/v5/market/time") {
