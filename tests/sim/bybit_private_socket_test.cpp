@@ -299,8 +299,7 @@ TEST_CASE("a deposit is told on the wallet topic") {
   BybitWorld world;
   const auto socket = world.alice.listen(R"("wallet")");
   const auto answer
-      = world.admin("POST", "/accounts",
-                    R"({"name":"alice","surface":"bybit_spot","asset":"USDT","amount":"5"})");
+      = world.admin("POST", "/accounts", R"({"name":"alice","deposits":{"unified":{"USDT":"5"}}})");
   INFO(answer.body);
   REQUIRE(answer.status == 200);
   world.run(10ms);
