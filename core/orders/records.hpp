@@ -1,0 +1,165 @@
+/// What the journal remembers of trading, as values. The bytes are adapters/journal's business; the
+/// order of records is the order in which things happened. Everything that must survive a crash is
+/// one of these.
+#pragma once
+
+#include "core/orders/order.hpp"
+#include "core/risk/breaker.hpp"
+#include "core/risk/kill.hpp"
+#include "core/strategy/pair.hpp"
+#include "core/strategy/two_leg.hpp"
+#include "core/types/money.hpp"
+#include "core/types/time.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace tandem::core::orders {
+
+/// A run of the engine began. Epochs only grow; the holder of the highest one owns the journal.
+struct RunRecord {
+  std::uint64_t epoch = 0;
+  EngineId engine;
+  std::string mode;  ///< "mock", "dev", "prod"
+  std::string build; ///< version and hash
+  UnixMillis ts = 0;
+
+  friend bool operator==(const RunRecord&, const RunRecord&) = default;
+};
+
+/// Written before the first byte of an order leaves.
+struct IntentRecord {
+  OrderIntent intent;
+  std::string base, quote; ///< the instrument's assets, so that positions need no instrument list
+
+  friend bool operator==(const IntentRecord&, const IntentRecord&) = default;
+};
+
+/// The order's bytes are handed to the connection right after this.
+struct SentRecord {
+  ClientOrderId id;
+  UnixMillis ts = 0;
+
+  friend bool operator==(const SentRecord&, const SentRecord&) = default;
+};
+
+struct AcceptedRecord {
+  ClientOrderId id;
+  std::string venue_order_id;
+  UnixMillis venue_time = 0;
+
+  friend bool operator==(const AcceptedRecord&, const AcceptedRecord&) = default;
+};
+
+struct RefusedRecord {
+  ClientOrderId id;
+  Errc code = Errc::internal;
+  std::string detail;
+
+  friend bool operator==(const RefusedRecord&, const RefusedRecord&) = default;
+};
+
+/// The outcome became unknown.
+struct UnknownRecord {
+  ClientOrderId id;
+  std::string detail;
+
+  friend bool operator==(const UnknownRecord&, const UnknownRecord&) = default;
+};
+
+struct ReportRecord {
+  ClientOrderId id;
+  VenueReport report;
+
+  friend bool operator==(const ReportRecord&, const ReportRecord&) = default;
+};
+
+struct FillRecord {
+  ClientOrderId id;
+  Fill fill;
+
+  friend bool operator==(const FillRecord&, const FillRecord&) = default;
+};
+
+/// By the rule (twice not found) or by a person: how an unknown order ended.
+struct ResolvedRecord {
+  ClientOrderId id;
+  VenueStatus status = VenueStatus::rejected;
+  std::string by; ///< "not_found" or a person
+
+  friend bool operator==(const ResolvedRecord&, const ResolvedRecord&) = default;
+};
+
+/// An order with our engine id, or a fill of it, was found at the venue and not here.
+struct AdoptedRecord {
+  IntentRecord intent;
+  std::string venue_order_id;
+
+  friend bool operator==(const AdoptedRecord&, const AdoptedRecord&) = default;
+};
+
+/// A two-leg execution moved. The last one of an execution is its state.
+struct ExecutionRecord {
+  strategy::ExecutionState execution;
+
+  friend bool operator==(const ExecutionRecord&, const ExecutionRecord&) = default;
+};
+
+struct BreakerRecord {
+  std::string breaker; ///< "global", "venue.binance", "pair.<id>"
+  risk::Breaker::Saved saved;
+
+  friend bool operator==(const BreakerRecord&, const BreakerRecord&) = default;
+};
+
+struct KillRecord {
+  risk::KillOrder order;
+  bool released = false;
+
+  friend bool operator==(const KillRecord&, const KillRecord&) = default;
+};
+
+/// A person or the venue's word set a position (difference accepted).
+struct RestatedRecord {
+  InstrumentKey instrument;
+  Money quantity;
+  std::string person;
+  UnixMillis ts = 0;
+
+  friend bool operator==(const RestatedRecord&, const RestatedRecord&) = default;
+};
+
+/// A strategy is paused until a person resumes it (residual, executions_max, loss), or resumed.
+struct PausedRecord {
+  std::string strategy;
+  std::string by;
+  std::string reason; ///< empty = resumed
+  UnixMillis ts = 0;
+
+  friend bool operator==(const PausedRecord&, const PausedRecord&) = default;
+};
+
+using Record
+    = std::variant<RunRecord, IntentRecord, SentRecord, AcceptedRecord, RefusedRecord,
+                   UnknownRecord, ReportRecord, FillRecord, ResolvedRecord, AdoptedRecord,
+                   ExecutionRecord, BreakerRecord, KillRecord, RestatedRecord, PausedRecord>;
+
+/// Where records go. Implemented by adapters/journal (a file) and by tests (memory).
+class Journal {
+public:
+  virtual ~Journal() = default;
+
+  /// Records get gapless sequence numbers in the order of the calls. `durable` runs once, with the
+  /// outcome, when the record is as safe as the durability mode promises: in mode `os` before this
+  /// returns, in mode `fsync` later and on the journal's own thread (then several at once). Thread
+  /// safe. After an error nothing more is accepted until the journal has recovered.
+  virtual void append(const Record& record, std::function<void(Status)> durable) = 0;
+
+  /// The run this journal is held for.
+  [[nodiscard]] virtual std::uint64_t epoch() const = 0;
+};
+
+} // namespace tandem::core::orders
