@@ -11,6 +11,7 @@
 #include "core/types/time.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -39,7 +40,14 @@ enum class BreakerCause : std::uint8_t {
 [[nodiscard]] std::string_view to_string(BreakerState state) noexcept;
 [[nodiscard]] std::string_view to_string(BreakerCause cause) noexcept;
 
-/// 0 or absent switches a cause off.
+/// Outcomes, and profits, remembered of one window. Beyond that the oldest outcome is dropped, and
+/// the two oldest profits go on as one.
+inline constexpr std::size_t breaker_entries_max = 10'000;
+
+/// 0 or absent switches a cause off. Counts of what should not happen at all (failures, slow
+/// answers, book pauses, differences) trip when they are reached; shares, sums and rates (errors,
+/// loss, drawdown, orders) when they are passed. Something is within the window while it is younger
+/// than the window is long.
 struct BreakerLimits {
   std::uint32_t failures_max = 3;       ///< in a row
   std::uint32_t error_percent_max = 50; ///< of at least error_samples_min outcomes
@@ -80,10 +88,13 @@ public:
   BreakerAction on_stale(MonoTime now, WallTime wall);
   BreakerAction on_orders(std::uint32_t count, MonoTime now, WallTime wall);
   BreakerAction on_difference(std::uint32_t rows, MonoTime now, WallTime wall);
+  /// What a person opened only a person ends.
   BreakerAction trip(std::string_view person, MonoTime now, WallTime wall);
+  /// A person: an open one goes on trial at once, one on trial closes.
   BreakerAction reset(MonoTime now, WallTime wall);
   BreakerAction on_tick(MonoTime now, WallTime wall);
-  /// A day ended: drawdown begins anew.
+  /// A day ended: drawdown begins anew. (So it does with each trial: what was lost before is what
+  /// tripped it.)
   void on_new_day();
 
   [[nodiscard]] BreakerState state() const noexcept;
@@ -92,8 +103,42 @@ public:
   [[nodiscard]] BreakerAction restore(const Saved& saved, MonoTime now);
 
 private:
+  struct Outcome {
+    MonoTime at;
+    bool failed = false;
+  };
+
+  struct Profit {
+    MonoTime at;
+    Money delta;
+  };
+
+  struct Orders {
+    MonoTime at;
+    std::uint32_t count = 0;
+  };
+
+  BreakerAction open(BreakerCause cause, std::string detail, MonoTime now, WallTime wall);
+  BreakerAction begin_trial(WallTime wall);
+  BreakerAction close(WallTime wall);
+  void forget_counts();
+  void forget_old(MonoTime now);
+
   BreakerLimits limits_;
   Saved saved_;
+  MonoTime trial_at_{};               ///< while open
+  std::uint32_t failures_ = 0;        ///< in a row
+  std::uint32_t trial_successes_ = 0; ///< in this trial
+  std::uint32_t slow_ = 0;            ///< in a row
+  std::uint64_t differences_ = 0;     ///< since the last opening
+  std::deque<Outcome> outcomes_;      ///< these four within the window
+  std::deque<Profit> profits_;
+  std::deque<MonoTime> stale_;
+  std::deque<Orders> orders_;
+  std::size_t failed_ = 0; ///< of the outcomes
+  Money window_profit_;    ///< sum of the profits
+  std::uint64_t orders_sum_ = 0;
+  Money day_profit_, day_best_; ///< the best since the day or the last trial began
 };
 
 } // namespace tandem::core::risk
