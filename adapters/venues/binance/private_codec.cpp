@@ -203,14 +203,20 @@ private:
     Events events;
     for (const dom::element row : *rows) {
       const auto fields = Object::of(dom::element{row});
-      const auto asset = fields ? fields->text("a") : std::nullopt;
-      const auto free = fields ? fields->money("f") : std::nullopt;
-      const auto locked = fields ? fields->money("l") : std::nullopt;
-      if (!asset || asset->empty() || !free || !locked)
+      if (!fields || !add_balance(*fields, events))
         return malformed("a balance needs a, f and l");
-      events.emplace_back(Balance{std::string{*asset}, *free, *locked});
     }
     return events;
+  }
+
+  static bool add_balance(const Object& fields, Events& events) {
+    const auto asset = fields.text("a");
+    const auto free = fields.money("f");
+    const auto locked = fields.money("l");
+    if (!asset || asset->empty() || !free || !locked)
+      return false;
+    events.emplace_back(Balance{std::string{*asset}, *free, *locked});
+    return true;
   }
 
   /// Positions as they now are. Its balances are wallets: how much of one is free only REST tells,
