@@ -137,6 +137,7 @@ struct OrderChange {
   bool state_changed = false;
   bool filled_more = false; ///< the event's fill counted
   bool news = false; ///< anything at all changed (venue id learned, cumulative grew, poll counted)
+  bool late = false; ///< that fill came after the order had been settled
 
   friend bool operator==(const OrderChange&, const OrderChange&) = default;
 };
@@ -151,8 +152,10 @@ class Order {
 public:
   explicit Order(OrderIntent intent);
 
-  // Evidence. Each may come at any time and more than once; a final order that is settled changes
-  // no more, except that a fill the venue proves later still counts (and is `late`).
+  // Evidence. Each may come at any time and more than once; the state is reckoned from all of it,
+  // so the order of arrival changes nothing. A fill the venue proves after the order was settled
+  // still counts (and is `late`); a refusal, a "not found" or a person is overruled by whatever
+  // shows that the order exists.
 
   OrderChange on_sent(MonoTime now);
   /// The venue took it (an acknowledgement; it may fill or be refused later).
@@ -167,8 +170,11 @@ public:
   OrderChange on_fill(const Fill& fill);
   /// Looked for by client id in open orders, history and fills, and not there.
   OrderChange on_not_found(MonoTime asked_at, const NotFoundRule& rule);
-  /// A person says how it ended.
+  /// A person says how it ended. Ignored when settled, and `open` always. Fills that were still
+  /// missing are no longer waited for; the venue's own word, now or later, goes before it.
   OrderChange on_decided(VenueStatus status, const std::string& person);
+  /// Of an adopted order, whose size is first known from a fill alone: it is at least this large.
+  OrderChange widen(Quantity quantity);
 
   [[nodiscard]] const OrderIntent& intent() const noexcept { return intent_; }
 
@@ -201,30 +207,52 @@ public:
 
   [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
 
+  /// When its bytes were handed over; after a restart, when it was restored.
   [[nodiscard]] MonoTime sent_at() const noexcept { return sent_at_; }
 
   [[nodiscard]] UnixMillis venue_time() const noexcept { return venue_time_; }
 
-  /// Average fill price rounded half to even to 8 decimals beyond the price scale (18 at most);
-  /// nullopt without fills.
+  /// Average fill price rounded half to even to 8 decimals beyond the price scale (18 at most, and
+  /// no more than fit 64 bits); nullopt without fills.
   [[nodiscard]] std::optional<Decimal> average_price() const;
 
 private:
-  void move_to(OrderState state, OrderChange& change);
-  void settle_by_fills(OrderChange& change);
+  /// When it was looked for in vain, by the time of asking.
+  struct Polls {
+    MonoTime first{}, last{};
+  };
+
+  bool learn_venue_id(const std::string& venue_order_id);
+  /// The venue has or had it.
+  [[nodiscard]] bool exists() const noexcept;
+  [[nodiscard]] OrderState state_by_evidence() const noexcept;
+  /// Reckons state, reason and error anew. @param news something changed already.
+  OrderChange derive(bool news);
 
   OrderIntent intent_;
-  OrderState state_ = OrderState::intent;
+
+  // Evidence: only ever added to, a decision excepted.
+  bool sent_ = false;
+  bool accepted_ = false; ///< acknowledged or reported
+  bool missing_ = false;  ///< not found by the rule
+  std::optional<Error> refused_, no_answer_;
+  std::optional<VenueStatus> ended_; ///< of several ends told, the one that stands first
+  std::string ended_reason_;
+  std::optional<VenueStatus> decided_;
+  std::string decided_by_;
+  std::optional<Polls> not_found_;
   std::string venue_order_id_;
   std::vector<Fill> fills_;
+  Quantity reported_; ///< highest cumulative quantity that the venue ever said
+  MonoTime sent_at_{};
+  UnixMillis venue_time_ = 0;
+
+  // What follows from it.
+  OrderState state_ = OrderState::intent;
   Quantity filled_;
   Notional notional_;
-  Quantity reported_; ///< highest cumulative quantity that the venue ever said
   std::string reason_;
   std::optional<Error> error_;
-  MonoTime sent_at_{};
-  std::optional<MonoTime> not_found_at_;
-  UnixMillis venue_time_ = 0;
 };
 
 } // namespace tandem::core::orders

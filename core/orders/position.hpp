@@ -24,7 +24,8 @@ public:
   void apply(Side side, const Fill& fill, Scale scale, std::string_view base,
              std::string_view quote);
 
-  /// Sets quantity to what the venue says, leaving the profit as it is (a person accepted it).
+  /// Sets quantity to what the venue says, leaving the profit as it is (a person accepted it). The
+  /// average cost stays; a position that had none is valued at the price of the next fill.
   void restate(Money quantity);
 
   [[nodiscard]] Money quantity() const noexcept { return quantity_; } ///< negative = short
@@ -38,7 +39,11 @@ public:
   [[nodiscard]] const FeeTotals& fees() const noexcept { return fees_; }
 
 private:
+  /// @param change signed base units. @param paid quote units, negative when received.
+  void move(Money change, Money paid);
+
   Money quantity_, cost_, realised_;
+  bool unpriced_ = false; ///< restated from nothing: what it cost is not known
   FeeTotals fees_;
 };
 

@@ -138,6 +138,7 @@ struct Now {
 };
 
 class Gate;
+class Ledger;
 
 /// An order that passed every rule. Only the gate makes one; the order gateways accept nothing
 /// else. It has no wire form on purpose.
@@ -176,7 +177,11 @@ struct ExposureView {
 
 class Gate {
 public:
+  /// @throws BrokenPromise when margin_leverage is not above zero.
   explicit Gate(GateLimits limits);
+  ~Gate();
+  Gate(Gate&&) noexcept;
+  Gate& operator=(Gate&&) noexcept;
 
   // ---- facts, whenever they change
   void set_market(const MarketKey& market, MarketStatus status);
@@ -227,9 +232,10 @@ public:
   [[nodiscard]] const GateLimits& limits() const noexcept { return limits_; }
 
 private:
-  // Members are the implementer's; the interface above is the contract.
   GateLimits limits_;
   KillSwitches kills_;
+  bool journal_down_ = false;
+  std::unique_ptr<Ledger> ledger_;
 };
 
 /// The rules that are not asked of complete, unwind and flatten orders (they lessen a risk that is

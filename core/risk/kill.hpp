@@ -40,6 +40,11 @@ public:
   [[nodiscard]] const KillOrder* blocks(std::string_view strategy,
                                         const VenueId& venue) const noexcept;
 
+  /// The switch that blocks even an order that flattens a position there: one that was thrown
+  /// without `flatten`. Null when every switch in the way asked for flattening, or none is.
+  [[nodiscard]] const KillOrder* blocks_flatten(std::string_view strategy,
+                                                const VenueId& venue) const noexcept;
+
   [[nodiscard]] const std::vector<KillOrder>& thrown() const noexcept { return thrown_; }
 
 private:
