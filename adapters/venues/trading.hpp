@@ -4,6 +4,7 @@
 /// made requests; neither may be logged.
 #pragma once
 
+#include "adapters/venues/crypto.hpp"
 #include "adapters/venues/venue.hpp"
 #include "core/orders/desk.hpp"
 #include "core/orders/order.hpp"
@@ -19,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -27,17 +29,27 @@ namespace tandem::adapters::venues {
 // ---- keys
 // ---------------------------------------------------------------------------------------------------------
 
-enum class KeyKind : std::uint8_t { hmac, ed25519 };
-
 /// One account's key at one venue. Has no stream operator and no to_string on purpose.
 struct Credentials {
   std::string api_key;
-  std::string secret;     ///< HMAC secret, or a PKCS#8 PEM for Ed25519
+  std::string secret;     ///< HMAC secret, or a PKCS#8 PEM for Ed25519 or RSA
   std::string passphrase; ///< venues that want one; empty elsewhere
+  /// `secret` made ready by prepare(). Null: every signature parses the secret anew, which is right
+  /// but slow.
+  std::shared_ptr<const SigningKey> prepared;
 
   [[nodiscard]] KeyKind kind() const noexcept; ///< by what `secret` looks like
 
-  [[nodiscard]] bool complete() const noexcept { return !api_key.empty() && !secret.empty(); }
+  [[nodiscard]] bool complete() const noexcept {
+    return !api_key.empty() && (prepared != nullptr || !secret.empty());
+  }
+
+  /// Makes `prepared` and wipes `secret`. Once for an account, before the copies that sign.
+  /// Errors: as SigningKey::prepare; then nothing changed.
+  [[nodiscard]] core::Status prepare();
+
+  /// As SigningKey::sign; errors also as SigningKey::prepare.
+  [[nodiscard]] core::Result<std::string> sign(std::string_view payload) const;
 };
 
 /// When a request is signed, by the venue's clock, and how long it is good for.
@@ -56,6 +68,15 @@ struct SignedRequest {
   Headers headers;
   std::string body;
   int weight = 1;
+};
+
+/// A request in the parts of which a venue makes the text it wants signed. For the protocol
+/// laboratory and signing tests: the calls below build theirs by themselves.
+struct SigningParts {
+  bool socket = false; ///< a request by WebSocket: `params` instead of query and body
+  std::string method, path, query, body;
+  std::vector<std::pair<std::string, std::string>> params; ///< as given; without a signature
+  std::string api_key, recv_window, timestamp;             ///< where the text begins with them
 };
 
 /// One order, by the ids that are known.
@@ -186,6 +207,9 @@ public:
   virtual ~Trading() = default;
 
   [[nodiscard]] virtual const TradingTraits& traits() const = 0;
+
+  /// The text that the venue wants signed. Errors: validation_error (parts that make none).
+  [[nodiscard]] virtual core::Result<std::string> prehash(const SigningParts& request) const;
 
   // REST requests
   [[nodiscard]] virtual core::Result<SignedRequest>
