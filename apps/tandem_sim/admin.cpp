@@ -3,6 +3,7 @@
 #include "apps/tandem_sim/text.hpp"
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
@@ -160,8 +161,17 @@ HttpAnswer Simulator::on_admin(const HttpAsk& ask, Time now) {
     return {200, {}, R"({"success":true,"data":{"status":"ok","mode":"mock"}})"};
   if (ask.path == "/state" && ask.method == "GET")
     return state_text();
+  if (ask.path == "/ledger" && ask.method == "GET")
+    return {200, {}, R"({"success":true,"data":)" + json::serialize(exchange_.ledger()) + '}'};
+  if (ask.path == "/accounts" && ask.method == "GET")
+    return accounts_text();
+  if (ask.path == "/accounts" && ask.method == "POST")
+    return change_account(ask.body, now);
+  if (ask.path == "/orders/manual" && ask.method == "POST")
+    return order_by_hand(ask.body, now);
   if (ask.path != "/faults")
-    return wrong(404, "known: GET /health, GET /state, GET, POST and DELETE /faults");
+    return wrong(404, "known: GET /health, GET /state, GET, POST and DELETE /faults, GET /ledger, "
+                      "GET and POST /accounts, POST /orders/manual");
   if (ask.method == "GET")
     return faults_text();
   if (ask.method == "POST")

@@ -44,7 +44,7 @@ struct BinanceStream final : Stream {
 class Binance final : public Surface {
 public:
   Binance(SurfaceId id, const Scenario& scenario, Flow& flow, Faults& faults, ReplayBooks& replay,
-          Outlet& outlet);
+          Exchange& exchange, Outlet& outlet);
 
   void on_http(const HttpAsk& ask, Reply reply, Time now) override;
   void on_step(Market& market, const Step& step, Time now) override;

@@ -73,8 +73,8 @@ std::optional<std::string> id_text(const json::object& request) {
 } // namespace
 
 Binance::Binance(SurfaceId id, const Scenario& scenario, Flow& flow, Faults& faults,
-                 ReplayBooks& replay, Outlet& outlet)
-    : Surface{id, scenario, flow, faults, replay, outlet} {
+                 ReplayBooks& replay, Exchange& exchange, Outlet& outlet)
+    : Surface{id, scenario, flow, faults, replay, exchange, outlet} {
   for (const auto* list : {&scenario.generated, &scenario.replayed}) {
     std::ranges::copy_if(*list, std::back_inserter(instruments_),
                          [id](const Instrument& instrument) { return instrument.surface == id; });

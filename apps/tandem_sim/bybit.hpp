@@ -1,8 +1,9 @@
 /// Bybit v5 spot and linear, public side, as its documentation describes it: market REST in one
-/// envelope, topics with fixed-depth books. Sources: bybit-exchange.github.io/docs/v5, "Connect",
-/// "Market", "WebSocket Stream: Public".
+/// envelope, topics with fixed-depth books. What wants a key is passed on to bybit_private.hpp.
+/// Sources: bybit-exchange.github.io/docs/v5, "Connect", "Market", "WebSocket Stream: Public".
 #pragma once
 
+#include "apps/tandem_sim/bybit_private.hpp"
 #include "apps/tandem_sim/surface.hpp"
 
 #include <boost/json/object.hpp>
@@ -41,8 +42,9 @@ struct BybitTopic final : Stream {
 
 class Bybit final : public Surface {
 public:
+  /// @param account_side the private side, shared by the two surfaces.
   Bybit(SurfaceId id, const Scenario& scenario, Flow& flow, Faults& faults, ReplayBooks& replay,
-        Outlet& outlet);
+        Exchange& exchange, Outlet& outlet, std::shared_ptr<BybitPrivate> account_side);
 
   void on_http(const HttpAsk& ask, Reply reply, Time now) override;
   void on_step(Market& market, const Step& step, Time now) override;
@@ -89,6 +91,7 @@ private:
                  Time now);
   void unsubscribe(Socket& socket, const boost::json::object& request, const std::string& req_id);
   void greet(Socket& socket, BybitTopic& topic, Time now);
+  void open_private(Socket& socket, const HttpAsk& ask, Time now);
   void reply(Socket& socket, bool success, std::string_view message, std::string_view op,
              const std::string& req_id);
 
@@ -115,6 +118,7 @@ private:
                                         const std::vector<Level>& levels) const;
   [[nodiscard]] std::string trade_name(std::int64_t id, const Instrument& instrument) const;
 
+  std::shared_ptr<BybitPrivate> account_side_;
   std::vector<Instrument> instruments_;
   std::map<std::string, Window> requests_; ///< by host
   std::map<std::string, Ban> bans_;

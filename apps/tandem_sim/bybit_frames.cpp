@@ -290,6 +290,11 @@ void Bybit::on_tick(Time time) {
   constexpr core::UnixMillis ticker_every_linear = 100;
   constexpr core::UnixMillis kline_every = 1'000;
   const auto now = core::to_millis(time);
+  for (const auto id : account_side_->sockets_of(id_)) {
+    if (find(id) == nullptr)
+      account_side_->closed(id, time);
+  }
+  account_side_->tick(time);
   for (const auto& [name, each] : streams_) {
     auto& topic = static_cast<BybitTopic&>(*each);
     if (topic.market == nullptr || now < topic.due)

@@ -42,8 +42,7 @@ std::string trimmed(std::int64_t units, int decimals) {
 }
 
 std::string linear_instrument(const Instrument& instrument, int number) {
-  constexpr std::int64_t ticks_max = 19'999'998;
-  constexpr std::int64_t lots_max = 1'190'000;
+  const auto rules = Exchange::rules(instrument);
   const auto price = [&](std::int64_t units) { return fixed(units, instrument.price_decimals); };
   const auto quantity
       = [&](std::int64_t units) { return fixed(units, instrument.quantity_decimals); };
@@ -53,26 +52,25 @@ std::string linear_instrument(const Instrument& instrument, int number) {
       R"("priceFilter":{{"minPrice":"{5}","maxPrice":"{6}","tickSize":"{5}"}},"lotSizeFilter":{{"maxOrderQty":"{7}","minOrderQty":"{8}","qtyStep":"{8}",)"
       R"("postOnlyMaxOrderQty":"{7}","maxMktOrderQty":"{9}","minNotionalValue":"{10}"}},"unifiedMarginTrade":true,"fundingInterval":480,"settleCoin":"{3}",)"
       R"("copyTrading":"both","upperFundingRate":"0.00375","lowerFundingRate":"-0.00375","isPreListing":false,"preListingInfo":null,)"
-      R"("riskParameters":{{"priceLimitRatioX":"0.01","priceLimitRatioY":"0.02"}},"symbolType":""}})",
+      R"("riskParameters":{{"priceLimitRatioX":"0.05","priceLimitRatioY":"0.05"}},"symbolType":""}})",
       instrument.symbol, number, instrument.base, instrument.quote, instrument.price_decimals,
-      price(instrument.tick), price(instrument.tick * ticks_max),
-      quantity(instrument.lot * lots_max), quantity(instrument.lot),
-      quantity(instrument.lot * (lots_max / 2)), instrument.notional_min.to_string());
+      price(instrument.tick), price(rules.price_max), quantity(rules.quantity_max),
+      quantity(instrument.lot), quantity(rules.market_quantity_max),
+      instrument.notional_min.to_string());
 }
 
 std::string spot_instrument(const Instrument& instrument) {
-  constexpr std::int64_t lots_max = 71'000'000;
+  const auto rules = Exchange::rules(instrument);
   const auto quantity
       = [&](std::int64_t units) { return trimmed(units, instrument.quantity_decimals); };
   return fmt::format(
       R"({{"symbol":"{0}","baseCoin":"{1}","quoteCoin":"{2}","innovation":"0","status":"Trading","marginTrading":"none","stTag":"0",)"
-      R"("lotSizeFilter":{{"basePrecision":"{3}","quotePrecision":"0.0000001","minOrderQty":"{3}","maxOrderQty":"{4}","minOrderAmt":"{5}","maxOrderAmt":"8000000",)"
+      R"("lotSizeFilter":{{"basePrecision":"{3}","quotePrecision":"0.0000001","minOrderQty":"{3}","maxOrderQty":"{4}","minOrderAmt":"{5}","maxOrderAmt":"9000000",)"
       R"("maxLimitOrderQty":"{4}","maxMarketOrderQty":"{6}","postOnlyMaxLimitOrderSize":"{4}"}},"priceFilter":{{"tickSize":"{7}"}},)"
       R"("riskParameters":{{"priceLimitRatioX":"0.01","priceLimitRatioY":"0.02"}},"symbolType":""}})",
       instrument.symbol, instrument.base, instrument.quote, quantity(instrument.lot),
-      quantity(instrument.lot * lots_max), instrument.notional_min.to_string(),
-      quantity(instrument.lot * (lots_max / 2)),
-      trimmed(instrument.tick, instrument.price_decimals));
+      quantity(rules.quantity_max), instrument.notional_min.to_string(),
+      quantity(rules.market_quantity_max), trimmed(instrument.tick, instrument.price_decimals));
 }
 
 } // namespace
@@ -117,6 +115,8 @@ void Bybit::on_http(const HttpAsk& ask, Reply reply, Time now) {
     ++counters_.refused_requests;
     return reply(std::move(*refusal));
   }
+  if (BybitPrivate::is_signed(ask.path))
+    return account_side_->on_http(id_, ask, reply, now);
   auto found = answer(ask, now);
   if (found.status >= 400)
     ++counters_.refused_requests;
@@ -129,11 +129,6 @@ void Bybit::answer_snapshot(const HttpAsk& ask, const Reply& reply, Time now) {
 }
 
 HttpAnswer Bybit::answer(const HttpAsk& ask, Time now) {
-  constexpr std::array<std::string_view, 6> signed_prefixes{
-      "/v5/order/", "/v5/execution/", "/v5/position/", "/v5/account/", "/v5/asset/", "/v5/user/"};
-  if (std::ranges::any_of(signed_prefixes,
-                          [&](auto prefix) { return ask.path.starts_with(prefix); }))
-    return envelope(10003, "API key is invalid.", "{}", now);
   if (ask.method != "GET")
     return {404, {}, "404 page not found"};
   if (ask.path == "/v5/market/time") {

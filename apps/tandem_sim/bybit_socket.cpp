@@ -49,8 +49,10 @@ std::string text_levels(const std::vector<TextLevel>& levels) {
 } // namespace
 
 Bybit::Bybit(SurfaceId id, const Scenario& scenario, Flow& flow, Faults& faults,
-             ReplayBooks& replay, Outlet& outlet)
-    : Surface{id, scenario, flow, faults, replay, outlet} {
+             ReplayBooks& replay, Exchange& exchange, Outlet& outlet,
+             std::shared_ptr<BybitPrivate> account_side)
+    : Surface{id, scenario, flow, faults, replay, exchange, outlet},
+      account_side_{std::move(account_side)} {
   for (const auto* list : {&scenario.generated, &scenario.replayed}) {
     std::ranges::copy_if(*list, std::back_inserter(instruments_),
                          [id](const Instrument& instrument) { return instrument.surface == id; });
@@ -58,11 +60,28 @@ Bybit::Bybit(SurfaceId id, const Scenario& scenario, Flow& flow, Faults& faults,
 }
 
 std::optional<HttpAnswer> Bybit::check_upgrade(const HttpAsk& ask) {
-  const bool known = ask.path == (spot() ? "/v5/public/spot" : "/v5/public/linear");
+  const bool known = ask.path == (spot() ? "/v5/public/spot" : "/v5/public/linear")
+                     || BybitPrivate::is_socket(ask.path);
   return known ? std::nullopt : std::optional{HttpAnswer{404, {}, {}}};
 }
 
-void Bybit::opened(Socket& socket, const HttpAsk&, Time) {
+void Bybit::open_private(Socket& socket, const HttpAsk& ask, Time now) {
+  const auto id = socket.id;
+  account_side_->opened(id_, id, ask,
+                        {[this, id](std::string text) {
+                           if (const auto* there = find(id))
+                             send(*there, std::move(text));
+                         },
+                         [this, id](std::uint16_t code, std::string reason) {
+                           if (find(id) != nullptr)
+                             cut(id, code, std::move(reason));
+                         }},
+                        now);
+}
+
+void Bybit::opened(Socket& socket, const HttpAsk& ask, Time now) {
+  if (BybitPrivate::is_socket(ask.path))
+    return open_private(socket, ask, now);
   const auto high = random_.next();
   const auto low = random_.next();
   connection_names_[socket.id]
@@ -133,6 +152,8 @@ void Bybit::reply(Socket& socket, bool success, std::string_view message, std::s
 }
 
 void Bybit::handle(Socket& socket, std::string_view text, Time now) {
+  if (account_side_->has_socket(socket.id))
+    return account_side_->on_text(socket.id, text, now);
   boost::system::error_code error;
   const auto value = json::parse(json::string_view{text.data(), text.size()}, error);
   if (error || !value.is_object())

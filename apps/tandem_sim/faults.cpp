@@ -12,6 +12,15 @@ std::string_view name_of(FaultKind kind) noexcept {
   return "unknown";
 }
 
+namespace {
+
+/// These hit one order unless more is asked for; a stream, a limit or a venue stays as it is put.
+bool hits_one_order(FaultKind kind) noexcept {
+  return kind >= FaultKind::ack_lost && kind <= FaultKind::late_fill_after_cancel;
+}
+
+} // namespace
+
 bool Faults::over(const ArmedFault& fault, Time now) noexcept {
   return (fault.order.count && fault.hits >= *fault.order.count)
          || (fault.order.lasts && now >= fault.since + *fault.order.lasts);
@@ -22,7 +31,7 @@ std::int64_t Faults::arm(const FaultOrder& order, Time now) {
   // A gap or a reordered pair is one event unless more is asked for; the others last until taken
   // away.
   const bool once = order.kind == FaultKind::gap || order.kind == FaultKind::reorder
-                    || order.kind == FaultKind::corrupt;
+                    || order.kind == FaultKind::corrupt || hits_one_order(order.kind);
   if (once && !order.count && !order.lasts)
     fault.order.count = 1;
   armed_.push_back(std::move(fault));

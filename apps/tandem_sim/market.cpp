@@ -6,7 +6,6 @@
 namespace tandem::sim {
 namespace {
 
-constexpr std::size_t trades_kept = 1'000; // the most a venue's REST route answers
 constexpr core::UnixMillis minute = 60'000;
 
 /// fair (10^-12) to the price's decimals, rounded down.
@@ -24,6 +23,7 @@ void Step::clear() {
   changes.clear();
   trades.clear();
   aggregates.clear();
+  executions.clear();
   best_changed = false;
 }
 
@@ -127,26 +127,26 @@ void Market::set(Side side, std::int64_t price, std::int64_t quantity, Step& out
 
 void Market::trade(Side maker, std::int64_t quantity, core::UnixMillis now, Step& out) {
   const auto level = book_.best(maker);
-  const bool buyer_is_maker = maker == Side::bid;
-  Aggregate sum{++aggregate_id_, level.price, quantity, trade_id_ + 1, 0, now, buyer_is_maker};
+  Aggregate sum{++aggregate_id_, level.price, quantity, trade_id_ + 1, 0, now, maker == Side::bid};
   const auto first = quantity > instrument_.lot && random_.chance(200'000)
                          ? floor_to(quantity / 2, instrument_.lot)
                          : quantity;
-  for (auto rest = quantity; rest > 0;) {
-    const auto part = std::max(std::min(first, rest), instrument_.lot);
-    const Trade one{++trade_id_, level.price, part, now, buyer_is_maker};
-    bars_.add(one);
-    trades_.push_back(one);
-    out.trades.push_back(one);
-    rest -= part;
+  for (auto& met : consume(maker, level, quantity)) {
+    if (met.order != 0) {
+      met.trade_id = print(sum, met.quantity, now, out);
+      out.executions.push_back(met);
+      continue;
+    }
+    for (auto rest = met.quantity; rest > 0;) {
+      const auto part = std::min(std::max(std::min(first, rest), instrument_.lot), rest);
+      print(sum, part, now, out);
+      rest -= part;
+    }
   }
   sum.last_trade = trade_id_;
   aggregates_.push_back(sum);
   out.aggregates.push_back(sum);
-  while (trades_.size() > trades_kept)
-    trades_.pop_front();
-  while (aggregates_.size() > trades_kept)
-    aggregates_.pop_front();
+  keep_recent();
   set(maker, level.price, level.quantity - quantity, out);
 }
 
@@ -158,7 +158,8 @@ void Market::sweep(Side side, std::int64_t limit, core::UnixMillis now, Step& ou
   };
   while (in_the_way()) {
     const auto level = book_.best(side);
-    if (random_.chance(250'000))
+    // What belongs to an account cannot be cancelled by the market: it is traded through.
+    if (random_.chance(250'000) || own(side, level.price) > 0)
       trade(side, level.quantity, now, out);
     else
       set(side, level.price, 0, out);
@@ -169,9 +170,9 @@ void Market::follow(std::int64_t bid, std::int64_t ask, core::UnixMillis now, St
   sweep(Side::ask, bid, now, out);
   sweep(Side::bid, ask, now, out);
   if (book_.empty(Side::bid) || book_.best(Side::bid).price < bid)
-    set(Side::bid, bid, random_size(), out);
+    set_generated(Side::bid, bid, random_size(), out);
   if (book_.empty(Side::ask) || book_.best(Side::ask).price > ask)
-    set(Side::ask, ask, random_size(), out);
+    set_generated(Side::ask, ask, random_size(), out);
 }
 
 void Market::act(core::UnixMillis now, Step& out) {
@@ -183,7 +184,7 @@ void Market::act(core::UnixMillis now, Step& out) {
     const auto best = book_.best(side).price;
     const auto price = side == Side::bid ? best - random_distance() : best + random_distance();
     if (price >= instrument_.tick)
-      set(side, price, book_.at(side, price) + random_size(), out);
+      set_generated(side, price, book_.at(side, price) - own(side, price) + random_size(), out);
     return;
   }
   if (kind < cancel_below) {
@@ -191,9 +192,12 @@ void Market::act(core::UnixMillis now, Step& out) {
     if (size < 2)
       return;
     const auto level = book_.nth(side, static_cast<std::size_t>(random_.between(1, size - 1)));
-    const bool all = random_.chance(700'000) || level.quantity == instrument_.lot;
-    set(side, level.price,
-        all ? 0 : std::max(floor_to(level.quantity / 2, instrument_.lot), instrument_.lot), out);
+    const auto generated = level.quantity - own(side, level.price);
+    const bool all = random_.chance(700'000) || generated <= instrument_.lot;
+    if (generated > 0)
+      set_generated(side, level.price,
+                    all ? 0 : std::max(floor_to(generated / 2, instrument_.lot), instrument_.lot),
+                    out);
     return;
   }
   const auto best = book_.best(side);
@@ -203,16 +207,25 @@ void Market::act(core::UnixMillis now, Step& out) {
 
 void Market::keep_size(Side side, Step& out) {
   const auto wanted = static_cast<std::size_t>(flow_.levels);
-  while (book_.size(side) > wanted + wanted / 2)
-    set(side, book_.levels(side).front().price, 0, out);
+  for (std::size_t worst = 0; book_.size(side) > wanted + wanted / 2 && worst < book_.size(side);) {
+    const auto price = book_.levels(side)[worst].price;
+    if (own(side, price) > 0)
+      ++worst;
+    else
+      set(side, price, 0, out);
+  }
   while (book_.size(side) < wanted) {
-    const auto& worst = book_.levels(side).front();
+    const auto& levels = book_.levels(side);
+    const auto worst = std::ranges::find_if(
+        levels, [&](const Level& level) { return level.quantity > own(side, level.price); });
+    if (worst == levels.end())
+      return; // nothing generated to build on; follow() makes it
     const auto gap
         = random_.between(1, std::max<std::int64_t>(distance_mean_ / 20, 1)) * instrument_.tick;
-    const auto price = side == Side::bid ? worst.price - gap : worst.price + gap;
+    const auto price = side == Side::bid ? worst->price - gap : worst->price + gap;
     if (price < instrument_.tick)
       return; // a coin worth a few ticks has no more room below
-    set(side, price, random_size(), out);
+    set_generated(side, price, random_size(), out);
   }
 }
 
@@ -222,8 +235,7 @@ void Market::step(std::int64_t fair, core::UnixMillis now, Step& out) {
   const auto events = ppm / 1'000'000 + (random_.chance(ppm % 1'000'000) ? 1 : 0);
   if (events == 0)
     return;
-  const auto bid_before = book_.best(Side::bid);
-  const auto ask_before = book_.best(Side::ask);
+  const auto before = best_levels();
   const auto [bid, ask] = quotes(fair);
   for (std::int64_t i = 0; i < events; ++i) {
     follow(bid, ask, now, out);
@@ -232,9 +244,7 @@ void Market::step(std::int64_t fair, core::UnixMillis now, Step& out) {
     keep_size(Side::bid, out);
     keep_size(Side::ask, out);
   }
-  if (!out.changes.empty())
-    changed_at_ = now;
-  out.best_changed = bid_before != book_.best(Side::bid) || ask_before != book_.best(Side::ask);
+  finish(before, now, out);
 }
 
 } // namespace tandem::sim

@@ -11,6 +11,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace tandem::sim {
@@ -35,11 +37,20 @@ struct Aggregate {
   bool buyer_is_maker = false;
 };
 
+/// A trade that an account's order had a part in.
+struct Execution {
+  std::int64_t order = 0; ///< the resting order that was met; 0: a generated one
+  std::int64_t price = 0;
+  std::int64_t quantity = 0;
+  std::int64_t trade_id = 0;
+};
+
 /// What one step of the market's clock brought.
 struct Step {
   std::vector<Change> changes;
   std::vector<Trade> trades;
   std::vector<Aggregate> aggregates;
+  std::vector<Execution> executions; ///< resting orders of accounts that generated ones met
   bool best_changed = false; ///< price or size of the best bid or ask differs from before the step
 
   void clear();
@@ -53,6 +64,31 @@ public:
 
   /// One step of the clock. @param fair the wanted mid price. `out` is cleared first.
   void step(std::int64_t fair, core::UnixMillis now, Step& out);
+
+  // Orders of accounts. They stand in the book beside the generated ones and trade with them; `out`
+  // is added to, so that the surfaces can tell it like any other step.
+  /// Takes from `maker`'s side, best price first, up to `quantity` and not beyond `limit`. What it
+  /// met is told by the result, in order, not by out.executions.
+  std::vector<Execution> take(Side maker, std::int64_t quantity, std::optional<std::int64_t> limit,
+                              core::UnixMillis now, Step& out);
+  /// Joins the level behind what is there. @param order of nobody else here.
+  void rest(Side side, std::int64_t price, std::int64_t quantity, std::int64_t order,
+            core::UnixMillis now, Step& out);
+  /// Takes the rest of it out of the book. Unknown orders are ignored.
+  void withdraw(std::int64_t order, core::UnixMillis now, Step& out);
+  /// Makes a resting order smaller; it keeps its place. @param quantity below what is left of it.
+  void shrink(std::int64_t order, std::int64_t quantity, core::UnixMillis now, Step& out);
+  /// A trade with a resting order at its price, whatever stands before it.
+  std::optional<Execution> hit(std::int64_t order, std::int64_t quantity, core::UnixMillis now,
+                               Step& out);
+  /// What take() would find at these prices. @param limit nullopt: any
+  [[nodiscard]] std::int64_t available(Side maker,
+                                       std::optional<std::int64_t> limit) const noexcept;
+  /// What that quantity costs, at price and quantity decimals together; less when the book runs
+  /// out.
+  [[nodiscard]] core::Int128 cost(Side maker, std::int64_t quantity) const noexcept;
+  /// How much take() gets for a value at price and quantity decimals together, on the lot.
+  [[nodiscard]] std::int64_t quantity_for(Side maker, core::Int128 value) const noexcept;
 
   [[nodiscard]] const Instrument& instrument() const noexcept { return instrument_; }
 
@@ -71,9 +107,29 @@ public:
   [[nodiscard]] const std::deque<Aggregate>& aggregates() const noexcept { return aggregates_; }
 
 private:
+  /// A resting order of an account.
+  struct Queued {
+    std::int64_t order = 0;
+    Side side = Side::bid;
+    std::int64_t price = 0;
+    std::int64_t left = 0;
+    std::int64_t ahead = 0; ///< generated quantity of its level that stands before it
+  };
+
   void fill_history(Time now);
   void fill_book(std::int64_t bid, std::int64_t ask);
   void set(Side side, std::int64_t price, std::int64_t quantity, Step& out);
+  /// What accounts have at this price.
+  [[nodiscard]] std::int64_t own(Side side, std::int64_t price) const noexcept;
+  /// Sets the generated part of a level. What goes, goes from the back of the queue.
+  void set_generated(Side side, std::int64_t price, std::int64_t quantity, Step& out);
+  /// Who at the front of this level gives so much, in turn; takes them out of the queue.
+  [[nodiscard]] std::vector<Execution> consume(Side maker, const Level& level,
+                                               std::int64_t quantity);
+  std::int64_t print(const Aggregate& sum, std::int64_t quantity, core::UnixMillis now, Step& out);
+  void keep_recent();
+  [[nodiscard]] std::pair<Level, Level> best_levels() const noexcept;
+  void finish(const std::pair<Level, Level>& before, core::UnixMillis now, Step& out);
   void follow(std::int64_t bid, std::int64_t ask, core::UnixMillis now, Step& out);
   /// Clears one side up to a price: most of it is cancelled, some of it traded.
   void sweep(Side side, std::int64_t limit, core::UnixMillis now, Step& out);
@@ -97,6 +153,7 @@ private:
   core::UnixMillis changed_at_ = 0;
   std::deque<Trade> trades_;
   std::deque<Aggregate> aggregates_;
+  std::vector<Queued> queue_; ///< in the order of arrival
 };
 
 } // namespace tandem::sim

@@ -38,6 +38,8 @@ void read_surface(Reader in, SurfaceOptions& out) {
   out.lifetime = in.duration("lifetime", out.lifetime, 0ms, 72h);
   out.shutdown_notice = in.duration("shutdown_notice", out.shutdown_notice, 0ms, 24h);
   out.idle_max = in.duration("idle_max", out.idle_max, 0ms, 24h);
+  out.orders_fast_max = in.integer("orders_fast_max", out.orders_fast_max, 0, count_max);
+  out.orders_slow_max = in.integer("orders_slow_max", out.orders_slow_max, 0, count_max);
   in.finish();
 }
 
@@ -310,6 +312,7 @@ void read_document(Reader in, const std::string& folder, Scenario& out) {
   read_invented(in, out);
   read_replay(in, folder, out);
   read_faults(in, out);
+  read_accounts(in, out);
   refuse_doubles(in, out);
   in.finish();
 }
@@ -357,6 +360,8 @@ SurfaceOptions defaults_of(SurfaceId surface) {
     out.pong_within = 60s;
     out.lifetime = 24h;
     out.shutdown_notice = 10min;
+    out.orders_fast_max = 50;
+    out.orders_slow_max = 160'000;
     return out;
   case SurfaceId::binance_linear:
     out.weight_max = 2'400;
@@ -365,6 +370,8 @@ SurfaceOptions defaults_of(SurfaceId surface) {
     out.ping_every = 3min;
     out.pong_within = 10min;
     out.lifetime = 24h;
+    out.orders_fast_max = 300;
+    out.orders_slow_max = 1'200;
     return out;
   case SurfaceId::bybit_spot:
   case SurfaceId::bybit_linear:
@@ -372,6 +379,7 @@ SurfaceOptions defaults_of(SurfaceId surface) {
     out.ban = 10min;
     out.connections_max = 500;
     out.idle_max = 10min;
+    out.orders_fast_max = 10;
     return out;
   }
   return out;

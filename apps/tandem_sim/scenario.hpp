@@ -2,6 +2,7 @@
 /// faults. Every default stands here.
 #pragma once
 
+#include "apps/tandem_sim/exchange_types.hpp"
 #include "apps/tandem_sim/instrument.hpp"
 #include "apps/tandem_sim/outlet.hpp"
 
@@ -34,9 +35,11 @@ struct SurfaceOptions {
   std::size_t streams_max = 1024;   ///< subscriptions per socket
   Millis ping_every{0};             ///< server pings; 0 = never (Bybit)
   Millis pong_within{0};
-  Millis lifetime{0};        ///< a socket is closed after this; 0 = never
-  Millis shutdown_notice{0}; ///< serverShutdown is sent so long before; 0 = never
-  Millis idle_max{0};        ///< Bybit: a socket without a client message is cut; 0 = never
+  Millis lifetime{0};               ///< a socket is closed after this; 0 = never
+  Millis shutdown_notice{0};        ///< serverShutdown is sent so long before; 0 = never
+  std::int64_t orders_fast_max = 0; ///< Binance: orders per 10 s and account. Bybit: per second
+  std::int64_t orders_slow_max = 0; ///< Binance spot: per day, USD-M: per minute
+  Millis idle_max{0};               ///< Bybit: a socket without a client message is cut; 0 = never
 };
 
 [[nodiscard]] SurfaceOptions defaults_of(SurfaceId surface);
@@ -80,10 +83,23 @@ enum class FaultKind : std::uint8_t {
   server_error,
   stale_snapshot,
   silence,
-  refuse_connect
+  refuse_connect,
+  // what happens to orders (order_faults.hpp)
+  ack_lost,               ///< taken, and the answer never leaves
+  order_unknown,          ///< taken, and the answer says that nobody knows
+  order_unknown_refused,  ///< not taken, and the answer says that nobody knows
+  order_reject,           ///< refused by the venue
+  order_delay,            ///< taken only after `value` ms
+  partial_fill,           ///< `value` ppm of an order that cannot rest are filled
+  fill_before_ack,        ///< the answer comes `value` ms after the events
+  duplicate_fill_event,   ///< the event of a fill comes twice
+  late_fill_after_cancel, ///< a fill from before the cancel is heard of after it
+  user_stream_drop,       ///< private events are withheld
+  order_rate_limit,       ///< too many orders
+  maintenance             ///< the venue takes no private request
 };
 
-inline constexpr std::array<std::pair<std::string_view, FaultKind>, 14> fault_names{{
+inline constexpr std::array<std::pair<std::string_view, FaultKind>, 26> fault_names{{
     {"disconnect", FaultKind::disconnect},
     {"half_open", FaultKind::half_open},
     {"delay", FaultKind::delay},
@@ -98,6 +114,18 @@ inline constexpr std::array<std::pair<std::string_view, FaultKind>, 14> fault_na
     {"stale_snapshot", FaultKind::stale_snapshot},
     {"silence", FaultKind::silence},
     {"refuse_connect", FaultKind::refuse_connect},
+    {"ack_lost", FaultKind::ack_lost},
+    {"order_unknown", FaultKind::order_unknown},
+    {"order_unknown_refused", FaultKind::order_unknown_refused},
+    {"order_reject", FaultKind::order_reject},
+    {"order_delay", FaultKind::order_delay},
+    {"partial_fill", FaultKind::partial_fill},
+    {"fill_before_ack", FaultKind::fill_before_ack},
+    {"duplicate_fill_event", FaultKind::duplicate_fill_event},
+    {"late_fill_after_cancel", FaultKind::late_fill_after_cancel},
+    {"user_stream_drop", FaultKind::user_stream_drop},
+    {"order_rate_limit", FaultKind::order_rate_limit},
+    {"maintenance", FaultKind::maintenance},
 }};
 
 [[nodiscard]] std::string_view name_of(FaultKind kind) noexcept;
@@ -110,7 +138,8 @@ struct FaultOrder {
   std::int64_t probability_ppm = 1'000'000;
   std::optional<Millis> lasts;
   std::optional<std::int64_t>
-      value; ///< delay: milliseconds; 429, 418: Retry-After in seconds; 5xx: the status
+      value; ///< delay, order_delay, fill_before_ack: milliseconds; 429, 418, order_rate_limit:
+             ///< Retry-After in seconds; 5xx: the status; partial_fill: parts per million
 };
 
 struct TimedFault {
@@ -151,6 +180,11 @@ struct Scenario {
   FlowOptions flow;
   std::optional<ReplayOptions> replay;
   std::vector<TimedFault> faults;
+  /// accounts: [{name, venue: binance | bybit, keys: [{key, secret | public_key, trade}], deposits:
+  /// {spot, linear: {ASSET: amount}} (Bybit: unified), fees: {spot, linear: {maker, taker}} as
+  /// parts of the value ("0.001"), fee_asset: received | quote, leverage}]. Read by
+  /// scenario_accounts.cpp.
+  std::vector<AccountOrder> accounts;
 };
 
 /// One thing wrong in a scenario.

@@ -257,6 +257,15 @@ std::vector<Reader> Reader::items(std::string_view key) {
   return result;
 }
 
+std::vector<std::string> Reader::keys() {
+  std::vector<std::string> names;
+  if (!node_.IsMap())
+    return names;
+  for (const auto& entry : node_)
+    names.push_back(entry.first.Scalar());
+  return names;
+}
+
 void Reader::refuse(std::string_view key, std::string text) {
   context_->add(has(key) ? static_cast<const YAML::Node&>(node_)[std::string{key}] : node_,
                 join(key), std::move(text));

@@ -37,6 +37,9 @@ public:
   [[nodiscard]] Range range(std::string_view key, Range fallback, std::int64_t max, bool durations);
   [[nodiscard]] Reader section(std::string_view key);
   [[nodiscard]] std::vector<Reader> items(std::string_view key);
+  /// The keys of this map as written, for maps whose keys are names; none of them is a mistake
+  /// then.
+  [[nodiscard]] std::vector<std::string> keys();
   /// A mistake of the value at `key`.
   void refuse(std::string_view key, std::string text);
   /// Reports the keys nobody asked for and those given twice.
@@ -54,6 +57,9 @@ private:
   ReadContext* context_;
   std::vector<std::string> asked_;
 };
+
+/// accounts: (scenario_accounts.cpp).
+void read_accounts(Reader& in, Scenario& out);
 
 /// Replaces ${NAME} and ${NAME:-default}. Nullopt and a mistake text in `why` when a name is unset
 /// or a brace missing.

@@ -11,16 +11,23 @@ Simulator::Simulator(const Scenario& scenario, std::unique_ptr<LineSource> recor
                      Outlet& outlet, Time start)
     : outlet_{outlet}, timed_{scenario.faults}, start_{start}, now_{start},
       step_{scenario.flow.step}, faults_{mix_seed(scenario.seed, "faults")}, flow_{scenario, start},
-      next_tick_{start + scenario.flow.step} {
+      exchange_{scenario, flow_, books_, start}, next_tick_{start + scenario.flow.step} {
   std::ranges::stable_sort(timed_, {}, &TimedFault::at);
+  const auto bybit = std::make_shared<BybitPrivate>(scenario, exchange_, faults_);
   for (std::size_t i = 0; i < surface_count; ++i) {
     const auto id = static_cast<SurfaceId>(i);
     const bool binance = id == SurfaceId::binance_spot || id == SurfaceId::binance_linear;
     if (binance)
-      surfaces_[i] = std::make_unique<Binance>(id, scenario, flow_, faults_, books_, outlet);
+      surfaces_[i]
+          = std::make_unique<Binance>(id, scenario, flow_, faults_, books_, exchange_, outlet);
     else
-      surfaces_[i] = std::make_unique<Bybit>(id, scenario, flow_, faults_, books_, outlet);
+      surfaces_[i]
+          = std::make_unique<Bybit>(id, scenario, flow_, faults_, books_, exchange_, outlet, bybit);
+    exchange_.listen(*surfaces_[i]);
   }
+  exchange_.on_taken([this](Market& market, const Step& step, Time when) {
+    at(market.instrument().surface).on_step(market, step, when);
+  });
   if (scenario.replay && recording != nullptr)
     replay_ = std::make_unique<Replay>(*scenario.replay, std::move(recording), books_, surfaces_,
                                        outlet, start);
@@ -74,7 +81,9 @@ void Simulator::advance(Time now) {
     }
     flow_.advance(now_, [this](Market& market, const Step& step, Time when) {
       at(market.instrument().surface).on_step(market, step, when);
+      exchange_.on_step(market, step, when);
     });
+    exchange_.tick(now_);
     for (auto& surface : surfaces_)
       surface->tick(now_);
     faults_.expire(now_);

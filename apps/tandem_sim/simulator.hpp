@@ -3,6 +3,7 @@
 /// deterministic engine drives it directly.
 #pragma once
 
+#include "apps/tandem_sim/exchange.hpp"
 #include "apps/tandem_sim/faults.hpp"
 #include "apps/tandem_sim/flow.hpp"
 #include "apps/tandem_sim/outlet.hpp"
@@ -38,7 +39,8 @@ public:
   void on_pong(SurfaceId surface, SocketId socket, std::string_view payload, Time now);
   void on_closed(SurfaceId surface, SocketId socket, Time now);
 
-  /// The admin listener: /faults (GET, POST, DELETE), /state, /health.
+  /// The admin listener: /faults (GET, POST, DELETE), /state, /health, and of the accounts /ledger,
+  /// /accounts (GET, POST), /orders/manual (POST); see admin_accounts.cpp.
   [[nodiscard]] HttpAnswer on_admin(const HttpAsk& ask, Time now);
 
   /// Lets everything happen that is due.
@@ -63,6 +65,9 @@ private:
   [[nodiscard]] HttpAnswer faults_text() const;
   [[nodiscard]] HttpAnswer add_fault(const std::string& body, Time now);
   [[nodiscard]] HttpAnswer state_text();
+  [[nodiscard]] HttpAnswer accounts_text() const;
+  [[nodiscard]] HttpAnswer change_account(const std::string& body, Time now);
+  [[nodiscard]] HttpAnswer order_by_hand(const std::string& body, Time now);
 
   Outlet& outlet_;
   std::vector<TimedFault> timed_;
@@ -72,8 +77,10 @@ private:
   Faults faults_;
   ReplayBooks books_;
   Flow flow_;
+  Exchange exchange_;
   std::array<std::unique_ptr<Surface>, surface_count> surfaces_;
   std::unique_ptr<Replay> replay_;
+  std::int64_t manual_orders_ = 0;
   Time next_tick_;
 };
 

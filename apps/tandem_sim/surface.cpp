@@ -16,9 +16,9 @@ constexpr Millis patience{
 } // namespace
 
 Surface::Surface(SurfaceId id, const Scenario& scenario, Flow& flow, Faults& faults,
-                 ReplayBooks& replay, Outlet& outlet)
+                 ReplayBooks& replay, Exchange& exchange, Outlet& outlet)
     : id_{id}, options_{scenario.surfaces[static_cast<std::size_t>(id)]}, flow_{flow},
-      faults_{faults}, replay_{replay}, outlet_{outlet},
+      faults_{faults}, replay_{replay}, exchange_{exchange}, outlet_{outlet},
       random_{mix_seed(scenario.seed, name_of(id).data())} {}
 
 std::optional<HttpAnswer> Surface::on_upgrade(const HttpAsk& ask, Time now) {
@@ -235,7 +235,16 @@ void Surface::keep_alive(Socket& socket, Time now) {
     outlet_.ping(socket.id, *socket.ping);
 }
 
+void Surface::later(Time due, std::function<void(Time)> act) {
+  later_.emplace(due, std::move(act));
+}
+
 void Surface::tick(Time now) {
+  while (!later_.empty() && later_.begin()->first <= now) {
+    const auto act = std::move(later_.begin()->second);
+    later_.erase(later_.begin());
+    act(now);
+  }
   flush_delayed(now);
   std::vector<SocketId> ids;
   for (const auto& [id, socket] : sockets_)
@@ -266,6 +275,18 @@ void Surface::apply(const FaultOrder& order, Time now) {
   case FaultKind::server_error:
   case FaultKind::silence:
   case FaultKind::refuse_connect:
+  case FaultKind::ack_lost:
+  case FaultKind::order_unknown:
+  case FaultKind::order_unknown_refused:
+  case FaultKind::order_reject:
+  case FaultKind::order_delay:
+  case FaultKind::partial_fill:
+  case FaultKind::fill_before_ack:
+  case FaultKind::duplicate_fill_event:
+  case FaultKind::late_fill_after_cancel:
+  case FaultKind::user_stream_drop:
+  case FaultKind::order_rate_limit:
+  case FaultKind::maintenance:
     break;
   }
   faults_.arm(order, now);

@@ -3,6 +3,7 @@
 /// itself is in binance_*.cpp and bybit_*.cpp.
 #pragma once
 
+#include "apps/tandem_sim/exchange.hpp"
 #include "apps/tandem_sim/faults.hpp"
 #include "apps/tandem_sim/flow.hpp"
 #include "apps/tandem_sim/outlet.hpp"
@@ -13,6 +14,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -56,11 +58,11 @@ struct SurfaceCounters {
   std::int64_t messages_in = 0, frames_sent = 0, bytes_sent = 0;
 };
 
-class Surface {
+class Surface : public ExchangeListener {
 public:
   Surface(SurfaceId id, const Scenario& scenario, Flow& flow, Faults& faults, ReplayBooks& replay,
-          Outlet& outlet);
-  virtual ~Surface() = default;
+          Exchange& exchange, Outlet& outlet);
+  ~Surface() override = default;
   Surface(const Surface&) = delete;
   Surface& operator=(const Surface&) = delete;
 
@@ -82,6 +84,11 @@ public:
   [[nodiscard]] virtual bool has_listener(std::string_view symbol, std::string_view kind) const = 0;
   /// Answers what was held for this snapshot. @returns whether anybody had asked who still waits.
   virtual bool release_snapshot(const std::string& symbol, Time now);
+
+  void on_order(const OrderEvent&) override {}
+
+  void on_transfer(const TransferEvent&) override {}
+
   /// One-shot faults act at once; the others are armed.
   void apply(const FaultOrder& order, Time now);
 
@@ -116,6 +123,9 @@ protected:
   /// Called again for an ask that had been held.
   virtual void answer_snapshot(const HttpAsk& ask, const Reply& reply, Time now) = 0;
 
+  /// Calls `act` in the tick at or after `due`: what a fault put off.
+  void later(Time due, std::function<void(Time)> act);
+
   [[nodiscard]] Socket* find(SocketId socket) noexcept;
   /// The stream of this name; null when nobody has it.
   [[nodiscard]] Stream* stream(const std::string& name) noexcept;
@@ -134,6 +144,7 @@ protected:
   Flow& flow_;
   Faults& faults_;
   ReplayBooks& replay_;
+  Exchange& exchange_;
   Outlet& outlet_;
   Random random_;
   SurfaceCounters counters_;
@@ -157,6 +168,7 @@ private:
   std::deque<Delayed> delayed_;
   std::map<std::string, Window> connections_; ///< by host
   std::map<std::string, std::vector<Held>> held_;
+  std::multimap<Time, std::function<void(Time)>> later_;
   std::vector<Stream*> none_;
 };
 

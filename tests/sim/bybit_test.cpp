@@ -198,8 +198,8 @@ TEST_CASE("REST errors come with status 200 in the envelope") {
   CHECK(code("/v5/market/orderbook", "category=linear&symbol=NOPE") == 10001);
   CHECK(code("/v5/market/orderbook", "category=spot&symbol=BTCUSDT") == 10001);
   CHECK(code("/v5/market/kline", "category=linear&symbol=BTCUSDT&interval=7") == 10001);
-  CHECK(code("/v5/order/realtime", "category=linear") == 10003);
   CHECK(world.get(linear, "/v5/market/nothing").status == 404);
+  CHECK(world.get(linear, "/v5/order/realtime", "category=linear").status == 401);
   const auto bars = object_of(world
                                   .get(linear, "/v5/market/kline",
                                        "category=linear&symbol=BTCUSDT&interval=5&limit=3")

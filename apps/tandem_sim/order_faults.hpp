@@ -1,0 +1,28 @@
+/// What the armed faults have in store for one order: drawn once when it arrives, acted out by the
+/// surface. The same for all venues; how a venue says it is the surface's business.
+#pragma once
+
+#include "apps/tandem_sim/faults.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace tandem::sim {
+
+struct OrderFate {
+  bool maintenance = false;                ///< no order is taken
+  std::optional<std::int64_t> retry_after; ///< seconds: too many orders
+  bool reject = false;
+  bool answer_lost = false;   ///< it is taken; the answer never leaves
+  bool unknown = false;       ///< the answer says that nobody knows ...
+  bool unknown_taken = false; ///< ... and it was taken all the same
+  Millis delay{0};            ///< it is taken only then
+  Millis answer_after{0};     ///< the answer comes so long after the events
+  std::int64_t fill_ppm_max = 1'000'000;
+};
+
+[[nodiscard]] OrderFate fate_of_order(Faults& faults, SurfaceId surface, std::string_view symbol,
+                                      Time now);
+
+} // namespace tandem::sim
