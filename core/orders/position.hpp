@@ -18,6 +18,12 @@ using FeeTotals = std::map<std::string, Money>;
 /// changed instrument scale changes nothing.
 class Position {
 public:
+  Position() = default;
+
+  /// One that was saved before.
+  Position(Money quantity, Money cost, Money realised, FeeTotals fees)
+      : quantity_{quantity}, cost_{cost}, realised_{realised}, fees_{std::move(fees)} {}
+
   /// Fee in the base asset lessens what was received (or adds to what was given); fee in the quote
   /// asset lessens the profit; a third asset only counts in fees().
   /// @param base,quote the instrument's assets.

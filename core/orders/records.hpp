@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/orders/order.hpp"
+#include "core/orders/position.hpp"
 #include "core/risk/breaker.hpp"
 #include "core/risk/kill.hpp"
 #include "core/strategy/pair.hpp"
@@ -142,10 +143,46 @@ struct PausedRecord {
   friend bool operator==(const PausedRecord&, const PausedRecord&) = default;
 };
 
-using Record
-    = std::variant<RunRecord, IntentRecord, SentRecord, AcceptedRecord, RefusedRecord,
-                   UnknownRecord, ReportRecord, FillRecord, ResolvedRecord, AdoptedRecord,
-                   ExecutionRecord, BreakerRecord, KillRecord, RestatedRecord, PausedRecord>;
+/// What everything before it came to, when older records were folded together. It *sets* positions
+/// and totals: whatever the records before it in the reading made of them is replaced. Those
+/// records (orders not settled or settled lately, executions, breakers, kills, pauses) are kept for
+/// themselves; their fills are in these sums already. What follows it was never folded.
+struct CheckpointRecord {
+  struct PositionRow {
+    InstrumentKey instrument;
+    std::string base, quote;        ///< empty when only ever restated
+    Money quantity, cost, realised; ///< as Position
+    FeeTotals fees;
+
+    friend bool operator==(const PositionRow&, const PositionRow&) = default;
+  };
+
+  /// Of one pair or plan; manual orders stand under the empty name.
+  struct StrategyRow {
+    std::string strategy;
+    Money traded;                 ///< quote units of all its fills
+    Money opened;                 ///< the part of orders with purpose open or slice
+    std::uint64_t executions = 0; ///< that are over
+    Money executions_notional;    ///< sum of their `notional`
+
+    friend bool operator==(const StrategyRow&, const StrategyRow&) = default;
+  };
+
+  std::uint64_t through = 0; ///< the last sequence number that it stands for
+  /// An order of this engine with an id up to this one that is not among the records is settled and
+  /// in the sums: it must not be adopted when the venue shows it again. Empty = none was dropped.
+  ClientOrderId folded_through;
+  std::uint64_t orders_folded = 0;     ///< whose records were dropped
+  std::vector<PositionRow> positions;  ///< by instrument
+  std::vector<StrategyRow> strategies; ///< by name
+
+  friend bool operator==(const CheckpointRecord&, const CheckpointRecord&) = default;
+};
+
+using Record = std::variant<RunRecord, IntentRecord, SentRecord, AcceptedRecord, RefusedRecord,
+                            UnknownRecord, ReportRecord, FillRecord, ResolvedRecord, AdoptedRecord,
+                            ExecutionRecord, BreakerRecord, KillRecord, RestatedRecord,
+                            PausedRecord, CheckpointRecord>;
 
 /// Where records go. Implemented by adapters/journal (a file) and by tests (memory).
 class Journal {
@@ -154,8 +191,10 @@ public:
 
   /// Records get gapless sequence numbers in the order of the calls. `durable` runs once, with the
   /// outcome, when the record is as safe as the durability mode promises: in mode `os` before this
-  /// returns, in mode `fsync` later and on the journal's own thread (then several at once). Thread
-  /// safe. After an error nothing more is accepted until the journal has recovered.
+  /// returns, in mode `fsync` later and on the journal's own thread (then several at once); a
+  /// refusal may come before this returns in either mode. Thread safe. After an error nothing more
+  /// is accepted until the journal has recovered. A record that was answered with an error is
+  /// normally gone; after a crash it may be found all the same.
   virtual void append(const Record& record, std::function<void(Status)> durable) = 0;
 
   /// The run this journal is held for.

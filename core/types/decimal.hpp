@@ -13,6 +13,7 @@
 namespace tandem::core {
 
 __extension__ using Int128 = __int128;
+__extension__ using UInt128 = unsigned __int128;
 
 inline constexpr int decimals_max = 18;    ///< 10^18 is the largest power of ten in an int64
 inline constexpr int digits_wide_max = 38; ///< 10^38 - 1 is the most nines in an Int128
