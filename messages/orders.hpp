@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -72,6 +73,11 @@ struct KeysChanged {};
 using PrivateFeedHandle = caf::typed_actor<caf::reacts_to<LinkNotice>, caf::reacts_to<KeysChanged>,
                                            caf::reacts_to<Tick>>;
 
+/// From the I/O thread: what follows an answer, to be run as a turn of the actor that asked.
+struct Continue {
+  std::function<void()> run;
+};
+
 struct GetAccount {};
 
 /// What the venue last said of the account, with the differences found against our own books.
@@ -114,8 +120,7 @@ struct Done {
 /// One market's order entry, reconciliation and trading gate.
 using OrderGatewayHandle
     = caf::typed_actor<caf::reacts_to<PrivateReady>, caf::reacts_to<PrivateDown>,
-                       caf::reacts_to<KeysChanged>, caf::reacts_to<ClockMeasured>,
-                       caf::reacts_to<InstrumentsLoaded>, caf::reacts_to<Tick>,
+                       caf::reacts_to<KeysChanged>, caf::reacts_to<Continue>, caf::reacts_to<Tick>,
                        caf::replies_to<GetAccount>::with<AccountSnapshot>,
                        caf::replies_to<AcceptDifferences>::with<Done>>;
 
@@ -129,7 +134,7 @@ struct BreakerEvent {
 
   Kind kind = Kind::trade;
   bool succeeded = true;            ///< trade, request
-  core::Money profit;               ///< profit: realised change, quote units
+  core::Money profit{};             ///< profit: realised change, quote units
   std::chrono::nanoseconds took{0}; ///< round_trip
   std::uint32_t count = 0;          ///< orders, difference
 };
@@ -188,6 +193,7 @@ TANDEM_LOCAL_MESSAGE(tandem::messages::PausePair)
 TANDEM_LOCAL_MESSAGE(tandem::messages::PrivateReady)
 TANDEM_LOCAL_MESSAGE(tandem::messages::PrivateDown)
 TANDEM_LOCAL_MESSAGE(tandem::messages::KeysChanged)
+TANDEM_LOCAL_MESSAGE(tandem::messages::Continue)
 TANDEM_LOCAL_MESSAGE(tandem::messages::GetAccount)
 TANDEM_LOCAL_MESSAGE(tandem::messages::AccountSnapshot)
 TANDEM_LOCAL_MESSAGE(tandem::messages::AcceptDifferences)

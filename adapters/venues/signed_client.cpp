@@ -20,14 +20,16 @@ constexpr std::chrono::milliseconds budget_wait_min{20};
 
 SignedClient::SignedClient(const Market& market, SignedOptions options, Credentials keys,
                            transport::HttpClient& http, transport::Strand& strand,
-                           core::Clocks clocks, std::function<std::uint64_t()> random)
+                           core::Clocks clocks, std::function<std::uint64_t()> random,
+                           std::function<std::chrono::milliseconds()> clock_offset)
     : market_{market}, options_{std::move(options)}, keys_{std::move(keys)}, http_{http},
       strand_{strand}, clocks_{std::move(clocks)}, random_{std::move(random)},
       budget_{{.weight_per_window = market.traits().weight_per_minute,
-               .reserve_percent = cancel_reserve_percent}} {}
+               .reserve_percent = cancel_reserve_percent}},
+      clock_offset_{std::move(clock_offset)} {}
 
 Stamp SignedClient::stamp() const {
-  return {.at = core::to_millis(clocks_.wall()) + offset_ms_.load(std::memory_order_relaxed),
+  return {.at = core::to_millis(clocks_.wall() + clock_offset_()),
           .recv_window = options_.recv_window};
 }
 

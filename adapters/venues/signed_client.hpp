@@ -56,12 +56,10 @@ public:
 
   SignedClient(const Market& market, SignedOptions options, Credentials keys,
                transport::HttpClient& http, transport::Strand& strand, core::Clocks clocks,
-               std::function<std::uint64_t()> random);
+               std::function<std::uint64_t()> random,
+               std::function<std::chrono::milliseconds()> clock_offset);
 
   void call(CallKind kind, Make make, Callback done);
-
-  /// Venue time minus ours, as last measured.
-  void set_clock_offset(std::chrono::milliseconds offset) noexcept { offset_ms_ = offset.count(); }
 
   /// By the venue's clock, now.
   [[nodiscard]] Stamp stamp() const;
@@ -94,7 +92,7 @@ private:
   std::function<std::uint64_t()> random_;
   core::market::RateBudget budget_;
   std::size_t waiting_ = 0;
-  std::atomic<std::int64_t> offset_ms_{0};
+  std::function<std::chrono::milliseconds()> clock_offset_; ///< venue time minus ours
   SignedCounters counters_;
 };
 
