@@ -119,7 +119,7 @@ void open_link(Self self) {
   const auto& parts = state.options.parts;
   if (!parts.keys->has(market_of(state).venue))
     return;
-  state.client = parts.make_client(*state.context);
+  state.client = parts.make_client();
   const messages::OrderGatewayHandle owner{self};
   const auto context = state.context;
   const auto market = market_of(state);
@@ -142,9 +142,8 @@ void open_link(Self self) {
     context->log->write(core::LogLevel::warning, "order_socket_down",
                         {{"exchange", core::to_string(market)}, {"reason", core::describe(why)}});
   };
-  state.link
-      = adapters::venues::OrderLink::open(market, parts.tools(*state.context, state.client),
-                                          state.options.link, desk_of(state), std::move(events));
+  state.link = adapters::venues::OrderLink::open(
+      market, parts.tools(state.client), state.options.link, desk_of(state), std::move(events));
   desk_of(state).set_port(market, state.link.get(), now_of(state));
 }
 

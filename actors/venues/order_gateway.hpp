@@ -3,9 +3,9 @@
 /// the two agree. Orders do not pass its mailbox (messages/orders.hpp says why).
 #pragma once
 
-#include "actors/venues/private_feed.hpp"
 #include "adapters/venues/account_reader.hpp"
 #include "adapters/venues/order_link.hpp"
+#include "adapters/venues/private_market.hpp"
 #include "core/orders/reconcile.hpp"
 #include "messages/context.hpp"
 #include "messages/orders.hpp"
@@ -31,7 +31,7 @@ struct AccountBaseline {
 };
 
 struct OrderGatewayOptions {
-  PrivateMarket parts;
+  adapters::venues::PrivateMarket parts;
   adapters::venues::OrderLinkOptions link;
   std::shared_ptr<AccountBaseline> baseline;
   std::set<core::Symbol> symbols; ///< whose fees are asked for from the start

@@ -88,8 +88,7 @@ void open(Self self) {
                            {"reason", why.detail},
                            {"suppressed", std::to_string(quiet)}});
   };
-  auto client = parts.make_client(*context);
-  state.link = adapters::venues::PrivateLink::open(parts.tools(*context, std::move(client)),
+  state.link = adapters::venues::PrivateLink::open(parts.tools(parts.make_client()),
                                                    state.options.socket, std::move(events));
 }
 
@@ -153,25 +152,6 @@ void on_tick(Self self) {
 }
 
 } // namespace
-
-std::shared_ptr<adapters::venues::SignedClient>
-PrivateMarket::make_client(const messages::Context& context) const {
-  return std::make_shared<adapters::venues::SignedClient>(
-      *market, rest, keys->get(market->key().venue), *http, *strand, context.clocks, context.random,
-      [board = context.board, key = market->key()] {
-        return board->clock_offset(key).value_or(std::chrono::milliseconds{0});
-      });
-}
-
-adapters::venues::PrivateTools
-PrivateMarket::tools(const messages::Context& context,
-                     std::shared_ptr<adapters::venues::SignedClient> client) const {
-  return {.trading = trading,
-          .strand = strand,
-          .connector = connector,
-          .rest = std::move(client),
-          .clocks = context.clocks};
-}
 
 PrivateFeedState::~PrivateFeedState() {
   if (link)

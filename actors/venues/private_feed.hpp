@@ -2,9 +2,8 @@
 /// be relied on. What the stream says goes straight to the desk, on the I/O thread.
 #pragma once
 
-#include "adapters/venues/key_ring.hpp"
 #include "adapters/venues/private_link.hpp"
-#include "core/orders/desk.hpp"
+#include "adapters/venues/private_market.hpp"
 #include "core/supervision/backoff.hpp"
 #include "messages/context.hpp"
 #include "messages/orders.hpp"
@@ -19,27 +18,8 @@
 
 namespace tandem::actors {
 
-/// What the private side of a market is made of; used by private feed and order gateway alike.
-struct PrivateMarket {
-  const adapters::venues::Market* market = nullptr; ///< these outlive the actors
-  const adapters::venues::Trading* trading = nullptr;
-  adapters::transport::Strand* strand = nullptr;
-  adapters::transport::WebSocketConnector* connector = nullptr;
-  adapters::transport::HttpClient* http = nullptr;
-  core::orders::Desk* desk = nullptr;
-  std::shared_ptr<adapters::venues::KeyRing> keys;
-  adapters::venues::SignedOptions rest;
-  core::supervision::BackoffLimits backoff;
-
-  [[nodiscard]] std::shared_ptr<adapters::venues::SignedClient>
-  make_client(const messages::Context& context) const;
-  [[nodiscard]] adapters::venues::PrivateTools
-  tools(const messages::Context& context,
-        std::shared_ptr<adapters::venues::SignedClient> client) const;
-};
-
 struct PrivateFeedOptions {
-  PrivateMarket parts;
+  adapters::venues::PrivateMarket parts;
   adapters::transport::WebSocketOptions socket; ///< url = the base of the private stream
 };
 

@@ -269,6 +269,26 @@ void OrderLink::ask(const Intent& intent, OrderRef ref, int attempt, bool fills_
       });
 }
 
+void OrderLink::look_up(OrderRef ref) {
+  tools_.rest->call(
+      CallKind::query,
+      [trading = tools_.trading, ref](const Credentials& keys, const Stamp& stamp) {
+        auto request = trading->query(ref, 0, keys, stamp);
+        return request ? *std::move(request)
+                       : core::fail(core::Errc::internal, "orders cannot be asked for here");
+      },
+      [self = shared_from_this(), ref](const SignedReply& reply) mutable {
+        if (!reply.response)
+          return;
+        const auto found
+            = self->tools_.trading->parse_query(reply.response->status, reply.response->body);
+        if (!found || !*found || !self->desk_.on_order(**found, self->now()))
+          return;
+        ref.client_id = core::orders::ClientOrderId{(*found)->client_id};
+        self->ask_fills(ref, {});
+      });
+}
+
 void OrderLink::ask_fills(const OrderRef& ref, std::string cursor) {
   tools_.rest->call(
       CallKind::query,

@@ -62,6 +62,10 @@ public:
              bool fills_too) override;
   void cancel_all() override;
 
+  /// An order known only by the venue's id (from a fill list that names no client id): asks whose
+  /// it is; the desk adopts it when it is ours.
+  void look_up(OrderRef ref);
+
   /// Nothing leaves any more; replies under way still reach the desk.
   void stop();
 
