@@ -25,10 +25,11 @@ struct RecordKind {
 
 /// In the order of the variant's alternatives.
 inline constexpr RecordKind record_kinds[] = {
-    {1, 1, "run"},      {2, 1, "intent"},    {3, 1, "sent"},       {4, 1, "accepted"},
-    {5, 1, "refused"},  {6, 1, "unknown"},   {7, 1, "report"},     {8, 1, "fill"},
-    {9, 1, "resolved"}, {10, 1, "adopted"},  {11, 1, "execution"}, {12, 1, "breaker"},
-    {13, 1, "kill"},    {14, 1, "restated"}, {15, 1, "paused"},    {16, 1, "checkpoint"},
+    {1, 1, "run"},       {2, 1, "intent"},    {3, 1, "sent"},       {4, 1, "accepted"},
+    {5, 1, "refused"},   {6, 1, "unknown"},   {7, 1, "report"},     {8, 1, "fill"},
+    {9, 1, "resolved"},  {10, 1, "adopted"},  {11, 1, "execution"}, {12, 1, "breaker"},
+    {13, 1, "kill"},     {14, 1, "restated"}, {15, 1, "paused"},    {16, 1, "checkpoint"},
+    {17, 1, "baseline"},
 };
 static_assert(std::size(record_kinds) == std::variant_size_v<core::orders::Record>);
 
@@ -37,6 +38,12 @@ void fields(Io& io, R& r) {
   io("venue", r.venue);
   io("market", r.type);
   io("symbol", r.symbol);
+}
+
+template <class Io, Like<core::MarketKey> R>
+void fields(Io& io, R& r) {
+  io("venue", r.venue);
+  io("market", r.type);
 }
 
 template <class Io, Like<core::Scale> R>
@@ -277,6 +284,15 @@ void fields(Io& io, R& r) {
   io("ordersFolded", r.orders_folded);
   io("positions", r.positions);
   io("strategies", r.strategies);
+}
+
+template <class Io, Like<core::orders::BaselineRecord> R>
+void fields(Io& io, R& r) {
+  io("market", r.market);
+  io("what", r.what);
+  io("amount", r.amount);
+  io("person", r.person);
+  io("ts", r.ts);
 }
 
 } // namespace tandem::adapters::journal

@@ -160,6 +160,11 @@ public:
 
   [[nodiscard]] std::uint64_t epoch() const noexcept { return options_.epoch; }
 
+  [[nodiscard]] const EngineId& engine() const noexcept { return options_.engine; }
+
+  /// How many updates there were: unchanged = nothing happened to any order.
+  [[nodiscard]] std::uint64_t updates() const;
+
 private:
   DeskOptions options_;
   Journal& journal_;

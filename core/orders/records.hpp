@@ -179,10 +179,21 @@ struct CheckpointRecord {
   friend bool operator==(const CheckpointRecord&, const CheckpointRecord&) = default;
 };
 
+/// What an account held beyond our own fills: from the first comparison, or as a person accepted.
+struct BaselineRecord {
+  MarketKey market;
+  std::string what; ///< asset (spot) or instrument (linear); empty = "the baseline was taken"
+  Money amount;
+  std::string person; ///< empty = from the first comparison
+  UnixMillis ts = 0;
+
+  friend bool operator==(const BaselineRecord&, const BaselineRecord&) = default;
+};
+
 using Record = std::variant<RunRecord, IntentRecord, SentRecord, AcceptedRecord, RefusedRecord,
                             UnknownRecord, ReportRecord, FillRecord, ResolvedRecord, AdoptedRecord,
                             ExecutionRecord, BreakerRecord, KillRecord, RestatedRecord,
-                            PausedRecord, CheckpointRecord>;
+                            PausedRecord, CheckpointRecord, BaselineRecord>;
 
 /// Where records go. Implemented by adapters/journal (a file) and by tests (memory).
 class Journal {

@@ -105,11 +105,11 @@ struct StrategyLimits {
 
 /// One market's trading gate.
 struct MarketStatus {
-  bool open = false;   ///< reconciled, connected, keys good
-  std::string reason;  ///< why not, in words: "no keys: public only", "reconciling"
-  std::string account; ///< balances are shared by markets of one account ("bybit")
+  bool open = false;     ///< reconciled, connected, keys good
+  std::string reason{};  ///< why not, in words: "no keys: public only", "reconciling"
+  std::string account{}; ///< balances are shared by markets of one account ("bybit")
   std::chrono::milliseconds clock_offset{0};
-  std::set<Symbol> allowed; ///< prod: only these; empty = all
+  std::set<Symbol> allowed{}; ///< prod: only these; empty = all
 };
 
 /// The book a draft is judged by, as the decision saw it.
