@@ -41,7 +41,7 @@ enum class Rule : std::uint8_t {
   book,            ///< not live, one side empty
   book_age,
   clock_offset,
-  price_outlier, ///< the mid is far from its own recent median
+  price_outlier, ///< the mid is far from its own recent median (of 5 mids at least)
   tick,
   lot,
   quantity_min,
@@ -93,14 +93,16 @@ struct GateLimits {
   GateLimits();
 };
 
-/// What a strategy may do. Absent numbers fall back to GateLimits.
+/// What a strategy may do. Absent numbers fall back to GateLimits. A slippage given here replaces
+/// the engine's; of two other limits the tighter one holds.
 struct StrategyLimits {
-  std::optional<Money> order_notional_max;
-  std::optional<Decimal> slippage_percent;
-  std::optional<Decimal> position_max;     ///< base units, absolute, per instrument
-  std::optional<Money> total_notional_max; ///< cumulative quote notional (a pair's totalAmount)
-  std::optional<Money> daily_notional_max;
-  std::optional<Money> daily_loss_max;
+  std::optional<Money> order_notional_max = std::nullopt;
+  std::optional<Decimal> slippage_percent = std::nullopt;
+  std::optional<Decimal> position_max = std::nullopt; ///< base units, absolute, per instrument
+  std::optional<Money> total_notional_max
+      = std::nullopt; ///< cumulative quote notional (a pair's totalAmount)
+  std::optional<Money> daily_notional_max = std::nullopt;
+  std::optional<Money> daily_loss_max = std::nullopt;
 };
 
 /// One market's trading gate.
@@ -170,7 +172,8 @@ struct ExposureView {
   };
 
   std::vector<PositionRow> positions;
-  Money day_notional, day_realised;
+  Money day_notional; ///< traded today and in flight
+  Money day_realised;
   std::size_t open_orders = 0;
   std::size_t unknown_orders = 0;
 };
@@ -186,7 +189,8 @@ public:
   // ---- facts, whenever they change
   void set_market(const MarketKey& market, MarketStatus status);
   [[nodiscard]] const MarketStatus* market(const MarketKey& market) const noexcept;
-  /// Absolute, as the venue says; reservations of orders not yet seen there are kept on top.
+  /// Absolute, as the venue says; reservations of orders not yet seen there are kept on top
+  /// (core/risk/ledger.hpp tells it exactly). A balance nobody reported refuses orders.
   void set_balance(const std::string& account, const std::string& asset, Money free);
   /// The account's real taker rate; an instrument without one is refused by fee_unknown.
   void set_fee(const MarketKey& market, const Symbol& symbol, strategy::FeeRate taker);
@@ -218,7 +222,9 @@ public:
   /// After every change of an order (also on restoring from the journal): exposure, reservations,
   /// unknown and open counts follow. A settled order is forgotten.
   void on_order(const orders::Order& order);
-  /// Once per new fill. @param instrument may be null (adopted order of an unlisted symbol).
+  /// Once per new fill, before on_order. A fill stamped by the venue on an earlier day counts for
+  /// positions and totals, not for the day. @param instrument may be null (adopted order of an
+  /// unlisted symbol).
   void on_fill(const orders::OrderIntent& intent, const orders::Fill& fill,
                const std::shared_ptr<const Instrument>& instrument, const Now& now);
   /// A position as a person or the venue's statement sets it.
@@ -226,7 +232,9 @@ public:
 
   [[nodiscard]] ExposureView exposure(const Now& now) const;
   [[nodiscard]] Money position(const InstrumentKey& instrument) const noexcept;
-  /// Realised today, net of fees, of one strategy (empty = all).
+  /// Realised today, net of fees, of one strategy (empty = all). A strategy's buys and sells of one
+  /// base asset are set off against each other at all venues, so that the two legs of a pair
+  /// realise what the execution brought; fees in a third asset are not in it.
   [[nodiscard]] Money day_realised(const std::string& strategy, const Now& now) const;
 
   [[nodiscard]] const GateLimits& limits() const noexcept { return limits_; }
@@ -239,7 +247,10 @@ private:
 };
 
 /// The rules that are not asked of complete, unwind and flatten orders (they lessen a risk that is
-/// already there): pauses, totals, daily limits, exposure, rates, duplicates.
+/// already there): pauses, totals, daily limits, exposure, rates, duplicates, balances (what a fill
+/// brought is only counted when the venue says so, and the venue refuses by itself), unknown fees;
+/// of flatten orders neither unknown_order. A kill switch thrown with `flatten` lets such orders
+/// pass when they only bring a position down.
 [[nodiscard]] bool spares(orders::OrderPurpose purpose, Rule rule) noexcept;
 
 } // namespace tandem::core::risk

@@ -18,10 +18,6 @@ Money& open_side(Span& span, Side side) noexcept {
   return side == Side::buy ? span.open_buy : span.open_sell;
 }
 
-Money with_sign(Side side, Money quantity) noexcept {
-  return side == Side::buy ? quantity : -quantity;
-}
-
 /// Days since the epoch, rounded down.
 template <class Duration>
 std::int64_t whole_days(Duration time) noexcept {
