@@ -19,7 +19,9 @@ namespace tandem::tests {
 using namespace std::chrono_literals;
 
 inline core::Money money(std::string_view text) {
-  return core::to_money(decimal(text));
+  const auto parsed = core::parse_money(text);
+  REQUIRE_MESSAGE(parsed.has_value(), text);
+  return *parsed;
 }
 
 inline constexpr core::Scale cents{2, 3}; ///< prices 0.01, quantities 0.001
