@@ -252,9 +252,7 @@ private:
     read(amount.units);
   }
 
-  void read(core::Money& money) {
-    money.units = unzigzag(varint(wide_bits));
-  }
+  void read(core::Money& money) { money.units = unzigzag(varint(wide_bits)); }
 
   void read(core::Decimal& value) {
     std::int64_t mantissa = 0;

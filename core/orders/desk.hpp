@@ -20,6 +20,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -91,6 +92,19 @@ struct VenueFill {
   UnixMillis venue_time = 0;
 };
 
+/// What a run before left behind, for those who go on with it. Positions, totals, kill switches and
+/// pauses are in the gate already.
+struct Restored {
+  std::vector<std::shared_ptr<const Order>> unsettled;
+  std::map<PairId, strategy::ExecutionState> executions; ///< the last one of each pair
+  std::vector<strategy::ExecutionState> history;         ///< ended ones, oldest first
+  std::map<std::string, risk::Breaker::Saved> breakers;
+  std::vector<BaselineRecord> baselines; ///< in the order in which they were written
+};
+
+/// Ended executions that restore() hands over at most.
+inline constexpr std::size_t history_max = 1'000;
+
 class Desk {
 public:
   using Listener = std::function<void(const OrderUpdate&)>;
@@ -100,9 +114,8 @@ public:
 
   /// Before anything else: replays what the journal held. Orders that were not settled come back
   /// (sent ones as unknown; an intent without a SentRecord likewise: the crash may have come
-  /// between the bytes and the record). @returns the orders still to be settled.
-  std::vector<std::shared_ptr<const Order>> restore(std::span<const Record> records,
-                                                    const risk::Now& now);
+  /// between the bytes and the record).
+  Restored restore(std::span<const Record> records, const risk::Now& now);
 
   // ---- ports and facts
   /// A connection for this market is there (null: gone; its sent orders become unknown).
@@ -166,11 +179,67 @@ public:
   [[nodiscard]] std::uint64_t updates() const;
 
 private:
+  /// One order with what the desk needs to look after it.
+  struct Entry {
+    Order order;
+    std::shared_ptr<const Instrument> instrument; ///< null when adopted and not listed
+    std::shared_ptr<const Order> snapshot;        ///< as last told
+    MonoTime heard_at{};                          ///< of the last news
+    std::optional<MonoTime> asked_at, cancelled_at;
+    bool cancel_wanted = false;
+    bool adopted = false;
+  };
+
+  /// Orders that go out together when all their intents are durable.
+  struct Batch {
+    std::vector<risk::ApprovedOrder> orders;
+    std::size_t undecided = 0;
+    std::optional<Error> failure;
+    risk::Now now;
+  };
+
+  /// Holds the lock; the outermost one tells the listeners when it has let go.
+  class Scope;
+
+  [[nodiscard]] Entry* entry_of(const ClientOrderId& id);
+  [[nodiscard]] Entry* entry_of(const InstrumentKey& instrument, const std::string& client_id,
+                                const std::string& venue_order_id);
+  Entry& enter(Order order, std::shared_ptr<const Instrument> instrument);
+  [[nodiscard]] Entry* adopt(const VenueOrder& shown);
+  void widen(Entry& entry, const Decimal& quantity, const risk::Now& now);
+  [[nodiscard]] bool is_forgotten(const ClientIdParts& id) const;
+  void after(Entry& entry, const OrderChange& change, const std::optional<Fill>& fill,
+             const risk::Now& now);
+  void forget_old();
+  void write(const Record& record);
+  void on_written(const Status& status);
+  void on_durable(const std::shared_ptr<Batch>& batch, const Status& status);
+  void send(Batch& batch);
+  void ask_cancel(Entry& entry, const risk::Now& now);
+  [[nodiscard]] bool is_due(const Entry& entry, MonoTime now) const;
+  [[nodiscard]] OrderPort* port_of(const MarketKey& market) const;
+  void deliver();
+
+  void replay(const Record& record, Restored& restored, const risk::Now& now);
+  void replay_intent(const IntentRecord& record, bool adopted, const std::string& venue_order_id);
+
   DeskOptions options_;
   Journal& journal_;
   Log& log_;
-  mutable std::mutex mutex_;
+  mutable std::recursive_mutex mutex_; ///< a journal in mode `os` calls back from inside append
+  std::size_t depth_ = 0;              ///< scopes of the thread that holds it
   risk::Gate gate_;
+  bool journal_down_ = false;
+  std::uint64_t sequence_ = 0, updates_ = 0;
+  std::map<MarketKey, OrderPort*> ports_;
+  std::unordered_map<ClientOrderId, Entry> entries_;
+  std::unordered_map<std::string, ClientOrderId> by_venue_id_; ///< "market symbol id"
+  std::deque<ClientOrderId> order_of_entry_;                   ///< oldest first
+  std::set<ClientOrderId> unsettled_;
+  std::optional<ClientIdParts> folded_through_; ///< older ones are settled and not in entries_
+  std::vector<Listener> listeners_;
+  std::deque<OrderUpdate> outbox_;
+  bool delivering_ = false;
 };
 
 } // namespace tandem::core::orders

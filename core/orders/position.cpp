@@ -5,7 +5,7 @@
 namespace tandem::core::orders {
 namespace {
 
-__extension__ using Magnitude = unsigned __int128;
+using Magnitude = UInt128;
 
 constexpr int magnitude_bits = 128;
 

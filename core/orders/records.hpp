@@ -205,7 +205,8 @@ public:
   /// returns, in mode `fsync` later and on the journal's own thread (then several at once); a
   /// refusal may come before this returns in either mode. Thread safe. After an error nothing more
   /// is accepted until the journal has recovered. A record that was answered with an error is
-  /// normally gone; after a crash it may be found all the same.
+  /// normally gone; after a crash it may be found all the same. No lock of the journal is held
+  /// while `durable` runs: it may wait for the desk's, and the desk may be in append().
   virtual void append(const Record& record, std::function<void(Status)> durable) = 0;
 
   /// The run this journal is held for.

@@ -5,11 +5,10 @@
 
 #include "core/market/depth_view.hpp"
 #include "core/orders/order.hpp"
+#include "core/result.hpp"
 #include "core/strategy/fees.hpp"
 #include "core/types/instrument.hpp"
 #include "core/types/money.hpp"
-
-#include <tl/expected.hpp>
 
 #include <cstdint>
 #include <optional>
