@@ -37,6 +37,7 @@ inline const std::string pairs = "engine/services/strategies/pairs";
 inline const std::string event_log = "engine/services/sinks/event_log";
 inline const std::string broadcast = "engine/services/sinks/broadcast";
 inline const std::string http = "engine/services/api/http";
+inline const std::string risk = "engine/services/risk/desk";
 
 [[nodiscard]] inline std::string pair_monitor(const std::string& id) {
   return strategies + "/pair." + id;
@@ -49,6 +50,18 @@ inline const std::string http = "engine/services/api/http";
 
 [[nodiscard]] inline std::string feed(const core::MarketKey& key) {
   return market(key) + "/feed";
+}
+
+[[nodiscard]] inline std::string private_feed(const core::MarketKey& key) {
+  return market(key) + "/private_feed";
+}
+
+[[nodiscard]] inline std::string order_gateway(const core::MarketKey& key) {
+  return market(key) + "/order_gateway";
+}
+
+[[nodiscard]] inline std::string breaker(const std::string& scope) {
+  return "engine/services/risk/breaker." + scope;
 }
 
 [[nodiscard]] inline std::string instruments(const core::MarketKey& key) {

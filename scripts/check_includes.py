@@ -26,7 +26,7 @@ ROOMS = tuple(MAY)  # everything that is compiled
 # Folders of which each subfolder knows nothing of its sisters; files directly in them are what the sisters share.
 SISTERS = ("adapters/venues", "adapters/sinks")
 # The one place that names every venue (and every sink): it makes one by its id.
-REGISTRIES = ("adapters/venues/venue.cpp", "adapters/sinks/sink.cpp")
+REGISTRIES = ("adapters/venues/venue.cpp", "adapters/venues/trading.cpp", "adapters/sinks/sink.cpp")
 # Any adapter may use these.
 SHARED_ADAPTERS = ("adapters/transport",)
 

@@ -69,6 +69,10 @@ adapters::venues::LinkEvents link_events(Self self, std::uint64_t id) {
         };
   const auto context = self->state.context;
   const auto market = core::to_string(self->state.options.market->key());
+  events.top_differs = [context, market](const core::Symbol& symbol, const core::Error& why) {
+    context->log->write(core::LogLevel::warning, "book_top_differs",
+                        {{"exchange", market}, {"symbol", symbol.text()}, {"reason", why.detail}});
+  };
   const auto gate = std::make_shared<core::BurstGate>(std::chrono::seconds{10});
   events.malformed = [context, market, gate](const std::string& frame, const core::Error& why) {
     if (const auto quiet = gate->pass(context->clocks.mono()); quiet >= 0)
@@ -393,6 +397,8 @@ void count(Self self) {
   show("stale", counters.stale);
   show("resyncs", counters.resyncs);
   show("snapshots", counters.snapshots);
+  show("tops_compared", counters.tops_compared);
+  show("tops_differing", counters.tops_differing);
   show("refused", counters.refused);
   show("resubscribed", counters.resubscribed);
   show("books", counters.books);

@@ -158,6 +158,7 @@ void on_clock(Self self, const messages::ClockMeasured& measured) {
   const bool bad = state.offset.beyond(state.options.clock_offset_max);
   state.cell->set_counter("clock_samples", count);
   state.cell->set_counter("clock_offset_ms", median.count());
+  state.context->board->set_clock_offset(measured.market, median);
   if (bad != std::exchange(state.clock_bad, bad))
     alert(self, bad ? messages::Severity::critical : messages::Severity::info,
           bad ? "CLOCK_OFFSET" : "CLOCK_OK",

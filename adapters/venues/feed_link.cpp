@@ -200,6 +200,11 @@ void FeedLink::shutdown_soon() {
   events_.shutdown_soon();
 }
 
+void FeedLink::top_differs(const core::Symbol& symbol, const core::Error& why) {
+  if (events_.top_differs)
+    events_.top_differs(symbol, why);
+}
+
 std::uint64_t FeedLink::random() {
   return tools_.random();
 }

@@ -26,6 +26,7 @@ struct LinkEvents {
   std::function<void()> shutdown_soon;
   std::function<void(Stream, core::Error)> refused;
   std::function<void(std::string frame, core::Error)> malformed; ///< first bytes of the frame
+  std::function<void(core::Symbol, core::Error)> top_differs;    ///< see SessionPort
 };
 
 /// Things a link uses and does not own; they outlive it.
@@ -74,6 +75,7 @@ public:
   void refused(const Stream& stream, const core::Error& why) override;
   void malformed(std::string_view frame, const core::Error& why) override;
   void shutdown_soon() override;
+  void top_differs(const core::Symbol& symbol, const core::Error& why) override;
   std::uint64_t random() override;
 
 private:

@@ -20,6 +20,9 @@ constexpr milliseconds snapshot_retry_first{200};
 constexpr milliseconds snapshot_retry_cap{10'000};
 /// Frames a book may stay crossed before it is rebuilt.
 constexpr std::uint32_t crossed_frames_max = 3;
+/// Differences from the venue's best-price channel, within one synchronisation, that disprove a
+/// book.
+constexpr std::uint32_t top_differences_max = 3;
 /// Gaps within one second that mean the link and not the books are at fault.
 constexpr std::size_t storm_gaps = 5;
 
@@ -59,6 +62,9 @@ struct MarketSession::BookState {
   MonoTime last_frame_at{};
   MonoTime crossed_since{};
   std::uint32_t crossed_frames = 0;
+  TopCheck top_check;
+  std::uint64_t sequence = 0;        ///< of the last frame applied, as best-price frames have it
+  std::uint32_t top_differences = 0; ///< in this synchronisation
 };
 
 MarketSession::MarketSession(const Market& market, SessionLimits limits, SessionPort& port,
@@ -91,6 +97,7 @@ void MarketSession::add(const Stream& stream, std::shared_ptr<const core::Instru
   if (!inserted && found->second.wanted)
     return;
   found->second = StreamState{};
+  symbol_state(stream.symbol).proved[static_cast<std::size_t>(stream.channel)] = false;
   std::erase(to_unsubscribe_, stream);
   ask_again(stream);
   counters_->streams.fetch_add(1, std::memory_order_relaxed);
@@ -271,15 +278,30 @@ MarketSession::BookState* MarketSession::find_book(std::string_view symbol) {
   return found == books_.end() ? nullptr : found->second.get();
 }
 
-void MarketSession::saw(Channel channel, std::string_view symbol, MonoTime now) {
-  // Once data has come, a stream needs no further look-up here: books have their own watchdog.
-  for (auto found = streams_.lower_bound(Stream{channel, core::Symbol{std::string{symbol}}, {}});
+MarketSession::SymbolState& MarketSession::symbol_state(const core::Symbol& symbol) {
+  const auto found = symbols_.find(symbol.text());
+  if (found != symbols_.end())
+    return *found->second;
+  auto made = std::make_unique<SymbolState>(SymbolState{symbol, &sinks_->book(symbol), {}});
+  const std::string_view key = made->symbol.text(); // owned by the entry itself
+  return *(symbols_[key] = std::move(made));
+}
+
+/// Notes that a stream brings data. Null for a symbol that was never asked for.
+MarketSession::SymbolState* MarketSession::saw(Channel channel, std::string_view symbol) {
+  const auto known = symbols_.find(symbol);
+  if (known == symbols_.end())
+    return nullptr;
+  auto* state = known->second.get();
+  // Once data has come, a stream needs no further look-up: books have their own watchdog.
+  if (std::exchange(state->proved[static_cast<std::size_t>(channel)], true))
+    return state;
+  for (auto found = streams_.lower_bound(Stream{channel, state->symbol, {}});
        found != streams_.end() && found->first.channel == channel
-       && found->first.symbol.text() == symbol;
-       ++found) {
+       && found->first.symbol == state->symbol;
+       ++found)
     found->second.data_seen = true;
-    found->second.last_data_at = now;
-  }
+  return state;
 }
 
 void MarketSession::on_frame(const DepthFrame& frame, MonoTime received_at) {
@@ -293,9 +315,32 @@ void MarketSession::on_frame(const DepthFrame& frame, MonoTime received_at) {
   // tail of the last one.
   const bool proof = market_.traits().snapshot_by_rest || frame.snapshot;
   if (proof && !std::exchange(book->stream_proved, true))
-    saw(Channel::depth, frame.symbol, received_at);
+    saw(Channel::depth, frame.symbol);
   book->last_frame_at = received_at;
-  after_step(*book, book->replica.on_frame(frame), received_at);
+  const auto step = book->replica.on_frame(frame);
+  if (step.action == SyncAction::apply)
+    book->sequence = TopCheck::sequence_of(frame);
+  after_step(*book, step, received_at);
+  if (step.action == SyncAction::apply && book->replica.live())
+    judge_top(*book, book->top_check.on_book(book->sequence, book->replica.book()), received_at);
+}
+
+/// A book whose chain is whole and whose top is not the venue's is wrong all the same.
+void MarketSession::judge_top(BookState& state, TopCheck::Verdict verdict, MonoTime now) {
+  if (verdict == TopCheck::Verdict::unknown)
+    return;
+  counters_->tops_compared.fetch_add(1, std::memory_order_relaxed);
+  if (verdict == TopCheck::Verdict::equal)
+    return;
+  counters_->tops_differing.fetch_add(1, std::memory_order_relaxed);
+  const Error why{Errc::book_gap,
+                  "not the venue's best prices at " + std::to_string(state.sequence) + ": "
+                      + TopCheck::describe(state.replica.book()),
+                  {}};
+  if (++state.top_differences == 1)
+    port_.top_differs(state.symbol, why);
+  if (state.top_differences >= top_differences_max)
+    resync(state, BookCondition::gap, why, now, Restart::needed);
 }
 
 void MarketSession::after_step(BookState& state, const ReplicaStep& step, MonoTime now) {
@@ -379,41 +424,45 @@ void MarketSession::on_snapshot(const core::Symbol& symbol, std::uint32_t genera
     return;
   }
   state->last_frame_at = now;
+  state->sequence = state->replica.last_id();
   counters_->applied.fetch_add(step.replayed, std::memory_order_relaxed);
   after_step(*state, step, now);
 }
 
 void MarketSession::on_frame(const BestFrame& frame, MonoTime received_at) {
   counters_->best.fetch_add(1, std::memory_order_relaxed);
-  saw(Channel::best, frame.symbol, received_at);
+  saw(Channel::best, frame.symbol);
+  auto* book = find_book(frame.symbol);
+  if (book == nullptr)
+    return;
+  const auto sequence = book->replica.live() ? book->sequence : 0;
+  judge_top(*book, book->top_check.on_best(frame, sequence, book->replica.book()), received_at);
 }
 
-void MarketSession::on_frame(TradesFrame& frame, MonoTime received_at) {
+void MarketSession::on_frame(TradesFrame& frame, MonoTime /*received_at*/) {
   counters_->trades.fetch_add(frame.trades.size(), std::memory_order_relaxed);
-  saw(Channel::trades, frame.symbol, received_at);
-  if (!publishing_ || frame.trades.empty())
+  auto* symbol = saw(Channel::trades, frame.symbol);
+  if (!publishing_ || symbol == nullptr || frame.trades.empty())
     return;
-  sinks_->book(core::Symbol{std::string{frame.symbol}}).board->change_extras([&](auto& extras) {
-    extras.trade = std::move(frame.trades.back());
-  });
+  symbol->sinks->board->change_extras(
+      [&](auto& extras) { extras.trade = std::move(frame.trades.back()); });
 }
 
-void MarketSession::on_frame(KlinesFrame& frame, MonoTime received_at) {
+void MarketSession::on_frame(KlinesFrame& frame, MonoTime /*received_at*/) {
   counters_->klines.fetch_add(frame.klines.size(), std::memory_order_relaxed);
-  saw(Channel::klines, frame.symbol, received_at);
-  if (!publishing_ || frame.klines.empty())
+  auto* symbol = saw(Channel::klines, frame.symbol);
+  if (!publishing_ || symbol == nullptr || frame.klines.empty())
     return;
-  sinks_->book(core::Symbol{std::string{frame.symbol}}).board->change_extras([&](auto& extras) {
-    extras.kline = std::move(frame.klines.back());
-  });
+  symbol->sinks->board->change_extras(
+      [&](auto& extras) { extras.kline = std::move(frame.klines.back()); });
 }
 
-void MarketSession::on_frame(TickerFrame& frame, MonoTime received_at) {
+void MarketSession::on_frame(TickerFrame& frame, MonoTime /*received_at*/) {
   counters_->tickers.fetch_add(1, std::memory_order_relaxed);
-  saw(Channel::ticker, frame.symbol, received_at);
-  if (!publishing_)
+  auto* symbol = saw(Channel::ticker, frame.symbol);
+  if (!publishing_ || symbol == nullptr)
     return;
-  sinks_->book(core::Symbol{std::string{frame.symbol}}).board->change_extras([&](auto& extras) {
+  symbol->sinks->board->change_extras([&](auto& extras) {
     if (!frame.delta || !extras.ticker) {
       extras.ticker = std::move(frame.ticker);
       return;
@@ -473,6 +522,8 @@ void MarketSession::begin_sync(BookState& state, MonoTime now, Restart restart) 
   state.snapshot_asked = state.stream_proved = false;
   state.sync_began_at = now;
   state.crossed_frames = 0;
+  state.top_differences = 0;
+  state.sequence = 0;
   if (restart == Restart::needed)
     state.replica.restart();
   // From here on the published levels are not kept up any more.
@@ -508,6 +559,7 @@ void MarketSession::resync(BookState& state, BookCondition condition, const Erro
   auto& subscription = streams_[stream];
   subscription.requested_at = now;
   subscription.data_seen = false;
+  symbol_state(state.symbol).proved[static_cast<std::size_t>(Channel::depth)] = false;
   give_back_and_ask_again(stream);
   send_controls(now);
 }

@@ -5,6 +5,7 @@
 
 #include "adapters/venues/book_replica.hpp"
 #include "adapters/venues/market_sinks.hpp"
+#include "adapters/venues/top_check.hpp"
 #include "adapters/venues/venue.hpp"
 #include "core/market/depth_view.hpp"
 #include "core/types/instrument.hpp"
@@ -61,6 +62,11 @@ public:
   /// per burst.
   virtual void malformed(std::string_view frame, const core::Error& why) = 0;
   virtual void shutdown_soon() = 0;
+
+  /// The venue's best-price channel shows another top than the book at the same sequence number.
+  /// Once per synchronisation; at the third difference the book is rebuilt.
+  virtual void top_differs(const core::Symbol& /*symbol*/, const core::Error& /*why*/) {}
+
   virtual std::uint64_t random() = 0;
 };
 
@@ -71,6 +77,7 @@ struct SessionCounters {
   std::atomic<std::uint64_t> applied{0}, ignored{0}, buffered{0}, gaps{0}, crossed{0}, stale{0},
       resyncs{0}, snapshots{0};
   std::atomic<std::uint64_t> deleted_unknown{0}, refused{0}, resubscribed{0};
+  std::atomic<std::uint64_t> tops_compared{0}, tops_differing{0}; ///< with the best-price channel
   std::atomic<std::uint64_t> books_live{0}, books{0}, streams{0};
   std::atomic<std::int64_t> venue_delay_ms{0}; ///< receive wall time minus venue time of the last
                                                ///< book frame (needs a clock offset to mean much)
@@ -121,14 +128,22 @@ public:
   [[nodiscard]] const BookReplica* replica(const core::Symbol& symbol) const;
 
 private:
+  static constexpr std::size_t channel_count = static_cast<std::size_t>(Channel::ticker) + 1;
+
   struct StreamState {
     bool wanted = true;
     bool requested = false; ///< a subscribe request for it was sent
     std::uint64_t request_id = 0;
     core::MonoTime requested_at{};
-    core::MonoTime last_data_at{};
     bool data_seen = false;
     std::uint32_t tries = 0;
+  };
+
+  /// What frames of one symbol need, so that none of them makes a string.
+  struct SymbolState {
+    core::Symbol symbol;
+    MarketSinks::Book* sinks = nullptr;
+    std::array<bool, channel_count> proved{}; ///< data came since the stream was last asked for
   };
 
   struct BookState;
@@ -157,7 +172,9 @@ private:
   void publish(BookState& state, core::MonoTime now);
   void set_condition(BookState& state, core::market::BookCondition condition,
                      const core::Error& why, core::MonoTime now);
-  void saw(Channel channel, std::string_view symbol, core::MonoTime now);
+  SymbolState* saw(Channel channel, std::string_view symbol);
+  SymbolState& symbol_state(const core::Symbol& symbol);
+  void judge_top(BookState& state, TopCheck::Verdict verdict, core::MonoTime now);
   void check_streams(core::MonoTime now);
   void check_books(core::MonoTime now);
   void check_transport(core::MonoTime now);
@@ -186,6 +203,7 @@ private:
   std::uint32_t malformed_in_window_ = 0;
   /// Keyed by views into the owned symbols: frames are looked up without making a string.
   std::unordered_map<std::string_view, std::unique_ptr<BookState>> books_;
+  std::unordered_map<std::string_view, std::unique_ptr<SymbolState>> symbols_; ///< ever added
 };
 
 } // namespace tandem::adapters::venues

@@ -66,7 +66,8 @@ struct BestFrame {
   std::string_view symbol;
   std::uint64_t id = 0;
   LevelText bid, ask;
-  core::UnixMillis venue_time = 0; ///< 0 where the venue sends none (Binance spot)
+  core::UnixMillis venue_time = 0;  ///< 0 where the venue sends none (Binance spot)
+  std::uint64_t cross_sequence = 0; ///< Bybit seq; 0 elsewhere
 };
 
 struct TradesFrame {

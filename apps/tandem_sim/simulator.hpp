@@ -51,6 +51,12 @@ public:
 
   [[nodiscard]] const Replay* replay() const noexcept { return replay_.get(); }
 
+  /// A generated market as it stands, for whoever compares a client's book with the venue's own;
+  /// null when there is none.
+  [[nodiscard]] const Market* market(SurfaceId surface, std::string_view symbol) noexcept {
+    return flow_.find(surface, symbol);
+  }
+
 private:
   [[nodiscard]] Surface& at(SurfaceId id) noexcept {
     return *surfaces_[static_cast<std::size_t>(id)];

@@ -74,4 +74,15 @@ std::shared_ptr<const InstrumentTable> Board::instruments(const MarketKey& marke
   return found == tables_.end() ? nullptr : found->second;
 }
 
+void Board::set_clock_offset(const MarketKey& market, std::chrono::milliseconds offset) {
+  const std::unique_lock lock{mutex_};
+  clock_offsets_[market] = offset;
+}
+
+std::optional<std::chrono::milliseconds> Board::clock_offset(const MarketKey& market) const {
+  const std::shared_lock lock{mutex_};
+  const auto found = clock_offsets_.find(market);
+  return found == clock_offsets_.end() ? std::nullopt : std::optional{found->second};
+}
+
 } // namespace tandem::core::market

@@ -8,6 +8,7 @@
 #include "core/types/instrument.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -90,6 +91,12 @@ public:
   /// Null before the first table arrived.
   [[nodiscard]] std::shared_ptr<const InstrumentTable> instruments(const MarketKey& market) const;
 
+  /// Venue clock minus ours, as last measured.
+  void set_clock_offset(const MarketKey& market, std::chrono::milliseconds offset);
+  /// Nullopt before the first measurement.
+  [[nodiscard]] std::optional<std::chrono::milliseconds>
+  clock_offset(const MarketKey& market) const;
+
 private:
   friend class BoardEntry;
 
@@ -98,6 +105,7 @@ private:
   mutable std::shared_mutex mutex_;
   std::unordered_map<InstrumentKey, std::shared_ptr<BoardEntry>> entries_;
   std::map<MarketKey, std::shared_ptr<const InstrumentTable>> tables_;
+  std::map<MarketKey, std::chrono::milliseconds> clock_offsets_;
   std::mutex dirty_mutex_;
   std::vector<std::shared_ptr<BoardEntry>> dirty_;
   std::function<void()> wake_;

@@ -1,6 +1,7 @@
 #include "core/strategy/spread.hpp"
 
 #include "core/ensure.hpp"
+#include "core/types/fraction.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -28,28 +29,6 @@ std::optional<Int128> product(Int128 a, Int128 b) noexcept {
   if (__builtin_mul_overflow(a, b, &result))
     return std::nullopt;
   return result;
-}
-
-/// a / b <=> c / d for b, d > 0: by cross multiplication, or term by term as continued fractions
-/// when the products do not fit. Exact either way.
-std::strong_ordering compare_fractions(Int128 a, Int128 b, Int128 c, Int128 d) noexcept {
-  for (;;) {
-    const auto left = product(a, d);
-    const auto right = product(c, b);
-    if (left && right)
-      return *left <=> *right;
-    const Int128 whole_left = divide(a, b, Rounding::down);
-    const Int128 whole_right = divide(c, d, Rounding::down);
-    if (whole_left != whole_right)
-      return whole_left <=> whole_right;
-    a -= whole_left * b;
-    c -= whole_right * d;
-    if (a == 0 || c == 0)
-      return a <=> c;
-    // Of two fractions below 1 the smaller one has the larger inverse.
-    std::swap(a, d);
-    std::swap(b, c);
-  }
 }
 
 /// part / whole with `places` decimals, half to even, exactly. Nullopt beyond 64 bits.

@@ -56,9 +56,9 @@ tl::unexpected<Error> too_coarse(std::string_view text, std::int64_t needed, int
                                           + " decimals, the scale has " + std::to_string(decimals));
 }
 
-tl::unexpected<Error> too_large(std::string_view text, int decimals) {
-  return fail(Errc::out_of_range,
-              quoted(text) + " at " + std::to_string(decimals) + " decimals does not fit 64 bits");
+tl::unexpected<Error> too_large(std::string_view text, int decimals, int bits = 64) {
+  return fail(Errc::out_of_range, quoted(text) + " at " + std::to_string(decimals)
+                                      + " decimals does not fit " + std::to_string(bits) + " bits");
 }
 
 tl::unexpected<Error> bad_scale(int decimals) {
@@ -298,6 +298,28 @@ Result<std::int64_t> parse_scaled(std::string_view text, int decimals) noexcept 
     return parse_slowly(text, decimals);
   magnitude *= static_cast<std::uint64_t>(pow10(static_cast<int>(decimals - fraction)));
   return with_sign(magnitude, negative);
+}
+
+Result<Int128> parse_scaled_wide(std::string_view text, int decimals) {
+  if (decimals < 0 || decimals > decimals_max)
+    return bad_scale(decimals);
+  Parts parts;
+  if (!split(text, parts))
+    return malformed(text);
+  if (parts.digits.empty())
+    return Int128{0};
+  const auto shift = parts.exponent + decimals;
+  if (shift < 0)
+    return too_coarse(text, parts.decimals(), decimals);
+  if (parts.count + shift > digits_wide_max)
+    return too_large(text, decimals, 128);
+  Int128 units = 0;
+  for (const char c : parts.digits)
+    if (c != '.')
+      units = units * 10 + static_cast<Int128>(digit_of(c));
+  for (std::int64_t zero = 0; zero < shift; ++zero)
+    units *= 10;
+  return parts.negative ? -units : units;
 }
 
 Result<int> decimals_needed(std::string_view text) noexcept {

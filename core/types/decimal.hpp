@@ -13,8 +13,10 @@
 namespace tandem::core {
 
 __extension__ using Int128 = __int128;
+__extension__ using UInt128 = unsigned __int128;
 
-inline constexpr int decimals_max = 18; ///< 10^18 is the largest power of ten in an int64
+inline constexpr int decimals_max = 18;    ///< 10^18 is the largest power of ten in an int64
+inline constexpr int digits_wide_max = 38; ///< 10^38 - 1 is the most nines in an Int128
 
 /// 10^exponent for 0 <= exponent <= decimals_max.
 [[nodiscard]] std::int64_t pow10(int exponent) noexcept;
@@ -33,6 +35,10 @@ enum class Rounding : std::uint8_t { toward_zero, away_from_zero, down, up, half
 /// inf), scale_too_coarse (non-zero digits beyond `decimals`), out_of_range (does not fit int64, or
 /// `decimals` is outside its range).
 [[nodiscard]] Result<std::int64_t> parse_scaled(std::string_view text, int decimals) noexcept;
+
+/// Same grammar for 128 bits: up to digits_wide_max digits together with the zeros that the scale
+/// adds. Errors: as parse_scaled.
+[[nodiscard]] Result<Int128> parse_scaled_wide(std::string_view text, int decimals);
 
 /// Number of decimals needed to hold `text` exactly ("61737.63000000" -> 2); may exceed
 /// decimals_max ("1e-30" -> 30). Errors: malformed as above.

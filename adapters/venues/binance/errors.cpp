@@ -1,6 +1,7 @@
 #include "adapters/venues/binance/errors.hpp"
 
-#include <optional>
+#include <algorithm>
+#include <iterator>
 #include <span>
 
 namespace tandem::adapters::venues::binance {
@@ -16,23 +17,37 @@ struct Row {
 };
 
 constexpr Row common_rows[] = {
-    {-1000, -1001, Errc::upstream_error},       {-1002, -1002, Errc::risk_rejected},
-    {-1003, -1003, Errc::rate_limited},         {-1006, -1007, Errc::upstream_error},
-    {-1014, -1014, Errc::validation_error},     {-1015, -1015, Errc::rate_limited},
-    {-1016, -1016, Errc::exchange_unavailable}, {-1020, -1022, Errc::validation_error},
-    {-1034, -1034, Errc::rate_limited},         {-1100, -1106, Errc::validation_error},
-    {-1108, -1108, Errc::validation_error},     {-1111, -1111, Errc::validation_error},
-    {-1114, -1121, Errc::validation_error},     {-1125, -1125, Errc::not_found},
-    {-1127, -1128, Errc::validation_error},     {-1130, -1130, Errc::validation_error},
-    {-1145, -1145, Errc::validation_error},     {-1151, -1151, Errc::validation_error},
-    {-1220, -1220, Errc::validation_error},     {-2013, -2013, Errc::not_found},
-    {-2014, -2014, Errc::validation_error},     {-2015, -2015, Errc::risk_rejected},
+    {-1000, -1001, Errc::upstream_error},
+    {-1002, -1002, Errc::risk_rejected},
+    {-1003, -1003, Errc::rate_limited},
+    {-1006, -1007, Errc::upstream_error},
+    {-1014, -1014, Errc::validation_error},
+    {-1015, -1015, Errc::rate_limited},
+    {-1016, -1016, Errc::exchange_unavailable},
+    {-1020, -1022, Errc::validation_error},
+    {-1034, -1034, Errc::rate_limited},
+    {-1100, -1106, Errc::validation_error},
+    {-1108, -1108, Errc::validation_error},
+    {-1111, -1111, Errc::validation_error},
+    {-1114, -1121, Errc::validation_error},
+    {-1125, -1125, Errc::not_found},
+    {-1127, -1128, Errc::validation_error},
+    {-1130, -1130, Errc::validation_error},
+    {-1145, -1145, Errc::validation_error},
+    {-1151, -1151, Errc::validation_error},
+    {-1220, -1220, Errc::validation_error},
+    {-2013, -2013, Errc::not_found},
+    {-2014, -2014, Errc::validation_error},
+    {-2015, -2017, Errc::risk_rejected},
     {-2020, -2023, Errc::risk_rejected},
+    // The pages' own group of all that is wrong with a request; the rows above are its exceptions.
+    {-1100, -1199, Errc::validation_error},
 };
 
 constexpr Row spot_rows[] = {
     {-1008, -1008, Errc::exchange_unavailable},
     {-2026, -2026, Errc::not_found},
+    {-2028, -2028, Errc::validation_error}, // session.logon wants an Ed25519 key
 };
 
 constexpr Row linear_rows[] = {
@@ -62,7 +77,10 @@ constexpr Row linear_rows[] = {
     {-4192, -4192, Errc::risk_rejected},
     {-4400, -4402, Errc::risk_rejected},
     {-5021, -5022, Errc::risk_rejected},
+    {-5028, -5028, Errc::validation_error}, // too late at the matching engine
     {-5040, -5040, Errc::validation_error},
+    // "Filters and other issues"; the rows above are its exceptions.
+    {-4000, -4999, Errc::validation_error},
 };
 
 std::optional<Errc> look_up(std::span<const Row> rows, long long code) noexcept {
@@ -94,21 +112,45 @@ Errc rejection(std::string_view message) noexcept {
   return Errc::risk_rejected; // disabled account, closed market and the like
 }
 
+/// By the tables alone.
+std::optional<Errc> meaning_of(core::MarketType type, long long code,
+                               std::string_view message) noexcept {
+  if (code == -1013)
+    return says(message, "PERCENT_PRICE") ? Errc::risk_rejected : Errc::validation_error;
+  if (code == -2010 || code == -2011)
+    return rejection(message);
+  if (const auto meaning = look_up(common_rows, code))
+    return meaning;
+  return type == core::MarketType::spot ? look_up(spot_rows, code) : look_up(linear_rows, code);
+}
+
 } // namespace
 
 Errc error_code(core::MarketType type, int http_status, long long code,
                 std::string_view message) noexcept {
   if (http_status == 429 || http_status == 418)
     return Errc::rate_limited;
-  if (code == -1013)
-    return says(message, "PERCENT_PRICE") ? Errc::risk_rejected : Errc::validation_error;
-  if (code == -2010 || code == -2011)
-    return rejection(message);
-  if (const auto meaning = look_up(common_rows, code))
-    return *meaning;
-  const bool spot = type == core::MarketType::spot;
-  const auto own = spot ? look_up(spot_rows, code) : look_up(linear_rows, code);
-  return own.value_or(error_code(http_status));
+  return meaning_of(type, code, message).value_or(error_code(http_status));
+}
+
+bool is_duplicate(long long code, std::string_view message) noexcept {
+  return code == -4116 || (code == -2010 && says(message, "Duplicate order"));
+}
+
+bool proves_refusal(core::MarketType type, int http_status, std::optional<long long> code,
+                    std::string_view message) noexcept {
+  if (http_status == 429 || http_status == 418 || http_status == 403)
+    return true; // stopped at the door
+  if (http_status < 400 || http_status >= 500)
+    return false;
+  if (!code) {
+    // A gateway's own 408, 409 or 499 tells of the gateway, not of the order.
+    constexpr int doors[] = {400, 401, 404, 405, 410, 411, 413, 414, 415, 431};
+    return std::ranges::find(doors, http_status) != std::end(doors);
+  }
+  if (*code == -1000 || *code == -1001 || *code == -1006 || *code == -1007)
+    return false; // "unknown error", "internal error", "execution status unknown", "timeout"
+  return !is_duplicate(*code, message) && meaning_of(type, *code, message).has_value();
 }
 
 Errc error_code(int http_status) noexcept {

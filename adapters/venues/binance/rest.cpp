@@ -3,6 +3,7 @@
 #include "adapters/venues/binance/errors.hpp"
 #include "adapters/venues/binance/fields.hpp"
 #include "adapters/venues/binance/instruments.hpp"
+#include "adapters/venues/crypto.hpp"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -32,20 +33,6 @@ constexpr Tier spot_depth_tiers[]
     = {{5, 5}, {10, 5}, {20, 5}, {50, 5}, {100, 5}, {500, 25}, {1'000, 50}, {5'000, 250}};
 constexpr Tier linear_depth_tiers[]
     = {{5, 2}, {10, 2}, {20, 2}, {50, 2}, {100, 5}, {500, 10}, {1'000, 20}};
-
-/// Symbols may be non-ASCII.
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
-                       || c == '_' || c == '-' || c == '.';
-    if (plain)
-      out += c;
-    else
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
 
 std::optional<int> number_of(std::string_view text) noexcept {
   int value = 0;

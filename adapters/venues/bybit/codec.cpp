@@ -224,8 +224,8 @@ core::Result<Frame> BybitCodec::finish_data(std::string_view frame) {
   const auto time = static_cast<core::UnixMillis>(envelope_.ts);
   switch (topic.kind) {
   case Kind::best:
-    return BestFrame{topic.symbol, data_.update_id, best_row(data_.bids), best_row(data_.asks),
-                     time};
+    return BestFrame{topic.symbol, data_.update_id,     best_row(data_.bids), best_row(data_.asks),
+                     time,         data_.cross_sequence};
   case Kind::depth: {
     DepthFrame depth;
     depth.symbol = topic.symbol;

@@ -79,6 +79,10 @@ public:
 
   void shutdown_soon() override { ++shutdowns; }
 
+  void top_differs(const core::Symbol& symbol, const core::Error& why) override {
+    differing.emplace_back(symbol.text(), why);
+  }
+
   std::uint64_t random() override { return 0; }
 
   std::vector<std::string> sent;
@@ -86,6 +90,7 @@ public:
   std::vector<Fetch> fetches;
   std::vector<Change> changes;
   std::vector<std::pair<std::string, core::Error>> refusals;
+  std::vector<std::pair<std::string, core::Error>> differing;
   std::vector<std::string> bad_frames;
   int pings = 0, all_live_count = 0, shutdowns = 0;
 };

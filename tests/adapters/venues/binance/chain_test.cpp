@@ -53,12 +53,29 @@ DepthSnapshot snapshot_at(std::uint64_t id) {
   return {id, 0, {{"0.01", "1"}, {"0.02", "2"}}, {{"9999999", "3"}}};
 }
 
-/// A book that has just applied `frame` as its first event.
-void go_live(BookReplica& replica, core::MarketType type, const DepthFrame& frame) {
+/// A book that waits for `frame` as its first event.
+void begin(BookReplica& replica, core::MarketType type, const DepthFrame& frame) {
   replica.restart();
   const auto id = type == core::MarketType::spot ? frame.first_id - 1 : frame.first_id;
   REQUIRE(replica.on_snapshot(snapshot_at(id)).action == SyncAction::apply);
+}
+
+/// A book that has just applied `frame` as its first event.
+void go_live(BookReplica& replica, core::MarketType type, const DepthFrame& frame) {
+  begin(replica, type, frame);
   REQUIRE(replica.on_frame(frame).became_live);
+}
+
+/// What the venue would have sent behind the end of the recording.
+void add_successors(RecordedDepth& recorded, std::size_t count) {
+  for (; count > 0; --count) {
+    auto next = recorded.frames.back().frame();
+    if (next.previous_id)
+      next.previous_id = next.last_id;
+    next.first_id = next.last_id + 1;
+    next.last_id = next.first_id + 3;
+    recorded.frames.emplace_back(next, std::string::npos);
+  }
 }
 
 /// The naive book of a snapshot and the frames after it.
@@ -96,13 +113,17 @@ struct Model {
   }
 };
 
-/// Frame i of a recording and its neighbours; the replica is live behind frame i - 1.
+/// Frame i of a recording and its neighbours; the replica is live behind frame i - 1, or has just
+/// the snapshot when there is none.
 struct Here {
   BookReplica& replica;
   const RecordedDepth& recorded;
   std::size_t i;
 
   DepthFrame frame(std::size_t offset) const { return recorded.frames[i + offset].frame(); }
+
+  /// Behind frame i - 1 nothing but the snapshot's own bridge can be missing.
+  bool starts_live() const { return replica.live() == (i > 0); }
 };
 
 bool lost(const Here& here) {
@@ -110,8 +131,9 @@ bool lost(const Here& here) {
   const Seen before{replica};
   const auto next = here.frame(1);
   const auto after = here.frame(2);
+  bool good = here.starts_live(); // until another frame comes nothing can show what was lost
   const auto step = replica.on_frame(next);
-  bool good = step.action == SyncAction::resync && step.error.has_value() && !replica.live();
+  good = good && step.action == SyncAction::resync && step.error.has_value() && !replica.live();
   good = good && replica.on_frame(after).action == SyncAction::buffer && Seen{replica} == before;
   good = good && replica.on_snapshot(snapshot_at(next.last_id)).became_live;
   Model model;
@@ -148,6 +170,7 @@ bool cut_short(const Here& here, Codec& codec) {
   const tests::Padded cut{std::string_view{line}.substr(0, here.i * 7'919 % line.size())};
   const auto frame = codec.decode(cut.view());
   bool good = !frame && frame.error().code == core::Errc::malformed;
+  good = good && here.starts_live() && Seen{here.replica} == before;
   good = good && here.replica.on_frame(here.frame(1)).action == SyncAction::resync;
   return good && !here.replica.live() && Seen{here.replica} == before;
 }
@@ -160,19 +183,26 @@ bool reconnected(const Here& here) {
          && replica.last_id() == 0;
 }
 
-/// Five accidents to every frame that has two frames behind it.
+/// Five accidents to every frame, from the one that completes the snapshot to the very last.
 void check_every_frame(const Set& set) {
   constexpr std::size_t levels_kept = 3; // the chain does not depend on them, the test's time does
-  const RecordedDepth recorded{set.type, set.files, levels_kept};
+  RecordedDepth recorded{set.type, set.files, levels_kept};
+  if (recorded.frames.empty())
+    return;
+  const auto count = recorded.frames.size();
+  add_successors(recorded, 2);
   const auto market = tests::binance_market(set.type);
   const auto codec = market->make_codec();
   BookReplica replica{market->make_book_sync(), scale};
   std::size_t cases = 0;
   std::size_t failed = 0;
-  for (std::size_t i = 1; i + 2 < recorded.frames.size(); ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     const Here here{replica, recorded, i};
     const auto run = [&](std::string_view accident, auto scenario) {
-      go_live(replica, set.type, recorded.frames[i - 1].frame());
+      if (i == 0)
+        begin(replica, set.type, recorded.frames[0].frame());
+      else
+        go_live(replica, set.type, recorded.frames[i - 1].frame());
       ++cases;
       if (scenario(here))
         return;
@@ -187,6 +217,7 @@ void check_every_frame(const Set& set) {
     run("reconnected", reconnected);
   }
   CHECK(failed == 0);
+  CHECK(cases == 5 * count);
   MESSAGE(cases << " accidents in " << set.files.front());
 }
 

@@ -75,7 +75,7 @@ struct Recorded {
       : sent{codec, json}, snapshot{codec, snapshot_text}, truth{std::move(levels)} {}
 };
 
-std::string snapshot_json(const DepthFrame& frame, const NaiveBook& book) {
+std::string frame_json(const char* type, const DepthFrame& frame, const NaiveBook& book) {
   boost::json::object data;
   data["s"] = boost::json::string_view{frame.symbol.data(), frame.symbol.size()};
   for (auto* side : {"b", "a"}) {
@@ -94,7 +94,7 @@ std::string snapshot_json(const DepthFrame& frame, const NaiveBook& book) {
   data["seq"] = frame.cross_sequence;
   boost::json::object message;
   message["topic"] = "orderbook." + std::to_string(frame.levels) + "." + std::string{frame.symbol};
-  message["type"] = "snapshot";
+  message["type"] = type;
   message["ts"] = frame.venue_time;
   message["data"] = std::move(data);
   return boost::json::serialize(message);
@@ -111,12 +111,27 @@ std::deque<Recorded> record(const Market& market, const std::filesystem::path& f
     if (depth == nullptr)
       return;
     book.apply(*depth);
-    frames.emplace_back(*codec, json, snapshot_json(*depth, book), levels_of(book));
+    frames.emplace_back(*codec, json, frame_json("snapshot", *depth, book), levels_of(book));
   });
+  // What the venue would have sent behind the end: the best bid, and then the best ask, goes.
+  for (const bool bid : {true, false}) {
+    auto next = frames.back().sent.frame;
+    ++next.last_id;
+    NaiveBook change;
+    if (bid)
+      change.bids[book.bids.begin()->first] = {book.bids.begin()->second.first, "0"};
+    else
+      change.asks[book.asks.begin()->first] = {book.asks.begin()->second.first, "0"};
+    const auto json = frame_json("delta", next, change);
+    const OwnedFrame parsed{*codec, json};
+    book.apply(parsed.frame);
+    frames.emplace_back(*codec, json, frame_json("snapshot", next, book), levels_of(book));
+  }
   return frames;
 }
 
-/// Every single fault at frame i of the recording. The client's snapshots replace whatever it had.
+/// Every single fault at frame i > 0 of the recording. The client's snapshots replace whatever it
+/// had.
 void check_fault_at(const std::deque<Recorded>& frames, std::size_t i, BookReplica& client,
                     Decoder& decode) {
   const auto feed = [&](const OwnedFrame& owned) { return client.on_frame(owned.frame).action; };
@@ -133,7 +148,7 @@ void check_fault_at(const std::deque<Recorded>& frames, std::size_t i, BookRepli
     REQUIRE((levels() == frames[i + 2].truth));
   };
 
-  begin(); // one frame dropped
+  begin(); // one frame dropped; until the next one comes nothing can show it
   REQUIRE(feed(frames[i + 1].sent) == SyncAction::resync);
   REQUIRE_FALSE(client.live());
   REQUIRE(feed(frames[i + 2].sent) == SyncAction::ignore);
@@ -171,15 +186,57 @@ void check_fault_at(const std::deque<Recorded>& frames, std::size_t i, BookRepli
   recovers();
 }
 
+/// The first frame is the snapshot that everything rests on: without it the book never lives.
+void check_fault_at_snapshot(const std::deque<Recorded>& frames, BookReplica& client,
+                             Decoder& decode) {
+  REQUIRE(frames[0].sent.frame.snapshot);
+  const auto feed = [&](const OwnedFrame& owned) { return client.on_frame(owned.frame).action; };
+  const auto levels = [&] { return levels_of(client.book()); };
+  const auto recovers = [&] {
+    REQUIRE_FALSE(client.live());
+    REQUIRE(feed(frames[1].snapshot) == SyncAction::apply);
+    REQUIRE(feed(frames[2].sent) == SyncAction::apply);
+    REQUIRE((levels() == frames[2].truth));
+  };
+
+  client.restart(); // dropped, or the connection ended before it
+  REQUIRE(feed(frames[1].sent) == SyncAction::ignore);
+  REQUIRE(levels().empty());
+  recovers();
+
+  client.restart(); // swapped: the change that overtook it is missing afterwards
+  REQUIRE(feed(frames[1].sent) == SyncAction::ignore);
+  REQUIRE(feed(frames[0].sent) == SyncAction::apply);
+  REQUIRE((levels() == frames[0].truth));
+  REQUIRE(feed(frames[2].sent) == SyncAction::resync);
+  recovers();
+
+  client.restart(); // doubled
+  REQUIRE(feed(frames[0].sent) == SyncAction::apply);
+  REQUIRE(feed(frames[0].sent) == SyncAction::apply);
+  REQUIRE((levels() == frames[0].truth));
+  REQUIRE(feed(frames[1].sent) == SyncAction::apply);
+  REQUIRE((levels() == frames[1].truth));
+
+  client.restart(); // cut short
+  const auto whole = frames[0].sent.whole();
+  REQUIRE_FALSE(decode(whole.substr(0, whole.size() / 2)).has_value());
+  REQUIRE(feed(frames[1].sent) == SyncAction::ignore);
+  recovers();
+}
+
 void check_faults(const Market& market, const std::filesystem::path& file) {
   const auto frames = record(market, file);
   REQUIRE(frames.size() > 3);
   BookReplica client{market.make_book_sync(), scale};
   Decoder decode{market};
-  for (std::size_t i = 1; i + 2 < frames.size(); ++i) {
+  check_fault_at_snapshot(frames, client, decode);
+  const auto recorded = frames.size() - 2; // two more follow the recording's end
+  for (std::size_t i = 1; i < recorded; ++i) {
     CAPTURE(i);
     check_fault_at(frames, i, client, decode);
   }
+  MESSAGE(recorded * 5 << " accidents in " << file.filename().string());
 }
 
 } // namespace

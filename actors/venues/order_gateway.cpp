@@ -1,0 +1,522 @@
+#include "actors/venues/order_gateway.hpp"
+
+#include "core/orders/client_id.hpp"
+#include "messages/alert.hpp"
+#include "messages/observe.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace tandem::actors {
+namespace {
+
+using Self = messages::OrderGatewayHandle::stateful_pointer<OrderGatewayState>;
+using adapters::venues::AccountReading;
+using core::orders::AccountBooks;
+using core::orders::ReconcileState;
+using messages::Severity;
+
+constexpr std::chrono::milliseconds tick_interval{100};
+/// A first difference is looked at again soon: a fill may have been on its way.
+constexpr std::chrono::milliseconds suspect_interval{2'000};
+/// While orders are open nothing can be compared; try again shortly.
+constexpr std::chrono::milliseconds busy_interval{1'000};
+/// Fills are looked back for by this much beyond the moment before the crash.
+constexpr std::chrono::minutes fills_lookback{10};
+
+const core::MarketKey& market_of(const OrderGatewayState& state) {
+  return state.options.parts.market->key();
+}
+
+core::orders::Desk& desk_of(const OrderGatewayState& state) {
+  return *state.options.parts.desk;
+}
+
+core::risk::Now now_of(const OrderGatewayState& state) {
+  return {state.context->clocks.mono(), state.context->clocks.wall()};
+}
+
+void alert(Self self, Severity severity, std::string code, const std::string& text) {
+  messages::publish_alert(*self->state.context, severity, std::move(code),
+                          core::to_string(market_of(self->state)), text);
+}
+
+template <class Event>
+void tell_breakers(Self self, Event event) {
+  const auto& directory = *self->state.context->directory;
+  for (const auto& scope : {std::string{"global"}, "venue." + market_of(self->state).venue.text()})
+    if (const auto breaker
+        = directory.get<messages::BreakerHandle>(messages::paths::breaker(scope)))
+      self->send(breaker, event);
+}
+
+// ---- the gate
+// --------------------------------------------------------------------------------------------------------
+
+/// Why the gate is closed; empty = it may be open.
+std::string closed_because(const OrderGatewayState& state) {
+  const auto& board = *state.context->board;
+  if (!state.link)
+    return "no keys: public only";
+  if (state.key_refused)
+    return state.account.reason;
+  if (!state.private_ready)
+    return "the private stream is not there";
+  if (!board.instruments(market_of(state)))
+    return "the instrument list is not there";
+  const auto offset = board.clock_offset(market_of(state));
+  if (!offset)
+    return "the venue's clock was not measured yet";
+  if (std::chrono::abs(*offset) > state.options.clock_offset_max)
+    return "the clocks differ by " + std::to_string(offset->count()) + " ms";
+  switch (state.reconciliation.state()) {
+  case ReconcileState::differs:
+    return "the account differs from our books in "
+           + std::to_string(state.reconciliation.differences().size()) + " rows";
+  case ReconcileState::never:
+  case ReconcileState::accepted:
+    return "reconciling";
+  case ReconcileState::clean:
+  case ReconcileState::suspect:
+    break;
+  }
+  return state.reconciliation.may_trade() ? std::string{} : std::string{"reconciling"};
+}
+
+/// Tells the risk gate, and whoever watches, what the market's gate is at this moment.
+void set_gate(Self self) {
+  auto& state = self->state;
+  const auto reason = closed_because(state);
+  const bool open = reason.empty();
+  const auto offset = state.context->board->clock_offset(market_of(state));
+  desk_of(state).with_gate([&](core::risk::Gate& gate) {
+    gate.set_market(market_of(state),
+                    {.open = open,
+                     .reason = reason,
+                     .account = state.options.parts.trading->traits().account,
+                     .clock_offset = offset.value_or(std::chrono::milliseconds{0}),
+                     .allowed = state.options.allowed});
+  });
+  state.account.public_only = !state.link;
+  state.account.connected = open;
+  state.account.reason = reason;
+  state.cell->set_state(open ? "open" : state.link ? "closed" : "public_only");
+  if (open != std::exchange(state.open, open) || reason != state.said) {
+    state.said = reason;
+    state.context->log->write(
+        core::LogLevel::info, open ? "gate_opened" : "gate_closed",
+        {{"exchange", core::to_string(market_of(state))}, {"reason", reason}});
+  }
+}
+
+// ---- the port
+// --------------------------------------------------------------------------------------------------------
+
+void open_link(Self self) {
+  auto& state = self->state;
+  const auto& parts = state.options.parts;
+  if (!parts.keys->has(market_of(state).venue))
+    return;
+  state.client = parts.make_client();
+  const messages::OrderGatewayHandle owner{self};
+  const auto context = state.context;
+  const auto market = market_of(state);
+  adapters::venues::OrderLinkEvents events;
+  events.request_done = [context, market](bool succeeded, std::chrono::nanoseconds took) {
+    for (const auto& scope : {std::string{"global"}, "venue." + market.venue.text()}) {
+      const auto breaker
+          = context->directory->get<messages::BreakerHandle>(messages::paths::breaker(scope));
+      if (!breaker)
+        continue;
+      using Kind = messages::BreakerEvent::Kind;
+      caf::anon_send(breaker,
+                     messages::BreakerEvent{.kind = Kind::request, .succeeded = succeeded});
+      caf::anon_send(breaker, messages::BreakerEvent{.kind = Kind::round_trip, .took = took});
+    }
+  };
+  const auto cell = state.cell;
+  events.socket_down = [context, market, cell](core::Error why) {
+    cell->set_last_error(core::describe(why));
+    context->log->write(core::LogLevel::warning, "order_socket_down",
+                        {{"exchange", core::to_string(market)}, {"reason", core::describe(why)}});
+  };
+  state.link = adapters::venues::OrderLink::open(
+      market, parts.tools(state.client), state.options.link, desk_of(state), std::move(events));
+  desk_of(state).set_port(market, state.link.get(), now_of(state));
+}
+
+void close_link(OrderGatewayState& state) {
+  if (!state.link)
+    return;
+  desk_of(state).set_port(market_of(state), nullptr, now_of(state));
+  state.link->stop();
+  state.link = nullptr;
+}
+
+// ---- reconciliation
+// --------------------------------------------------------------------------------------------------
+
+/// Our own books of this market, baseline included.
+AccountBooks our_books(const OrderGatewayState& state) {
+  const auto& market = market_of(state);
+  const auto table = state.context->board->instruments(market);
+  const auto& baseline = *state.options.baseline;
+  AccountBooks books;
+  if (market.type == core::MarketType::linear)
+    books.positions = baseline.positions;
+  else
+    books.assets = baseline.assets;
+  const auto exposure = desk_of(state).exposure(now_of(state));
+  for (const auto& row : exposure.positions) {
+    if (row.instrument.market() != market)
+      continue;
+    if (market.type == core::MarketType::linear) {
+      books.positions[row.instrument] += row.quantity;
+      continue;
+    }
+    if (const auto instrument = table ? table->find(row.instrument.symbol) : nullptr)
+      books.assets[instrument->base] += row.quantity;
+  }
+  return books;
+}
+
+AccountBooks their_books(const OrderGatewayState& state, const AccountReading& reading) {
+  AccountBooks books;
+  for (const auto& balance : reading.balances)
+    books.assets[balance.asset] += balance.free + balance.locked;
+  if (market_of(state).type == core::MarketType::linear)
+    for (const auto& position : reading.positions)
+      books.positions[position.instrument] += position.quantity;
+  return books;
+}
+
+void remember(OrderGatewayState& state, const std::string& what, core::Money amount,
+              const std::string& person) {
+  desk_of(state).record(
+      core::orders::BaselineRecord{.market = market_of(state),
+                                   .what = what,
+                                   .amount = amount,
+                                   .person = person,
+                                   .ts = core::to_millis(state.context->clocks.wall())},
+      {});
+}
+
+/// What the account held before we ever traded on it: all that our own fills do not explain.
+void take_baseline(OrderGatewayState& state, const AccountBooks& theirs) {
+  auto& baseline = *state.options.baseline;
+  const auto ours = our_books(state);
+  const auto mine = [](const auto& amounts, const auto& key) {
+    const auto found = amounts.find(key);
+    return found == amounts.end() ? core::Money{} : found->second;
+  };
+  if (market_of(state).type == core::MarketType::linear) {
+    for (const auto& [instrument, amount] : theirs.positions) {
+      const auto rest = amount - mine(ours.positions, instrument);
+      baseline.positions[instrument] = rest;
+      remember(state, core::to_string(instrument), rest, {});
+    }
+  } else {
+    for (const auto& [asset, amount] : theirs.assets) {
+      const auto rest = amount - mine(ours.assets, asset);
+      baseline.assets[asset] = rest;
+      remember(state, asset, rest, {});
+    }
+  }
+  baseline.taken = true;
+  remember(state, "", {}, {});
+}
+
+/// Our own base assets that somebody else may hold too are judged only as far as a baseline or a
+/// trade names them; assets in which fees or quote money move are shown, not judged.
+AccountBooks judged(const OrderGatewayState& state, AccountBooks books) {
+  const auto table = state.context->board->instruments(market_of(state));
+  std::set<std::string> bases;
+  for (const auto& symbol : state.options.symbols)
+    if (const auto instrument = table ? table->find(symbol) : nullptr)
+      bases.insert(instrument->base);
+  std::erase_if(books.assets, [&](const auto& row) { return !bases.contains(row.first); });
+  return books;
+}
+
+/// Orders of an earlier run that still rest: nobody owns them any more.
+void cancel_orphans(Self self, const AccountReading& reading) {
+  auto& state = self->state;
+  if (std::exchange(state.orphans_seen, true))
+    return;
+  auto& desk = desk_of(state);
+  for (const auto& order : reading.open_orders) {
+    const auto parts = core::orders::parse_client_id(order.client_id);
+    if (!parts || parts->epoch >= desk.epoch() || parts->engine != desk.engine())
+      continue;
+    alert(self, Severity::warning, "ORPHAN_ORDER",
+          "order " + order.client_id + " of an earlier run still works; it is cancelled");
+    if (const auto done = desk.cancel(core::orders::ClientOrderId{order.client_id}, now_of(state));
+        !done)
+      state.cell->set_last_error(core::describe(done.error()));
+  }
+}
+
+void show(OrderGatewayState& state, const AccountReading& reading) {
+  auto& account = state.account;
+  account.read_at = core::to_millis(state.context->clocks.wall());
+  account.balances.clear();
+  for (const auto& balance : reading.balances)
+    account.balances.push_back({balance.asset, balance.free, balance.locked});
+  account.positions.clear();
+  for (const auto& position : reading.positions)
+    account.positions.push_back(
+        {position.instrument, position.quantity, position.entry_price, position.unrealised});
+  account.differences.clear();
+  for (const auto& row : state.reconciliation.differences())
+    account.differences.push_back({row.what, row.ours, row.theirs, {}});
+}
+
+bool key_is_refused(Self self, const AccountReading& reading) {
+  auto& state = self->state;
+  const bool withdraws = reading.rights.withdraw.value_or(false);
+  if (!withdraws)
+    return false;
+  const std::string text = "this key may withdraw; use one that may only trade";
+  alert(self, state.options.refuse_withdraw_keys ? Severity::critical : Severity::warning,
+        "KEY_MAY_WITHDRAW", text);
+  if (!state.options.refuse_withdraw_keys)
+    return false;
+  state.key_refused = true;
+  state.account.reason = text;
+  return true;
+}
+
+void tell_differences(Self self) {
+  auto& state = self->state;
+  const auto& rows = state.reconciliation.differences();
+  for (const auto& row : rows)
+    alert(self, Severity::critical, "RECONCILE_DIFFERENCE",
+          row.what + ": ours " + core::to_string(row.ours) + ", the venue's "
+              + core::to_string(row.theirs) + "; orders stop until it is explained or accepted");
+  tell_breakers(self, messages::BreakerEvent{.kind = messages::BreakerEvent::Kind::difference,
+                                             .count = static_cast<std::uint32_t>(rows.size())});
+}
+
+void apply_facts(OrderGatewayState& state, const AccountReading& reading) {
+  const auto& account = state.options.parts.trading->traits().account;
+  desk_of(state).with_gate([&](core::risk::Gate& gate) {
+    for (const auto& balance : reading.balances)
+      gate.set_balance(account, balance.asset, balance.free);
+    for (const auto& [symbol, fees] : reading.fees)
+      gate.set_fee(market_of(state), symbol, fees.taker);
+  });
+  for (const auto& [symbol, fees] : reading.fees)
+    state.fees_known.insert(symbol);
+  const auto now = now_of(state);
+  for (const auto& fill : reading.fills)
+    if (!desk_of(state).on_fill(fill, now) && fill.client_id.empty() && state.link)
+      state.link->look_up({fill.instrument.symbol, {}, fill.venue_order_id});
+  for (const auto& order : reading.open_orders)
+    desk_of(state).on_order(order, now);
+}
+
+bool quiet(const OrderGatewayState& state) {
+  return desk_of(state).unsettled(market_of(state)).empty();
+}
+
+void on_reading(Self self, const core::Result<AccountReading>& result) {
+  auto& state = self->state;
+  state.reading = false;
+  const auto now = state.context->clocks.mono();
+  if (!result) {
+    const auto wait = state.backoff.next(state.context->random(), std::chrono::nanoseconds{0});
+    state.due_at = now + wait;
+    state.cell->set_last_error(core::describe(result.error()));
+    if (result.error().code == core::Errc::unauthenticated && !state.key_refused) {
+      state.key_refused = true;
+      state.account.reason = "the venue refuses the key: " + result.error().detail;
+      alert(self, Severity::critical, "KEY_REFUSED", result.error().detail);
+    }
+    return;
+  }
+  state.backoff.reset();
+  if (key_is_refused(self, *result))
+    return;
+  apply_facts(state, *result);
+  cancel_orphans(self, *result);
+  const bool still
+      = state.quiet_before && quiet(state) && desk_of(state).updates() == state.updates_before;
+  const auto theirs = their_books(state, *result);
+  if (still && !state.options.baseline->taken)
+    take_baseline(state, theirs);
+  const auto before = state.reconciliation.state();
+  if (state.options.baseline->taken)
+    state.reconciliation.on_reading(judged(state, our_books(state)), judged(state, theirs), still);
+  const auto after = state.reconciliation.state();
+  if (after == ReconcileState::differs && before != ReconcileState::differs)
+    tell_differences(self);
+  if (after == ReconcileState::clean && before == ReconcileState::differs)
+    alert(self, Severity::info, "RECONCILED", "the account agrees with our books again");
+  show(state, *result);
+  const bool settled = after == ReconcileState::clean || after == ReconcileState::differs;
+  state.due_at = now
+                 + (!still                             ? busy_interval
+                    : after == ReconcileState::suspect ? suspect_interval
+                    : settled                          ? state.options.reconcile_interval
+                                                       : suspect_interval);
+}
+
+void read(Self self) {
+  auto& state = self->state;
+  state.reading = true;
+  state.quiet_before = quiet(state);
+  state.updates_before = desk_of(state).updates();
+  adapters::venues::AccountPlan plan;
+  const auto now = now_of(state);
+  const auto table = state.context->board->instruments(market_of(state));
+  const bool all_fees
+      = now.mono - state.fees_at >= state.options.fee_interval || state.fees_at == core::MonoTime{};
+  if (all_fees)
+    state.fees_at = now.mono;
+  for (const auto& symbol : state.options.symbols) {
+    if (!table->find(symbol))
+      continue;
+    if (all_fees || !state.fees_known.contains(symbol))
+      plan.fees.push_back(symbol);
+    if (!state.orphans_seen)
+      plan.fills_since[symbol] = core::to_millis(now.wall - fills_lookback);
+  }
+  plan.rights = !state.orphans_seen;
+  const messages::OrderGatewayHandle owner{self};
+  adapters::venues::read_account(
+      *state.options.parts.trading, state.client, std::move(plan),
+      [owner, self, keys = state.epoch_of_keys](core::Result<AccountReading> result) {
+        auto shared = std::make_shared<core::Result<AccountReading>>(std::move(result));
+        // Handled by this very incarnation or by nobody, so `self` is alive when it runs.
+        caf::anon_send(owner, messages::Continue{[self, shared, keys] {
+                         if (keys == self->state.epoch_of_keys)
+                           on_reading(self, *shared);
+                         set_gate(self);
+                       }});
+      });
+}
+
+// ---- the clockwork
+// ---------------------------------------------------------------------------------------------------
+
+void on_tick(Self self) {
+  auto& state = self->state;
+  const auto now = state.context->clocks.mono();
+  const bool readable = state.link && state.private_ready && !state.key_refused
+                        && state.context->board->instruments(market_of(state))
+                        && state.context->board->clock_offset(market_of(state));
+  if (readable && !state.reading && now >= state.due_at)
+    read(self);
+  set_gate(self);
+  if (!state.link)
+    return;
+  const auto& counters = state.link->counters();
+  const auto count = [&](const char* name, const auto& value) {
+    state.cell->set_counter(name, static_cast<std::int64_t>(value.load(std::memory_order_relaxed)));
+  };
+  count("orders", counters.orders);
+  count("cancels", counters.cancels);
+  count("queries", counters.queries);
+  count("refused", counters.refused);
+  count("unknown", counters.unknown);
+  count("ack_us", counters.last_ack_us);
+}
+
+void begin(Self self) {
+  auto& state = self->state;
+  state.reconciliation = core::orders::Reconciliation{state.options.tolerance};
+  state.key_refused = state.reading = false;
+  state.due_at = {};
+  ++state.epoch_of_keys;
+  open_link(self);
+  set_gate(self);
+}
+
+messages::Done accept(Self self, const messages::AcceptDifferences& request) {
+  auto& state = self->state;
+  const auto& rows = state.reconciliation.differences();
+  if (rows.empty())
+    return {core::Error{core::Errc::conflict, "there is no difference to accept",
+                        core::to_string(market_of(state))}};
+  auto& baseline = *state.options.baseline;
+  for (const auto& row : rows) {
+    const auto change = row.theirs - row.ours;
+    core::Money rest;
+    if (market_of(state).type == core::MarketType::spot) {
+      rest = baseline.assets[row.what] += change;
+    } else {
+      for (const auto& [instrument, amount] : our_books(state).positions)
+        if (core::to_string(instrument) == row.what)
+          rest = baseline.positions[instrument] += change;
+    }
+    remember(state, row.what, rest, request.person);
+    alert(self, Severity::warning, "DIFFERENCE_ACCEPTED",
+          row.what + " by " + request.person + ": ours " + core::to_string(row.ours)
+              + ", the venue's " + core::to_string(row.theirs));
+  }
+  state.reconciliation.accept();
+  state.due_at = {};
+  set_gate(self);
+  return {};
+}
+
+} // namespace
+
+OrderGatewayState::~OrderGatewayState() {
+  if (!context)
+    return;
+  desk_of(*this).with_gate([&](core::risk::Gate& gate) {
+    gate.set_market(market_of(*this), {.reason = "the order gateway ended",
+                                       .account = options.parts.trading->traits().account});
+  });
+  close_link(*this);
+}
+
+messages::OrderGatewayHandle::behavior_type order_gateway(Self self, messages::ContextPtr context,
+                                                          messages::CellPtr cell,
+                                                          OrderGatewayOptions options) {
+  auto& state = self->state;
+  state.context = context;
+  state.cell = cell;
+  state.options = std::move(options);
+  state.backoff = core::supervision::Backoff{state.options.parts.backoff};
+  begin(self);
+  self->delayed_send(self, tick_interval, messages::Tick{});
+  const messages::Observe observe{self, std::move(context), std::move(cell)};
+  return {
+      observe([self](const messages::PrivateReady&) {
+        if (std::exchange(self->state.private_ready, true))
+          return;
+        self->state.due_at = {};
+      }),
+      observe([self](const messages::PrivateDown&) {
+        auto& now = self->state;
+        now.private_ready = false;
+        now.reconciliation.restart();
+        ++now.epoch_of_keys; // what was read before the loss proves nothing after it
+        now.reading = false;
+        set_gate(self);
+      }),
+      observe([self](const messages::KeysChanged&) {
+        close_link(self->state);
+        begin(self);
+      }),
+      observe([](const messages::Continue& next) { next.run(); }),
+      observe([self](const messages::Tick&) {
+        on_tick(self);
+        self->delayed_send(self, tick_interval, messages::Tick{});
+      }),
+      observe([self](const messages::GetAccount&) -> messages::AccountSnapshot {
+        auto account = self->state.account;
+        account.market = market_of(self->state);
+        return account;
+      }),
+      observe([self](const messages::AcceptDifferences& request) -> messages::Done {
+        return accept(self, request);
+      }),
+  };
+}
+
+} // namespace tandem::actors

@@ -1,0 +1,75 @@
+/// One market's order entry and its trading gate: gives the desk a port, compares the account with
+/// our own books at start, after each reconnect and again and again, and opens the gate only while
+/// the two agree. Orders do not pass its mailbox (messages/orders.hpp says why).
+#pragma once
+
+#include "adapters/venues/account_reader.hpp"
+#include "adapters/venues/order_link.hpp"
+#include "adapters/venues/private_market.hpp"
+#include "core/orders/reconcile.hpp"
+#include "messages/context.hpp"
+#include "messages/orders.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+namespace tandem::actors {
+
+/// What the account held that none of our orders brought: from the first comparison ever, and what
+/// a person accepted since. Outlives the actor; kept in the journal.
+struct AccountBaseline {
+  bool taken = false;
+  std::map<std::string, core::Money> assets;
+  std::map<core::InstrumentKey, core::Money> positions;
+};
+
+struct OrderGatewayOptions {
+  adapters::venues::PrivateMarket parts;
+  adapters::venues::OrderLinkOptions link;
+  std::shared_ptr<AccountBaseline> baseline;
+  std::set<core::Symbol> symbols; ///< whose fees are asked for from the start
+  std::set<core::Symbol> allowed; ///< prod: only these may be traded; empty = all
+  std::chrono::milliseconds reconcile_interval{20'000};
+  std::chrono::milliseconds fee_interval{86'400'000};
+  std::chrono::milliseconds clock_offset_max{500};
+  core::Money tolerance; ///< per asset and position
+  bool refuse_withdraw_keys = true;
+};
+
+struct OrderGatewayState {
+  explicit OrderGatewayState(caf::scheduled_actor*) : reconciliation{core::Money{}} {}
+
+  ~OrderGatewayState();
+  OrderGatewayState(const OrderGatewayState&) = delete;
+  OrderGatewayState& operator=(const OrderGatewayState&) = delete;
+
+  messages::ContextPtr context;
+  messages::CellPtr cell;
+  OrderGatewayOptions options;
+  std::shared_ptr<adapters::venues::SignedClient> client;
+  std::shared_ptr<adapters::venues::OrderLink> link; ///< null without keys
+  core::orders::Reconciliation reconciliation;
+  core::supervision::Backoff backoff;
+  messages::AccountSnapshot account;
+  std::string said;                 ///< the last reason of a closed gate, so that each is told once
+  std::uint64_t updates_before = 0; ///< the desk's count when the reading began
+  bool quiet_before = false;
+  core::MonoTime due_at{}, fees_at{};
+  std::set<core::Symbol> fees_known;
+  std::uint64_t epoch_of_keys = 0; ///< readings asked with older keys are not heard
+  bool private_ready = false, reading = false, orphans_seen = false, key_refused = false,
+       open = false;
+};
+
+messages::OrderGatewayHandle::behavior_type
+order_gateway(messages::OrderGatewayHandle::stateful_pointer<OrderGatewayState> self,
+              messages::ContextPtr context, messages::CellPtr cell, OrderGatewayOptions options);
+
+} // namespace tandem::actors

@@ -1,0 +1,198 @@
+#include "core/risk/gate.hpp"
+
+#include "core/ensure.hpp"
+#include "core/risk/ledger.hpp"
+#include "core/risk/rules.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tandem::core::risk {
+namespace {
+
+constexpr std::int64_t order_notional_default = 50'000;
+
+/// Rounded up to the book's scale.
+Price rounded_mid(const MarketFacts& facts) noexcept {
+  const auto sum = static_cast<Int128>(facts.bid->units) + facts.ask->units;
+  return {static_cast<std::int64_t>(divide(sum, 2, Rounding::up))};
+}
+
+bool is_about(const MarketFacts& facts, const orders::OrderDraft& draft) noexcept {
+  return facts.instrument && facts.instrument->key == draft.instrument && is_sound(draft.scale);
+}
+
+} // namespace
+
+GateLimits::GateLimits() : order_notional_max{to_money(Decimal{order_notional_default, 0})} {}
+
+MarketFacts facts_of(const market::DepthView& view) {
+  MarketFacts facts;
+  facts.condition = view.condition;
+  facts.received_at = view.received_at;
+  facts.scale = view.scale;
+  if (!view.bids().empty())
+    facts.bid = view.bids().front().price;
+  if (!view.asks().empty())
+    facts.ask = view.asks().front().price;
+  facts.instrument = view.instrument;
+  return facts;
+}
+
+Gate::Gate(GateLimits limits)
+    : limits_{std::move(limits)}, ledger_{std::make_unique<Ledger>(limits_)} {}
+
+Gate::~Gate() = default;
+Gate::Gate(Gate&&) noexcept = default;
+Gate& Gate::operator=(Gate&&) noexcept = default;
+
+void Gate::set_market(const MarketKey& market, MarketStatus status) {
+  ledger_->set_market(market, std::move(status));
+}
+
+const MarketStatus* Gate::market(const MarketKey& market) const noexcept {
+  const auto* const state = std::as_const(*ledger_).find(market);
+  return state != nullptr && state->status ? &*state->status : nullptr;
+}
+
+void Gate::set_balance(const std::string& account, const std::string& asset, Money free) {
+  ledger_->set_balance(account, asset, free);
+}
+
+void Gate::set_fee(const MarketKey& market, const Symbol& symbol, strategy::FeeRate taker) {
+  ledger_->instrument({market.venue, market.type, symbol}).fee = taker;
+}
+
+std::optional<strategy::FeeRate> Gate::fee(const MarketKey& market,
+                                           const Symbol& symbol) const noexcept {
+  const auto* const state
+      = std::as_const(*ledger_).find(InstrumentKey{market.venue, market.type, symbol});
+  return state == nullptr ? std::nullopt : state->fee;
+}
+
+void Gate::set_strategy(const std::string& strategy, StrategyLimits limits) {
+  ledger_->strategy(strategy).limits = std::move(limits);
+}
+
+void Gate::set_pause(const std::string& strategy, const std::string& by,
+                     const std::string& reason) {
+  auto& pauses = ledger_->strategy(strategy).pauses;
+  std::erase_if(pauses, [&](const auto& pause) { return pause.first == by; });
+  if (!reason.empty())
+    pauses.emplace_back(by, reason);
+}
+
+void Gate::set_journal_down(bool down) {
+  journal_down_ = down;
+}
+
+void Gate::observe_mid(const InstrumentKey& instrument, const MarketFacts& facts, MonoTime now) {
+  if (!has_mid(facts))
+    return;
+  auto& state = ledger_->instrument(instrument);
+  state.mids.add(doubled_mid(facts), now);
+  ledger_->set_mark(state, rounded_mid(facts), facts.scale);
+}
+
+void Gate::reset_executions(const std::string& strategy) {
+  ledger_->strategy(strategy).executions = 0;
+}
+
+tl::expected<std::vector<ApprovedOrder>, Refusal>
+Gate::approve(std::span<const orders::OrderIntent> intents, std::span<const MarketFacts> facts,
+              const Now& now) {
+  TANDEM_ENSURE(intents.size() == facts.size());
+  auto& ledger = *ledger_;
+  ledger.roll(now.wall);
+  std::vector<ApprovedOrder> approved;
+  std::vector<Ledger::Counted> counted;
+  approved.reserve(intents.size());
+  counted.reserve(intents.size());
+  for (std::size_t n = 0; n < intents.size(); ++n) {
+    const auto& draft = intents[n].draft;
+    // Only a listed instrument makes a new entry: refused nonsense leaves nothing behind.
+    auto* const instrument
+        = is_about(facts[n], draft) ? &ledger.instrument(draft.instrument) : nullptr;
+    if (instrument != nullptr) {
+      ledger.attach(*instrument, facts[n].instrument);
+      if (has_mid(facts[n]))
+        ledger.set_mark(*instrument, rounded_mid(facts[n]), facts[n].scale);
+    }
+    auto& strategy = ledger.strategy(strategy_of(draft.origin));
+    const Question question{limits_,
+                            kills_,
+                            ledger,
+                            journal_down_,
+                            intents[n],
+                            facts[n],
+                            now,
+                            strategy,
+                            std::as_const(ledger).find(draft.instrument.market()),
+                            instrument,
+                            instrument == nullptr ? Reckoning{}
+                                                  : ledger.reckon(draft, facts[n], instrument)};
+    auto refusal = ask_all(question);
+    if (!refusal && ledger.has(intents[n].id))
+      refusal = Refusal{Rule::duplicate, 0, intents[n].id.text(), "a new client order id",
+                        "an order of this id is counted already"};
+    if (refusal) {
+      for (; !counted.empty(); counted.pop_back())
+        ledger.undo(counted.back());
+      refusal->draft = n;
+      return tl::unexpected{std::move(*refusal)};
+    }
+    counted.push_back(ledger.count(intents[n], question.reckoned, *instrument, strategy, now.mono));
+    approved.push_back(ApprovedOrder{intents[n], facts[n].instrument});
+  }
+  return approved;
+}
+
+void Gate::on_order(const orders::Order& order) {
+  ledger_->on_order(order);
+}
+
+void Gate::on_fill(const orders::OrderIntent& intent, const orders::Fill& fill,
+                   const std::shared_ptr<const Instrument>& instrument, const Now& now) {
+  ledger_->on_fill(intent, fill, instrument, now.wall);
+}
+
+void Gate::restate_position(const InstrumentKey& instrument, Money quantity) {
+  ledger_->restate(instrument, quantity);
+}
+
+ExposureView Gate::exposure(const Now& now) const {
+  ExposureView view;
+  for (const auto& [key, state] : ledger_->instruments()) {
+    const auto& position = state.position;
+    if (position.quantity() == Money{} && state.open.empty() && position.realised() == Money{}
+        && position.fees().empty())
+      continue;
+    view.positions.push_back({key, position.quantity(), state.open_buy, state.open_sell,
+                              position.realised(), position.cost(), position.fees()});
+  }
+  std::ranges::sort(view.positions, {}, &ExposureView::PositionRow::instrument);
+  view.day_notional = ledger_->in_flight();
+  if (ledger_->is_today(now.wall)) {
+    view.day_notional += ledger_->day_notional();
+    view.day_realised = ledger_->day_realised();
+  }
+  view.open_orders = ledger_->open_orders();
+  view.unknown_orders = ledger_->unknown_orders();
+  return view;
+}
+
+Money Gate::position(const InstrumentKey& instrument) const noexcept {
+  const auto* const state = std::as_const(*ledger_).find(instrument);
+  return state == nullptr ? Money{} : state->position.quantity();
+}
+
+Money Gate::day_realised(const std::string& strategy, const Now& now) const {
+  if (!ledger_->is_today(now.wall))
+    return {};
+  if (strategy.empty())
+    return ledger_->day_realised();
+  const auto* const state = ledger_->find_strategy(strategy);
+  return state == nullptr ? Money{} : state->day_realised;
+}
+
+} // namespace tandem::core::risk

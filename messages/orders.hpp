@@ -1,0 +1,208 @@
+/// The conversation about orders and risk. Orders themselves do not travel in messages: a strategy
+/// calls the desk (core/orders/desk.hpp) and the desk calls the market's order port, so that one
+/// mailbox lies between a price and the bytes of an order. What travels is what happened.
+#pragma once
+
+#include "core/error.hpp"
+#include "core/orders/desk.hpp"
+#include "core/risk/breaker.hpp"
+#include "core/risk/gate.hpp"
+#include "core/risk/kill.hpp"
+#include "core/strategy/two_leg.hpp"
+#include "core/types/ids.hpp"
+#include "messages/local.hpp"
+#include "messages/market.hpp"
+
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tandem::messages {
+
+/// An order moved. From the desk (any thread) to the pair or plan that owns it, and through the
+/// market bus to listeners.
+struct OrderMoved {
+  core::orders::OrderUpdate update;
+};
+
+/// A two-leg execution moved. From its pair monitor through the market bus.
+struct ExecutionMoved {
+  core::strategy::ExecutionState execution;
+};
+
+/// A person asks a pair to trade now, at the present books (REST, gRPC, console).
+struct ExecutePair {
+  std::string person;
+};
+
+/// The end of an execution, or why there was none.
+struct ExecuteOutcome {
+  std::optional<core::strategy::ExecutionState> execution;
+  std::optional<core::risk::Refusal> refusal; ///< the gate's, with rule and numbers
+  std::optional<core::Error> error;           ///< not_found, conflict, timed_out, ...
+};
+
+/// A pair's executions are switched off or on again, by a breaker or a person. Watching goes on.
+/// @param by told apart ("breaker.global", "person"); @param reason empty = resumed.
+struct PausePair {
+  std::string by;
+  std::string reason;
+};
+
+// ---- one market's private side
+// ---------------------------------------------------------------------------------------
+
+/// The private stream is authenticated and subscribed: close the gap by asking.
+struct PrivateReady {};
+
+/// The private stream is gone: what it would have told is missing until the next reconciliation.
+struct PrivateDown {
+  core::Error why;
+};
+
+/// The keys of this venue changed (settings route) or were taken away.
+struct KeysChanged {};
+
+/// One market's private stream.
+using PrivateFeedHandle = caf::typed_actor<caf::reacts_to<LinkNotice>, caf::reacts_to<KeysChanged>,
+                                           caf::reacts_to<Tick>>;
+
+/// From the I/O thread: what follows an answer, to be run as a turn of the actor that asked.
+struct Continue {
+  std::function<void()> run;
+};
+
+struct GetAccount {};
+
+/// What the venue last said of the account, with the differences found against our own books.
+struct AccountSnapshot {
+  struct Balance {
+    std::string asset;
+    core::Money free, locked;
+  };
+
+  struct Position {
+    core::InstrumentKey instrument;
+    core::Money quantity, entry_price, unrealised;
+  };
+
+  struct Difference {
+    std::string what; ///< "BTC", "BTCUSDT", or a client order id
+    core::Money ours, theirs;
+    std::string detail;
+  };
+
+  core::MarketKey market;
+  bool public_only = true; ///< no keys
+  bool connected = false;  ///< the private side works and is reconciled
+  std::string reason;      ///< why not
+  core::UnixMillis read_at = 0;
+  std::vector<Balance> balances;
+  std::vector<Position> positions;
+  std::vector<Difference> differences;
+};
+
+/// A person accepts the differences as they stand: the venue's numbers become ours.
+struct AcceptDifferences {
+  std::string person;
+};
+
+struct Done {
+  std::optional<core::Error> error;
+};
+
+/// One market's order entry, reconciliation and trading gate.
+using OrderGatewayHandle
+    = caf::typed_actor<caf::reacts_to<PrivateReady>, caf::reacts_to<PrivateDown>,
+                       caf::reacts_to<KeysChanged>, caf::reacts_to<Continue>, caf::reacts_to<Tick>,
+                       caf::replies_to<GetAccount>::with<AccountSnapshot>,
+                       caf::replies_to<AcceptDifferences>::with<Done>>;
+
+// ---- risk
+// -------------------------------------------------------------------------------------------------------------
+
+/// Something a breaker counts. Sent by pair monitors, order gateways and the risk actor to the
+/// breakers of their scopes (engine/services/risk/breaker.<scope>).
+struct BreakerEvent {
+  enum class Kind : std::uint8_t { trade, request, profit, round_trip, stale, orders, difference };
+
+  Kind kind = Kind::trade;
+  bool succeeded = true;            ///< trade, request
+  core::Money profit{};             ///< profit: realised change, quote units
+  std::chrono::nanoseconds took{0}; ///< round_trip
+  std::uint32_t count = 0;          ///< orders, difference
+};
+
+struct TripBreaker {
+  std::string person;
+};
+
+struct ResetBreaker {
+  std::string person;
+};
+
+struct GetBreaker {};
+
+struct BreakerView {
+  std::string name; ///< "global", "venue.binance", "pair.<id>"
+  core::risk::Breaker::Saved saved;
+  core::risk::BreakerLimits limits;
+};
+
+using BreakerHandle
+    = caf::typed_actor<caf::reacts_to<BreakerEvent>,
+                       caf::replies_to<TripBreaker>::with<BreakerView>,
+                       caf::replies_to<ResetBreaker>::with<BreakerView>,
+                       caf::replies_to<GetBreaker>::with<BreakerView>, caf::reacts_to<Tick>>;
+
+struct ThrowKill {
+  core::risk::KillOrder order;
+};
+
+struct ReleaseKill {
+  core::risk::KillLevel level = core::risk::KillLevel::all;
+  std::string scope;
+  std::string person;
+};
+
+/// What a kill did: the orders it asked to cancel, at once.
+struct KillOutcome {
+  std::vector<core::orders::ClientOrderId> cancelling;
+  bool changed = false; ///< false: it was thrown (or released) already
+};
+
+/// The desk's clockwork (queries, cancels, days), kill switches by message, file and signal, and
+/// alerts about the desk and its journal.
+using RiskHandle
+    = caf::typed_actor<caf::reacts_to<Tick>, caf::replies_to<ThrowKill>::with<KillOutcome>,
+                       caf::replies_to<ReleaseKill>::with<KillOutcome>>;
+
+} // namespace tandem::messages
+
+TANDEM_LOCAL_MESSAGE(tandem::messages::OrderMoved)
+TANDEM_LOCAL_MESSAGE(tandem::messages::ExecutionMoved)
+TANDEM_LOCAL_MESSAGE(tandem::messages::ExecutePair)
+TANDEM_LOCAL_MESSAGE(tandem::messages::ExecuteOutcome)
+TANDEM_LOCAL_MESSAGE(tandem::messages::PausePair)
+TANDEM_LOCAL_MESSAGE(tandem::messages::PrivateReady)
+TANDEM_LOCAL_MESSAGE(tandem::messages::PrivateDown)
+TANDEM_LOCAL_MESSAGE(tandem::messages::KeysChanged)
+TANDEM_LOCAL_MESSAGE(tandem::messages::Continue)
+TANDEM_LOCAL_MESSAGE(tandem::messages::GetAccount)
+TANDEM_LOCAL_MESSAGE(tandem::messages::AccountSnapshot)
+TANDEM_LOCAL_MESSAGE(tandem::messages::AcceptDifferences)
+TANDEM_LOCAL_MESSAGE(tandem::messages::Done)
+TANDEM_LOCAL_MESSAGE(tandem::messages::BreakerEvent)
+TANDEM_LOCAL_MESSAGE(tandem::messages::TripBreaker)
+TANDEM_LOCAL_MESSAGE(tandem::messages::ResetBreaker)
+TANDEM_LOCAL_MESSAGE(tandem::messages::GetBreaker)
+TANDEM_LOCAL_MESSAGE(tandem::messages::BreakerView)
+TANDEM_LOCAL_MESSAGE(tandem::messages::ThrowKill)
+TANDEM_LOCAL_MESSAGE(tandem::messages::ReleaseKill)
+TANDEM_LOCAL_MESSAGE(tandem::messages::KillOutcome)

@@ -1,0 +1,402 @@
+#include "tests/core/orders/desk_world.hpp"
+
+#include <set>
+#include <thread>
+
+using namespace tandem;
+using namespace tandem::core::orders;
+using namespace tandem::tests;
+
+namespace {
+
+template <class Wanted>
+std::size_t count(const MemoryJournal& journal) {
+  std::size_t found = 0;
+  for (const auto& record : journal.records)
+    found += std::holds_alternative<Wanted>(record) ? 1U : 0U;
+  return found;
+}
+
+const core::Error lost{core::Errc::connection_lost, "reset by peer", {}};
+
+} // namespace
+
+// ---- journal before send
+
+TEST_CASE("an order's intent is in the journal before its first byte leaves") {
+  DeskWorld world;
+  std::size_t intents_at_send = 0;
+  world.ports["binance"].on_send = [&] { intents_at_send = count<IntentRecord>(world.journal); };
+  REQUIRE(world.submit_pair());
+  CHECK(intents_at_send == 2);
+  CHECK(world.ports["binance"].sent.size() == 1);
+  CHECK(world.ports["bybit"].sent.size() == 1);
+}
+
+TEST_CASE("with a journal that syncs later nothing leaves until both intents are on disk") {
+  DeskWorld world;
+  world.journal.delayed = true;
+  const auto ids = world.submit_pair();
+  REQUIRE(ids);
+  CHECK(world.ports["binance"].sent.empty());
+  CHECK(world.state(ids->front()) == OrderState::intent);
+  world.journal.sync();
+  CHECK(world.ports["binance"].sent.size() == 1);
+  CHECK(world.ports["bybit"].sent.size() == 1);
+  CHECK(world.state(ids->front()) == OrderState::sent);
+}
+
+TEST_CASE("an intent that cannot be written ends both orders unsent, and stops new ones") {
+  DeskWorld world;
+  SUBCASE("the first") {
+    world.journal.room = 0;
+  }
+  SUBCASE("the second") {
+    world.journal.room = 1;
+  }
+  const auto ids = world.submit_pair();
+  REQUIRE(ids);
+  for (const auto& id : *ids)
+    CHECK(world.state(id) == OrderState::rejected);
+  CHECK(world.ports["binance"].sent.empty());
+  CHECK(world.ports["bybit"].sent.empty());
+  const auto again = world.submit_pair();
+  REQUIRE_FALSE(again);
+  CHECK(again.error().rule == core::risk::Rule::journal);
+}
+
+TEST_CASE("a journal that takes a record again opens the gate again") {
+  DeskWorld world;
+  world.journal.room = 0;
+  REQUIRE(world.submit_pair());
+  world.journal.room = 1'000;
+  world.wait(1'000ms);
+  CHECK_FALSE(world.submit_pair());
+  world.desk.record(PausedRecord{}, {});
+  CHECK(world.submit_pair().has_value());
+}
+
+TEST_CASE("a pair is approved whole or not at all") {
+  DeskWorld world;
+  const std::vector drafts{world.draft(Side::buy), world.draft(Side::sell, "bybit")};
+  auto stale = world.fresh("bybit");
+  stale.received_at -= std::chrono::seconds{10};
+  const std::vector facts{world.fresh("binance"), stale};
+  const auto refused = world.desk.submit(drafts, facts, world.now);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().draft == 1);
+  CHECK(world.journal.records.empty());
+  CHECK(world.ports["binance"].sent.empty());
+  CHECK(world.desk.latest(10).empty());
+}
+
+// ---- evidence
+
+TEST_CASE("fills count once, whoever tells them and however often") {
+  DeskWorld world;
+  const auto id = world.submit();
+  world.desk.on_fill(DeskWorld::fill(id, "t1", "0.4"), world.now);
+  world.desk.on_accepted(id, "v" + id.text(), 5, world.now);
+  world.desk.on_fill(DeskWorld::fill(id, "t1", "0.4"), world.now);
+  world.desk.on_fill(DeskWorld::fill(id, "t2", "0.6"), world.now);
+  world.desk.on_order(DeskWorld::shown(id, VenueStatus::filled, "1"), world.now);
+  CHECK(world.state(id) == OrderState::filled);
+  CHECK(world.desk.find(id)->settled());
+  CHECK(world.desk.position(Gated::key()) == money("1"));
+  CHECK(count<FillRecord>(world.journal) == 2);
+  CHECK(world.desk.unsettled().empty());
+}
+
+TEST_CASE("a venue that names only its own id is understood") {
+  DeskWorld world;
+  const auto id = world.submit();
+  world.desk.on_accepted(id, "v" + id.text(), 5, world.now);
+  auto fill = DeskWorld::fill(id, "t1", "1");
+  fill.client_id.clear();
+  CHECK(world.desk.on_fill(fill, world.now));
+  CHECK(world.desk.find(id)->filled() == core::Quantity{1'000});
+}
+
+TEST_CASE("somebody else's orders and fills are not ours") {
+  DeskWorld world;
+  CHECK_FALSE(world.desk.on_order(
+      DeskWorld::shown(ClientOrderId{"web_123"}, VenueStatus::filled, "1"), world.now));
+  CHECK_FALSE(world.desk.on_fill(DeskWorld::fill(ClientOrderId{"web_123"}, "t", "1"), world.now));
+  CHECK(world.desk.latest(10).empty());
+}
+
+TEST_CASE("a lost reply is unknown, is asked for, and never sent again") {
+  DeskWorld world;
+  const auto id = world.submit();
+  world.desk.on_no_answer(id, lost, world.now);
+  CHECK(world.state(id) == OrderState::unknown);
+  world.desk.on_tick(world.now);
+  CHECK(world.ports["binance"].queried == std::vector{id.text()});
+  world.desk.on_tick(world.now);
+  CHECK(world.ports["binance"].queried.size() == 1);
+  world.wait(5'000ms);
+  world.desk.on_tick(world.now);
+  CHECK(world.ports["binance"].queried.size() == 2);
+  CHECK(world.ports["binance"].sent.size() == 1);
+  SUBCASE("while it is, the pair sends nothing new") {
+    const auto refused = world.submit_pair();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().rule == core::risk::Rule::unknown_order);
+  }
+  SUBCASE("found filled") {
+    world.desk.on_fill(DeskWorld::fill(id, "t1", "1"), world.now);
+    world.desk.on_order(DeskWorld::shown(id, VenueStatus::filled, "1"), world.now);
+    CHECK(world.state(id) == OrderState::filled);
+  }
+  SUBCASE("not found twice, late enough and far enough apart") {
+    world.desk.on_not_found(id, world.now.mono, world.now);
+    CHECK(world.state(id) == OrderState::unknown);
+    world.wait(8'000ms);
+    world.desk.on_not_found(id, world.now.mono, world.now);
+    world.wait(6'000ms);
+    world.desk.on_not_found(id, world.now.mono, world.now);
+    CHECK(world.state(id) == OrderState::rejected);
+    CHECK(count<ResolvedRecord>(world.journal) == 1);
+  }
+  SUBCASE("a person says how it ended") {
+    CHECK(world.desk.decide(id, VenueStatus::cancelled, "ann", world.now));
+    CHECK(is_final(world.state(id)));
+    CHECK(world.desk.decide(ClientOrderId{"none"}, VenueStatus::cancelled, "ann", world.now)
+              .error()
+              .code
+          == core::Errc::not_found);
+  }
+}
+
+TEST_CASE(
+    "a gateway that goes away leaves its sent orders unknown and refuses new ones by evidence") {
+  DeskWorld world;
+  const auto id = world.submit();
+  world.desk.set_port(DeskWorld::market("binance"), nullptr, world.now);
+  CHECK(world.state(id) == OrderState::unknown);
+  DeskWorld other;
+  other.desk.set_port(DeskWorld::market("binance"), nullptr, other.now);
+  const auto unsent = other.submit();
+  CHECK(other.state(unsent) == OrderState::rejected);
+}
+
+TEST_CASE("an IOC order that is acknowledged and then silent is asked for") {
+  DeskWorld world;
+  const auto id = world.submit();
+  world.desk.on_accepted(id, "v1", 5, world.now);
+  world.wait(1'999ms);
+  world.desk.on_tick(world.now);
+  CHECK(world.ports["binance"].queried.empty());
+  world.wait(1ms);
+  world.desk.on_tick(world.now);
+  CHECK(world.ports["binance"].queried == std::vector{id.text()});
+}
+
+TEST_CASE("a quantity finer than the order's scale is never rounded") {
+  DeskWorld world;
+  const auto id = world.submit();
+  CHECK(world.desk.on_fill(DeskWorld::fill(id, "t1", "0.0001"), world.now));
+  CHECK(world.desk.find(id)->filled() == core::Quantity{0});
+  CHECK(world.log.events.back() == "fill_scale");
+}
+
+// ---- adoption
+
+TEST_CASE("an order with our engine id that the journal does not know is adopted") {
+  DeskWorld world;
+  const auto stranger = make_client_id({EngineId{"test"}, 7, 3});
+  CHECK(world.desk.on_order(DeskWorld::shown(stranger, VenueStatus::open, "0"), world.now));
+  CHECK(world.state(stranger) == OrderState::working);
+  CHECK(count<AdoptedRecord>(world.journal) == 1);
+  CHECK(world.desk.cancel(stranger, world.now));
+  CHECK(world.ports["binance"].cancelled == std::vector{stranger.text()});
+}
+
+TEST_CASE("an order adopted from a fill learns its size from the order") {
+  DeskWorld world;
+  const auto stranger = make_client_id({EngineId{"test"}, 7, 3});
+  CHECK(world.desk.on_fill(DeskWorld::fill(stranger, "t1", "0.4"), world.now));
+  world.desk.on_order(DeskWorld::shown(stranger, VenueStatus::open, "0.4"), world.now);
+  CHECK_FALSE(world.desk.find(stranger)->overfilled());
+  CHECK(world.desk.find(stranger)->open_quantity().units > 0);
+  Desk second{DeskWorld::options(8), {}, world.journal, world.log};
+  const auto restored = second.restore(world.journal.records, world.now);
+  REQUIRE(restored.unsettled.size() == 1);
+  CHECK(restored.unsettled[0]->open_quantity() == world.desk.find(stranger)->open_quantity());
+}
+
+// ---- cancel and kill
+
+TEST_CASE("cancelling what is over, or was never there, is told") {
+  DeskWorld world;
+  const auto id = world.submit();
+  world.desk.on_refused(id, {core::Errc::insufficient_funds, "no", {}}, world.now);
+  CHECK(world.desk.cancel(id, world.now).error().code == core::Errc::conflict);
+  CHECK(world.desk.cancel(ClientOrderId{"none"}, world.now).error().code == core::Errc::not_found);
+}
+
+TEST_CASE("a kill blocks first, then cancels what works in its scope, again and again") {
+  DeskWorld world;
+  const auto id = world.submit(TimeInForce::gtc);
+  world.desk.on_accepted(id, "v1", 5, world.now);
+  core::risk::KillOrder kill;
+  SUBCASE("all") {
+    kill.level = core::risk::KillLevel::all;
+  }
+  SUBCASE("the venue") {
+    kill.level = core::risk::KillLevel::venue;
+    kill.scope = "binance";
+  }
+  SUBCASE("the pair") {
+    kill.level = core::risk::KillLevel::strategy;
+    kill.scope = "pair";
+  }
+  CHECK(world.desk.kill(kill, world.now) == std::vector{id});
+  CHECK(world.ports["binance"].cancelled.size() == 1);
+  const auto refused = world.submit_pair();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().rule == core::risk::Rule::kill_switch);
+  world.wait(2'000ms);
+  world.desk.on_tick(world.now);
+  CHECK(world.ports["binance"].cancelled.size() == 2);
+  CHECK(world.desk.release(kill.level, kill.scope, "ann", world.now));
+  CHECK_FALSE(world.desk.release(kill.level, kill.scope, "ann", world.now));
+}
+
+TEST_CASE("a kill of another venue leaves this one alone") {
+  DeskWorld world;
+  world.submit(TimeInForce::gtc);
+  core::risk::KillOrder kill;
+  kill.level = core::risk::KillLevel::venue;
+  kill.scope = "bybit";
+  CHECK(world.desk.kill(kill, world.now).empty());
+}
+
+TEST_CASE("an order whose intent waits for the disk when the kill comes never leaves") {
+  DeskWorld world;
+  world.journal.delayed = true;
+  const auto id = world.submit();
+  world.desk.kill({}, world.now);
+  world.journal.sync();
+  CHECK(world.ports["binance"].sent.empty());
+  CHECK(world.state(id) == OrderState::rejected);
+}
+
+TEST_CASE("a thrown kill switch survives a restart") {
+  DeskWorld world;
+  world.desk.kill({}, world.now);
+  Desk second{DeskWorld::options(2), {}, world.journal, world.log};
+  (void)second.restore(world.journal.records, world.now);
+  second.with_gate([](core::risk::Gate& gate) { CHECK(gate.kills().thrown().size() == 1); });
+}
+
+// ---- restart
+
+TEST_CASE("wherever a run ends, the next one knows every order that may have left") {
+  DeskWorld full;
+  const auto drive = [](DeskWorld& world) {
+    const auto first = world.submit();
+    world.desk.on_accepted(first, "v" + first.text(), 5, world.now);
+    world.desk.on_fill(DeskWorld::fill(first, "t1", "0.4"), world.now);
+    world.desk.on_order(DeskWorld::shown(first, VenueStatus::expired, "0.4"), world.now);
+    world.wait(1'000ms);
+    (void)world.submit_pair();
+  };
+  drive(full);
+  const auto records = full.journal.records.size();
+  std::size_t points = 0;
+  for (std::size_t end = 0; end <= records; ++end) {
+    DeskWorld world;
+    // What the journal holds when the process dies at this record; sends follow records, so what
+    // left is at most what the whole run sent.
+    world.journal.room = end;
+    drive(world);
+    Desk second{DeskWorld::options(2), {}, world.journal, world.log};
+    const auto restored = second.restore(world.journal.records, world.now);
+    std::set<std::string> ids;
+    for (const auto* venue : {"binance", "bybit"})
+      for (const auto& sent : world.ports[venue].sent) {
+        CHECK_MESSAGE(second.find(sent.id) != nullptr, "sent and not known after record ", end);
+        CHECK(ids.insert(sent.id.text()).second);
+      }
+    for (const auto& order : restored.unsettled)
+      CHECK((order->state() == OrderState::unknown || order->state() == OrderState::working
+             || order->lacks_fills()));
+    ++points;
+  }
+  MESSAGE(points, " ends of a run: 0 lost, 0 sent twice");
+}
+
+TEST_CASE("positions, fills and order states come back as they were") {
+  DeskWorld world;
+  const auto id = world.submit();
+  world.desk.on_fill(DeskWorld::fill(id, "t1", "0.4"), world.now);
+  world.desk.on_order(DeskWorld::shown(id, VenueStatus::expired, "0.4"), world.now);
+  Desk second{DeskWorld::options(2), {}, world.journal, world.log};
+  CHECK(second.restore(world.journal.records, world.now).unsettled.empty());
+  CHECK(second.position(Gated::key()) == money("0.4"));
+  CHECK(second.find(id)->state() == OrderState::expired);
+  // The venue repeats itself to the new run: nothing counts twice.
+  second.on_fill(DeskWorld::fill(id, "t1", "0.4"), world.now);
+  CHECK(second.position(Gated::key()) == money("0.4"));
+}
+
+TEST_CASE("the new run's ids are none of the old run's") {
+  DeskWorld world;
+  const auto old = world.submit();
+  CHECK(parse_client_id(old.text())->epoch == 1);
+  Desk second{DeskWorld::options(2), {}, world.journal, world.log};
+  (void)second.restore(world.journal.records, world.now);
+  DeskWorld::open(second, "binance");
+  auto draft = world.draft(Side::buy);
+  draft.origin = {};
+  const auto facts = world.fresh("binance");
+  const auto ids = second.submit({&draft, 1}, {&facts, 1}, world.now);
+  REQUIRE(ids);
+  CHECK(parse_client_id(ids->front().text())->epoch == 2);
+}
+
+// ---- memory and listeners
+
+TEST_CASE("settled orders are kept up to a bound, and a forgotten one is not adopted again") {
+  DeskWorld world;
+  MemoryJournal journal;
+  auto options = DeskWorld::options();
+  options.settled_kept = 2;
+  Desk desk{options, {}, journal, world.log};
+  DeskWorld::open(desk, "binance");
+  std::vector<ClientOrderId> ids;
+  for (int n = 0; n < 5; ++n) {
+    auto draft = world.draft(Side::buy);
+    draft.origin = {};
+    const auto facts = world.fresh("binance");
+    const auto made = desk.submit({&draft, 1}, {&facts, 1}, world.now);
+    REQUIRE(made);
+    ids.push_back(made->front());
+    world.wait(1'000ms);
+  }
+  CHECK(desk.latest(10).size() == 2);
+  CHECK(desk.find(ids.front()) == nullptr);
+  CHECK(desk.on_fill(DeskWorld::fill(ids.front(), "t9", "1"), world.now));
+  CHECK(desk.find(ids.front()) == nullptr);
+}
+
+TEST_CASE("listeners hear every update once and in order, from two threads") {
+  DeskWorld world;
+  const auto id = world.submit(TimeInForce::gtc);
+  world.heard.clear();
+  const auto first = world.desk.updates();
+  constexpr int each = 500;
+  const auto fill_many = [&](const std::string& name) {
+    for (int n = 0; n < each; ++n)
+      world.desk.on_fill(DeskWorld::fill(id, name + std::to_string(n), "0.001"), world.now);
+  };
+  std::thread other{[&] { fill_many("a"); }};
+  fill_many("b");
+  other.join();
+  const auto filled = world.desk.find(id)->filled();
+  CHECK(filled == core::Quantity{2 * each});
+  REQUIRE(world.heard.size() == world.desk.updates() - first);
+  for (std::size_t n = 0; n < world.heard.size(); ++n)
+    REQUIRE(world.heard[n].number == first + n + 1);
+}
