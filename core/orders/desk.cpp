@@ -596,6 +596,18 @@ std::vector<std::shared_ptr<const Order>> Desk::latest(std::size_t limit) const 
   return result;
 }
 
+std::vector<Order> Desk::of_execution(const PairId& pair, std::uint64_t execution) const {
+  const std::lock_guard lock{mutex_};
+  std::vector<Order> result;
+  for (const auto& id : order_of_entry_) {
+    const auto& order = entries_.at(id).order;
+    const auto& origin = order.intent().draft.origin;
+    if (origin.pair == pair && origin.execution == execution)
+      result.push_back(order);
+  }
+  return result;
+}
+
 std::vector<std::shared_ptr<const Order>> Desk::unsettled() const {
   const std::lock_guard lock{mutex_};
   std::vector<std::shared_ptr<const Order>> result;

@@ -169,6 +169,8 @@ public:
   [[nodiscard]] std::vector<std::shared_ptr<const Order>> unsettled() const;
   /// Of one market, for reconciliation.
   [[nodiscard]] std::vector<std::shared_ptr<const Order>> unsettled(const MarketKey& market) const;
+  /// All orders of one execution that are still in memory.
+  [[nodiscard]] std::vector<Order> of_execution(const PairId& pair, std::uint64_t execution) const;
   [[nodiscard]] Money position(const InstrumentKey& instrument) const;
 
   [[nodiscard]] std::uint64_t epoch() const noexcept { return options_.epoch; }
