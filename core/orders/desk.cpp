@@ -549,6 +549,11 @@ std::vector<ClientOrderId> Desk::kill(const risk::KillOrder& order, const risk::
   return asked;
 }
 
+std::vector<risk::KillOrder> Desk::kills() const {
+  const std::lock_guard lock{mutex_};
+  return gate_.kills().thrown();
+}
+
 bool Desk::release(risk::KillLevel level, const std::string& scope_name, const std::string& person,
                    const risk::Now& now) {
   const Scope scope{*this};

@@ -154,6 +154,8 @@ public:
   // ---- kill
   /// Blocks at once, then cancels what works within the scope. @returns the orders asked to cancel.
   std::vector<ClientOrderId> kill(const risk::KillOrder& order, const risk::Now& now);
+  /// The switches that are thrown.
+  [[nodiscard]] std::vector<risk::KillOrder> kills() const;
   bool release(risk::KillLevel level, const std::string& scope, const std::string& person,
                const risk::Now& now);
 
