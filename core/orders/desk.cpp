@@ -194,9 +194,11 @@ void Desk::after(Entry& entry, const OrderChange& change, const std::optional<Fi
     unsettled_.erase(order.id());
   else
     unsettled_.insert(order.id());
+  const auto before = entry.snapshot->state();
   entry.snapshot = std::make_shared<const Order>(order);
   outbox_.push_back({.number = ++updates_,
                      .order = entry.snapshot,
+                     .before = before,
                      .change = change,
                      .fill = change.filled_more ? fill : std::nullopt});
   forget_old();

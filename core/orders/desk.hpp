@@ -49,6 +49,7 @@ public:
 struct OrderUpdate {
   std::uint64_t number = 0; ///< counts updates of the desk, gapless
   std::shared_ptr<const Order> order;
+  OrderState before = OrderState::intent; ///< its state before this
   OrderChange change;
   std::optional<Fill> fill; ///< the one that counted now
 };
