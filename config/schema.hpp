@@ -117,7 +117,7 @@ struct VenueConfig {
   core::VenueId id; ///< binance | bybit
   std::vector<MarketConfig> markets;
   /// Absent: public only. Mode mock knows the simulator's own keys and takes no others.
-  std::optional<KeyNames> keys;
+  std::optional<KeyNames> keys{};
 };
 
 struct Config {
