@@ -204,7 +204,8 @@ ChildSpec market_child(const EngineParts& parts, const MarketParts& market,
   spec.intensity = link_intensity;
   spec.children.push_back(leaf(context, "instruments", "instruments", instruments, list));
   spec.children.push_back(leaf(context, "feed", "feed", feed, feed_options(parts, market)));
-  if (parts.trading && market.trading)
+  // Mode dev must never send a real order: its markets stay public until orders are intercepted.
+  if (parts.trading && market.trading && parts.config.mode != config::Mode::dev)
     add_private_side(parts, market, spec);
   auto child = supervisor_child(context, name, std::move(spec));
   child.backoff = group_backoff;
