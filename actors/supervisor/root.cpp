@@ -352,9 +352,15 @@ ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
   HttpOptions options;
   options.io = parts.api_io;
   options.listeners = parts.config.listeners;
-  for (const auto& market : parts.markets)
+  for (const auto& market : parts.markets) {
+    const bool has_keys = parts.trading && market.trading && parts.config.mode != config::Mode::dev
+                          && parts.trading->keys->has(market.market->key().venue);
     options.markets.push_back(
-        {.market = market.market.get(), .rest = market.rest, .public_only = true});
+        {.market = market.market.get(), .rest = market.rest, .public_only = !has_keys});
+  }
+  if (parts.trading)
+    options.trading = std::make_shared<HttpTrading>(
+        HttpTrading{parts.trading->desk.get(), &parts.trading->book, parts.trading->keys});
   options.engine_name = parts.config.engine.name;
   options.version = parts.version;
   options.kill_allowed = parts.config.mode == config::Mode::mock;
