@@ -40,7 +40,8 @@ using std::chrono::seconds;
 constexpr Intensity root_intensity{.restarts_max = 3, .within = seconds{300}};
 constexpr Intensity group_intensity{.restarts_max = 5, .within = seconds{60}};
 constexpr Intensity link_intensity{.restarts_max = 5, .within = seconds{30}};
-constexpr Intensity sink_intensity{.restarts_max = 10, .within = seconds{60}};
+/// Of groups with many leaves: sinks, pairs, breakers.
+constexpr Intensity crowd_intensity{.restarts_max = 10, .within = seconds{60}};
 constexpr BackoffLimits leaf_backoff{.first = milliseconds{250}, .cap = milliseconds{30'000}};
 constexpr BackoffLimits group_backoff{.first = milliseconds{5'000}, .cap = milliseconds{60'000}};
 
@@ -260,7 +261,7 @@ ChildSpec risk_child(const EngineParts& parts, const std::string& parent) {
   const auto& limits = parts.config.trading.breakers;
   SupervisorSpec risk;
   risk.path = part(parent, "risk");
-  risk.intensity = group_intensity;
+  risk.intensity = crowd_intensity;
   risk.children.push_back(
       leaf(parts.context, "desk", "desk", desk_clock, parts.trading->desk.get()));
   risk.children.push_back(breaker_child(parts, {"global", KillLevel::all, {}}, limits.global));
@@ -330,7 +331,7 @@ ChildSpec strategies_child(const EngineParts& parts, const std::string& parent) 
   };
   SupervisorSpec strategies;
   strategies.path = part(parent, "strategies");
-  strategies.intensity = sink_intensity;
+  strategies.intensity = crowd_intensity;
   strategies.children.push_back(leaf(context, "pairs", "pairs", pairs, options));
   return supervisor_child(context, "strategies", std::move(strategies));
 }
@@ -341,7 +342,7 @@ ChildSpec strategies_child(const EngineParts& parts, const std::string& parent) 
 ChildSpec sinks_child(const EngineParts& parts, const std::string& parent) {
   SupervisorSpec sinks;
   sinks.path = part(parent, "sinks");
-  sinks.intensity = sink_intensity;
+  sinks.intensity = crowd_intensity;
   sinks.children.push_back(
       leaf(parts.context, "event_log", "event_log", event_log, EventLogOptions{}));
   sinks.children.push_back(leaf(parts.context, "broadcast", "broadcast", broadcast));
