@@ -293,7 +293,8 @@ public:
     using Handle = messages::EventListenerHandle;
     const Handle listener = system_->spawn([hear](Handle::pointer) -> Handle::behavior_type {
       return {[hear](const messages::Opportunity& event) { hear(event); },
-              [](const messages::EngineAlert&) {}};
+              [](const messages::EngineAlert&) {}, [](const messages::OrderMoved&) {},
+              [](const messages::ExecutionMoved&) {}};
     });
     listeners_.push_back(listener);
     caf::anon_send(bus(), messages::AddListener{listener});

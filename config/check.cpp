@@ -96,6 +96,13 @@ void check_market(const VenueConfig& venue, const MarketConfig& market, Violatio
     found.push_back({path + ".rest", rest.error().detail});
   if (const auto websocket = parse_endpoint(market.websocket, "ws", "wss"); !websocket)
     found.push_back({path + ".websocket", websocket.error().detail});
+  for (const auto& [key, url] : {std::pair{".private_websocket", &market.private_websocket},
+                                 std::pair{".order_websocket", &market.order_websocket}})
+    if (const auto endpoint = parse_endpoint(*url, "ws", "wss"); !url->empty() && !endpoint)
+      found.push_back({path + key, endpoint.error().detail});
+  for (std::size_t i = 0; i < market.tradable.size(); ++i)
+    if (auto problem = symbol_problem(market.tradable[i].text()))
+      found.push_back({fmt::format("{}.tradable[{}]", path, i), std::move(*problem)});
 
   const auto depths = depth_words(venue.id.text(), market.type);
   if (!market.depth_stream.empty() && !depths.empty() && !contains(depths, market.depth_stream))
@@ -277,10 +284,18 @@ Violations check_mode(const Config& config) {
                                   "mock only",
                                   to_string(config.mode))});
   for (const auto& venue : config.venues) {
+    if (config.mode == Mode::mock && venue.keys)
+      found.push_back({fmt::format("venues.{}.keys", venue.id.text()),
+                       "mode mock uses the simulator's own keys and never sees real ones; for real "
+                       "keys choose mode dev or prod"});
     for (const auto& market : venue.markets) {
       const auto path = market_path(venue, market);
       check_reach(config.mode, path + ".rest", market.rest, "http", "https", found);
       check_reach(config.mode, path + ".websocket", market.websocket, "ws", "wss", found);
+      for (const auto& [key, url] : {std::pair{".private_websocket", &market.private_websocket},
+                                     std::pair{".order_websocket", &market.order_websocket}})
+        if (!url->empty())
+          check_reach(config.mode, path + key, *url, "ws", "wss", found);
     }
   }
   return found;

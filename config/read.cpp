@@ -1,6 +1,7 @@
 #include "config/read.hpp"
 
 #include "config/pair_keys.hpp"
+#include "config/read_trading.hpp"
 
 #include <array>
 #include <chrono>
@@ -94,6 +95,11 @@ MarketConfig read_market(Section section, std::string_view venue, MarketType typ
   for (auto& symbol : section.texts("symbols"))
     market.symbols.emplace_back(std::move(symbol));
   market.streams = section.texts("streams");
+  market.private_websocket = section.text("private_websocket", market.private_websocket);
+  market.order_websocket = section.text("order_websocket", market.order_websocket);
+  market.orders_by_socket = section.boolean("orders_by_socket", market.orders_by_socket);
+  for (auto& symbol : section.texts("tradable"))
+    market.tradable.emplace_back(std::move(symbol));
   section.finish();
   return market;
 }
@@ -107,6 +113,10 @@ VenueConfig read_venue(const std::string& id, Section section) {
     else
       section.allow(name);
   }
+  if (section.has("keys"))
+    venue.keys = read_keys(section.section("keys"));
+  else
+    section.allow("keys");
   section.finish();
   return venue;
 }
@@ -172,6 +182,7 @@ Config read_config(Section root) {
   config.simulator = root.text("simulator", config.simulator);
   config.engine = read_engine(root.section("engine"));
   config.log = read_log(root.section("log"));
+  config.trading = read_trading(root.section("trading"));
   for (auto& listener : root.sections("listeners"))
     config.listeners.push_back(read_listener(std::move(listener)));
   root.require("venues");

@@ -3,12 +3,14 @@
 /// below get plain option structs.
 #pragma once
 
+#include "config/trading.hpp"
 #include "core/strategy/pair.hpp"
 #include "core/types/ids.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -90,6 +92,12 @@ struct MarketConfig {
   FeedConfig feed;
   /// Instruments watched from the start besides those of the pairs.
   std::vector<core::Symbol> symbols;
+  /// Where orders and the private stream go; empty = `websocket`. Binance keeps them apart
+  /// (ws-api.binance.com, ws-fapi.binance.com).
+  std::string private_websocket, order_websocket;
+  bool orders_by_socket = false; ///< enter orders by WebSocket; REST is used while it is not open
+  /// Mode prod: the only symbols that may be traded; empty = none.
+  std::vector<core::Symbol> tradable;
   /// Further streams for `symbols`: "best", "trades", "ticker", "kline_1m", ...
   std::vector<std::string> streams;
 };
@@ -108,6 +116,8 @@ struct MarketConfig {
 struct VenueConfig {
   core::VenueId id; ///< binance | bybit
   std::vector<MarketConfig> markets;
+  /// Absent: public only. Mode mock knows the simulator's own keys and takes no others.
+  std::optional<KeyNames> keys{};
 };
 
 struct Config {
@@ -115,6 +125,7 @@ struct Config {
   std::string simulator; ///< scenario started by scripts/run, relative to this file; mode mock only
   EngineConfig engine;
   LogConfig log;
+  TradingConfig trading;
   std::vector<ListenerConfig> listeners;
   std::vector<VenueConfig> venues;
   std::vector<core::strategy::PairConfig> pairs;

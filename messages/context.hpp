@@ -37,6 +37,7 @@ inline const std::string pairs = "engine/services/strategies/pairs";
 inline const std::string event_log = "engine/services/sinks/event_log";
 inline const std::string broadcast = "engine/services/sinks/broadcast";
 inline const std::string http = "engine/services/api/http";
+inline const std::string risk_group = "engine/services/risk";
 inline const std::string risk = "engine/services/risk/desk";
 
 [[nodiscard]] inline std::string pair_monitor(const std::string& id) {

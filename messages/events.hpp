@@ -7,6 +7,7 @@
 #include "core/types/time.hpp"
 #include "messages/local.hpp"
 #include "messages/market.hpp"
+#include "messages/orders.hpp"
 
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
@@ -53,7 +54,8 @@ struct EngineAlert {
 
 /// Hears every event. Implemented by broadcast and event log (their own handles extend it).
 using EventListenerHandle
-    = caf::typed_actor<caf::reacts_to<Opportunity>, caf::reacts_to<EngineAlert>>;
+    = caf::typed_actor<caf::reacts_to<Opportunity>, caf::reacts_to<EngineAlert>,
+                       caf::reacts_to<OrderMoved>, caf::reacts_to<ExecutionMoved>>;
 
 struct AddListener {
   EventListenerHandle listener;
@@ -101,7 +103,8 @@ using MarketBusHandle
     = caf::typed_actor<caf::reacts_to<SubscribeBook>, caf::reacts_to<UnsubscribeBook>,
                        caf::reacts_to<FeedStarted>, caf::reacts_to<InstrumentsLoaded>,
                        caf::reacts_to<ClockMeasured>, caf::reacts_to<AddListener>,
-                       caf::reacts_to<Opportunity>, caf::reacts_to<EngineAlert>>;
+                       caf::reacts_to<Opportunity>, caf::reacts_to<EngineAlert>,
+                       caf::reacts_to<OrderMoved>, caf::reacts_to<ExecutionMoved>>;
 
 } // namespace tandem::messages
 

@@ -48,13 +48,6 @@ struct ExecuteOutcome {
   std::optional<core::Error> error;           ///< not_found, conflict, timed_out, ...
 };
 
-/// A pair's executions are switched off or on again, by a breaker or a person. Watching goes on.
-/// @param by told apart ("breaker.global", "person"); @param reason empty = resumed.
-struct PausePair {
-  std::string by;
-  std::string reason;
-};
-
 // ---- one market's private side
 // ---------------------------------------------------------------------------------------
 
@@ -189,7 +182,6 @@ TANDEM_LOCAL_MESSAGE(tandem::messages::OrderMoved)
 TANDEM_LOCAL_MESSAGE(tandem::messages::ExecutionMoved)
 TANDEM_LOCAL_MESSAGE(tandem::messages::ExecutePair)
 TANDEM_LOCAL_MESSAGE(tandem::messages::ExecuteOutcome)
-TANDEM_LOCAL_MESSAGE(tandem::messages::PausePair)
 TANDEM_LOCAL_MESSAGE(tandem::messages::PrivateReady)
 TANDEM_LOCAL_MESSAGE(tandem::messages::PrivateDown)
 TANDEM_LOCAL_MESSAGE(tandem::messages::KeysChanged)

@@ -7,6 +7,7 @@
 #include "core/strategy/pair_watch.hpp"
 #include "messages/local.hpp"
 #include "messages/market.hpp"
+#include "messages/orders.hpp"
 
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
@@ -65,10 +66,15 @@ struct PairSnapshot {
   std::array<LegSnapshot, 2> legs;
   std::array<std::optional<core::strategy::Spread>, 2> spreads; ///< [0] = leg1_buy_leg2_sell
   core::strategy::PairCounters counters;
+  bool trades = false; ///< executes, as far as the gate lets it; false: watches only
+  std::optional<core::strategy::ExecutionState> execution; ///< the last one
+  std::string held_by; ///< why no execution begins at the moment; empty = nothing holds it
 };
 
 /// One pair's monitor. BookChanged comes from its slots' wake flag.
 using PairHandle = caf::typed_actor<caf::reacts_to<BookChanged>, caf::reacts_to<Tick>,
+                                    caf::reacts_to<OrderMoved>,
+                                    caf::replies_to<ExecutePair>::with<ExecuteOutcome>,
                                     caf::replies_to<GetPairState>::with<PairSnapshot>>;
 
 /// The configuration file's pairs, read again: what people changed since still comes before it.

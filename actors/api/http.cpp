@@ -1,7 +1,10 @@
 #include "actors/api/http.hpp"
 
+#include "actors/api/http_ask.hpp"
 #include "actors/api/http_surface.hpp"
+#include "actors/api/http_trading.hpp"
 #include "adapters/traders/events.hpp"
+#include "adapters/traders/orders.hpp"
 #include "adapters/traders/pairs.hpp"
 #include "messages/events.hpp"
 #include "messages/observe.hpp"
@@ -21,10 +24,13 @@ using adapters::traders::JsonWriter;
 using adapters::venues::PriceSource;
 using core::Errc;
 
-constexpr std::chrono::seconds actor_timeout{6};
 constexpr std::chrono::milliseconds tick_interval{500};
 constexpr std::size_t list_limit_default = 100;
 constexpr std::size_t list_limit_max = 1'000;
+
+HttpSelf parts_of(Self self) {
+  return {self, self->state.impl};
+}
 
 /// The outcome of a change to a pair, as an answer.
 void answer_outcome(HttpSurface& impl, const Respond& respond, const messages::PairOutcome& outcome,
@@ -38,23 +44,8 @@ void answer_outcome(HttpSurface& impl, const Respond& respond, const messages::P
   impl.ok(respond, with_data ? std::string_view{out.text()} : std::string_view{});
 }
 
-/// Asks a peer by name; a missing or silent one is an answer too.
-template <class Handle, class Request, class Reply>
-void ask(Self self, const std::string& path, Request request, const Respond& respond, Reply reply) {
-  auto impl = self->state.impl;
-  const auto peer = impl->context->directory->template get<Handle>(path);
-  if (!peer) {
-    impl->fail(respond, {Errc::exchange_unavailable, "not running at the moment", path});
-    return;
-  }
-  self->request(peer, actor_timeout, std::move(request))
-      .then(std::move(reply), [self, respond, path](const caf::error& why) {
-        self->state.impl->fail(respond, {Errc::internal, self->system().render(why), path});
-      });
-}
-
 void list_pairs(Self self, const Respond& respond) {
-  ask<messages::PairsHandle>(self, messages::paths::pairs, messages::ListPairs{}, respond,
+  ask<messages::PairsHandle>(parts_of(self), messages::paths::pairs, messages::ListPairs{}, respond,
                              [self, respond](const messages::PairList& list) {
                                JsonWriter out;
                                out.begin_array();
@@ -66,7 +57,7 @@ void list_pairs(Self self, const Respond& respond) {
 }
 
 void put_pair(Self self, messages::PutPair request, const Respond& respond) {
-  ask<messages::PairsHandle>(self, messages::paths::pairs, std::move(request), respond,
+  ask<messages::PairsHandle>(parts_of(self), messages::paths::pairs, std::move(request), respond,
                              [self, respond](const messages::PairOutcome& outcome) {
                                answer_outcome(*self->state.impl, respond, outcome, true);
                              });
@@ -91,7 +82,7 @@ void change_pair(Self self, const core::PairId& id, const ServerRequest& request
   }
   // What the body leaves out stays as it is.
   ask<messages::PairsHandle>(
-      self, messages::paths::pairs, messages::GetPair{id}, respond,
+      parts_of(self), messages::paths::pairs, messages::GetPair{id}, respond,
       [self, id, respond, body = std::move(*body)](const messages::PairOutcome& known) {
         if (known.error) {
           self->state.impl->fail(respond, *known.error);
@@ -109,7 +100,7 @@ void change_pair(Self self, const core::PairId& id, const ServerRequest& request
 }
 
 void get_pair(Self self, const core::PairId& id, const Respond& respond) {
-  ask<messages::PairsHandle>(self, messages::paths::pairs, messages::GetPair{id}, respond,
+  ask<messages::PairsHandle>(parts_of(self), messages::paths::pairs, messages::GetPair{id}, respond,
                              [self, respond](const messages::PairOutcome& known) {
                                if (known.error) {
                                  self->state.impl->fail(respond, *known.error);
@@ -122,8 +113,8 @@ void get_pair(Self self, const core::PairId& id, const Respond& respond) {
 }
 
 void delete_pair(Self self, const core::PairId& id, const Respond& respond) {
-  ask<messages::PairsHandle>(self, messages::paths::pairs, messages::DeletePair{id}, respond,
-                             [self, respond](const messages::PairOutcome& outcome) {
+  ask<messages::PairsHandle>(parts_of(self), messages::paths::pairs, messages::DeletePair{id},
+                             respond, [self, respond](const messages::PairOutcome& outcome) {
                                answer_outcome(*self->state.impl, respond, outcome, false);
                              });
 }
@@ -162,22 +153,25 @@ void write_state(JsonWriter& out, const messages::PairSnapshot& pair) {
   out.end_array().key("counters").begin_object();
   out.field("evaluations", pair.counters.evaluations)
       .field("opportunities", pair.counters.opportunities);
-  out.field("pauses", pair.counters.pauses)
-      .field("tooThin", pair.counters.too_thin)
-      .end_object()
-      .end_object();
+  out.field("pauses", pair.counters.pauses).field("tooThin", pair.counters.too_thin).end_object();
+  out.field("trades", pair.trades).field("heldBy", pair.held_by).key("execution");
+  if (pair.execution)
+    adapters::traders::write_execution(out, *pair.execution);
+  else
+    out.null();
+  out.end_object();
 }
 
 void pair_state(Self self, const core::PairId& id, const Respond& respond) {
   // Known but not running (restarting) is another answer than unknown.
-  ask<messages::PairsHandle>(self, messages::paths::pairs, messages::GetPair{id}, respond,
+  ask<messages::PairsHandle>(parts_of(self), messages::paths::pairs, messages::GetPair{id}, respond,
                              [self, id, respond](const messages::PairOutcome& known) {
                                if (known.error) {
                                  self->state.impl->fail(respond, *known.error);
                                  return;
                                }
                                ask<messages::PairHandle>(
-                                   self, messages::paths::pair_monitor(id.text()),
+                                   parts_of(self), messages::paths::pair_monitor(id.text()),
                                    messages::GetPairState{}, respond,
                                    [self, respond](const messages::PairSnapshot& pair) {
                                      JsonWriter out;
@@ -195,7 +189,7 @@ void opportunities(Self self, const ServerRequest& request, const Respond& respo
   }
   const core::PairId pair{adapters::transport::query_value(request, "pair").value_or("")};
   ask<messages::EventLogHandle>(
-      self, messages::paths::event_log, messages::GetOpportunities{*limit, pair}, respond,
+      parts_of(self), messages::paths::event_log, messages::GetOpportunities{*limit, pair}, respond,
       [self, respond](const messages::OpportunityRecords& list) {
         JsonWriter out;
         out.begin_object().field("total", list.total).key("opportunities").begin_array();
@@ -216,7 +210,7 @@ void alerts(Self self, const ServerRequest& request, const Respond& respond) {
     return;
   }
   ask<messages::EventLogHandle>(
-      self, messages::paths::event_log, messages::GetAlerts{*limit}, respond,
+      parts_of(self), messages::paths::event_log, messages::GetAlerts{*limit}, respond,
       [self, respond](const messages::AlertRecords& list) {
         JsonWriter out;
         out.begin_object().field("total", list.total).key("alerts").begin_array();
@@ -310,6 +304,8 @@ void route(Self self, const HttpCall& call) {
   const auto& request = call.request;
   const bool get = request.method == "GET" || request.method == "HEAD";
   const auto parts = segments(std::string_view{request.path}.substr(request.path.empty() ? 0 : 1));
+  if (route_trading(parts_of(self), parts, call))
+    return;
   if (parts.size() >= 3 && parts[0] == "api" && parts[1] == "monitoring" && parts[2] == "pairs")
     return route_pairs(self, parts, call);
   if (get && request.path == "/api/opportunities")

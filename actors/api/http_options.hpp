@@ -3,9 +3,12 @@
 #pragma once
 
 #include "adapters/transport/io.hpp"
+#include "adapters/venues/key_ring.hpp"
 #include "adapters/venues/rest_client.hpp"
 #include "adapters/venues/venue.hpp"
 #include "config/schema.hpp"
+#include "core/orders/desk.hpp"
+#include "core/strategy/execution_book.hpp"
 
 #include <functional>
 #include <memory>
@@ -21,10 +24,18 @@ struct HttpMarket {
   bool public_only = true;
 };
 
+/// What the trading routes look at and steer; all of it outlives the actor.
+struct HttpTrading {
+  core::orders::Desk* desk = nullptr;
+  const core::strategy::ExecutionBook* book = nullptr;
+  std::shared_ptr<adapters::venues::KeyRing> keys;
+};
+
 struct HttpOptions {
   adapters::transport::Io* io = nullptr; ///< the interface's own thread; outlives the actor
   std::vector<config::ListenerConfig> listeners;
   std::vector<HttpMarket> markets;
+  std::shared_ptr<const HttpTrading> trading; ///< null: the engine only watches
   std::string engine_name;
   std::string version;
   bool kill_allowed = false; ///< POST /api/engine/actors/kill, for fault drills in mode mock

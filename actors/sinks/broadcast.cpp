@@ -1,6 +1,7 @@
 #include "actors/sinks/broadcast.hpp"
 
 #include "adapters/traders/events.hpp"
+#include "adapters/traders/orders.hpp"
 #include "core/ensure.hpp"
 #include "messages/observe.hpp"
 #include "messages/strategy.hpp"
@@ -151,6 +152,16 @@ struct BroadcastState::Impl {
         send(session, frame);
   }
 
+  void on_order(const core::orders::OrderUpdate& update) {
+    const auto ts = core::to_millis(context->clocks.wall());
+    for (auto& news : adapters::traders::order_news(update, ts, context->mode)) {
+      const auto frame = std::make_shared<const std::string>(std::move(news.text));
+      for (auto& [id, session] : sessions)
+        if (session.filter.wants_order(news.event, news.instrument, news.pair))
+          send(session, frame);
+    }
+  }
+
   /// Prices it has not heard yet are due; those it does not want are dropped at the next tick.
   void owe_all(Session& session) {
     for (const auto& entry : context->board->all())
@@ -245,6 +256,12 @@ messages::BroadcastHandle::behavior_type broadcast(Self self, messages::ContextP
         const auto news = news_of(alert);
         impl->on_event(news, adapters::traders::alert_frame(news, impl->context->mode),
                        &ClientFilter::wants_alert);
+      }),
+      observe([impl](const messages::OrderMoved& moved) { impl->on_order(moved.update); }),
+      observe([impl](const messages::ExecutionMoved& moved) {
+        impl->on_event(moved.execution,
+                       adapters::traders::execution_frame(moved.execution, impl->context->mode),
+                       &ClientFilter::wants_execution);
       }),
       observe([impl](const messages::ClientOpened& opened) {
         Session session;

@@ -56,6 +56,13 @@ event_log(messages::EventLogHandle::stateful_pointer<EventLogState> self,
           self->state.alerts.pop_front();
         cell->set_counter("alerts", static_cast<std::int64_t>(++self->state.alerts_total));
       }),
+      // Orders and executions have their own memory (desk, execution book): only counted here.
+      observe([self, cell](const messages::OrderMoved&) {
+        cell->set_counter("order_events", ++self->state.order_events);
+      }),
+      observe([self, cell](const messages::ExecutionMoved&) {
+        cell->set_counter("execution_events", ++self->state.execution_events);
+      }),
       observe([self](const messages::GetOpportunities& request) -> messages::OpportunityRecords {
         messages::OpportunityRecords result;
         result.total = self->state.opportunities_total;

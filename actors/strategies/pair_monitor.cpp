@@ -1,6 +1,7 @@
 #include "actors/strategies/pair_monitor.hpp"
 
 #include "core/ensure.hpp"
+#include "messages/alert.hpp"
 #include "messages/events.hpp"
 #include "messages/observe.hpp"
 
@@ -18,6 +19,9 @@ using core::market::DepthView;
 using core::strategy::OpportunityEvent;
 using core::strategy::PairEvents;
 using messages::Severity;
+
+/// A person who asked for an execution hears of it by then, ended or not.
+constexpr std::chrono::seconds answer_limit{30};
 
 /// Bounds how late a book is noticed to be too old: well under the second that P11 allows.
 constexpr std::chrono::milliseconds tick_interval{100};
@@ -88,6 +92,174 @@ void evaluate(Self self) {
     state.cell->set_state(std::string{core::strategy::to_string(state.watch->state())});
 }
 
+// ---- trading
+// -------------------------------------------------------------------------------------------------------
+
+core::risk::Now now_of(const PairMonitorState& state) {
+  return {state.context->clocks.mono(), state.context->clocks.wall()};
+}
+
+core::strategy::LegBooks books_of(PairMonitorState& state) {
+  bool changed = false;
+  return {&state.slots[0]->read(changed), &state.slots[1]->read(changed)};
+}
+
+/// Scopes of the breakers that judge this pair.
+std::vector<std::string> breaker_scopes(const PairMonitorState& state) {
+  std::vector<std::string> scopes{"global", "venue." + state.legs[0].venue.text()};
+  if (state.legs[1].venue != state.legs[0].venue)
+    scopes.push_back("venue." + state.legs[1].venue.text());
+  scopes.push_back("pair." + state.watch->config().id.text());
+  return scopes;
+}
+
+void tell_breakers(Self self, const messages::BreakerEvent& event) {
+  for (const auto& scope : breaker_scopes(self->state))
+    if (const auto breaker = self->state.context->directory->get<messages::BreakerHandle>(
+            messages::paths::breaker(scope)))
+      self->send(breaker, event);
+}
+
+/// Why no execution may begin; empty = none of the plain reasons. The gate has the last word.
+std::string holding(const PairMonitorState& state) {
+  using core::strategy::PairMode;
+  if (!state.executor)
+    return "watches only";
+  if (state.watch->config().mode == PairMode::read_only)
+    return "read only";
+  std::string reason;
+  state.trading->desk->with_gate([&](const core::risk::Gate& gate) {
+    for (const auto& leg : state.legs) {
+      const auto* market = gate.market(leg.market());
+      if (reason.empty() && (market == nullptr || !market->open))
+        reason = core::to_string(leg.market()) + ": "
+                 + (market == nullptr ? "no trading side" : market->reason);
+    }
+  });
+  return reason;
+}
+
+void answer(Self self, messages::ExecuteOutcome outcome) {
+  if (auto asked = std::exchange(self->state.asked, std::nullopt))
+    asked->deliver(std::move(outcome));
+}
+
+void on_finished(Self self, const core::strategy::ExecutionState& execution) {
+  using core::strategy::ExecutionPhase;
+  auto& state = self->state;
+  const auto& id = execution.pair;
+  state.watch->set_executed(core::to_decimal(state.trading->book->notional(id)));
+  if (execution.phase == ExecutionPhase::refused)
+    return;
+  const bool worked = execution.phase == ExecutionPhase::done && execution.legs[0].error.empty()
+                      && execution.legs[1].error.empty();
+  using Kind = messages::BreakerEvent::Kind;
+  tell_breakers(self, {.kind = Kind::trade, .succeeded = worked});
+  tell_breakers(self, {.kind = Kind::profit, .profit = execution.profit});
+  state.context->log->write(core::LogLevel::info, "execution_ended",
+                            {{"pairId", id.text()},
+                             {"execution", std::to_string(execution.number)},
+                             {"phase", std::string{core::strategy::to_string(execution.phase)}},
+                             {"profit", core::to_string(execution.profit)},
+                             {"residual", execution.residual.to_string()}});
+  if (execution.phase == ExecutionPhase::stranded)
+    messages::publish_alert(*state.context, Severity::critical, "PAIR_STRANDED", id.text(),
+                            "execution " + std::to_string(execution.number) + " leaves "
+                                + execution.residual.to_string() + " open: " + execution.reason
+                                + "; the pair is paused until a person resumes it",
+                            id);
+}
+
+void perform(Self self, core::strategy::ExecutorNews news) {
+  for (auto& execution : news.moved)
+    tell_bus(self, messages::ExecutionMoved{std::move(execution)});
+  if (news.refusal) {
+    const auto& refusal = *news.refusal;
+    self->state.held_by = std::string{core::risk::to_string(refusal.rule)} + ": " + refusal.detail;
+    self->state.context->log->write(core::LogLevel::info, "execution_refused",
+                                    {{"pairId", self->state.watch->config().id.text()},
+                                     {"rule", std::string{core::risk::to_string(refusal.rule)}},
+                                     {"value", refusal.value},
+                                     {"limit", refusal.limit}});
+  }
+  if (!news.finished)
+    return;
+  on_finished(self, *news.finished);
+  answer(self, {std::move(news.finished), std::move(news.refusal), std::nullopt});
+}
+
+/// Takes the open opportunity when nothing holds the pair.
+void trade(Self self) {
+  auto& state = self->state;
+  if (!state.executor || !state.executor->ready(state.context->clocks.mono()))
+    return;
+  const auto* spread = state.watch->paying();
+  if (spread == nullptr)
+    return;
+  state.held_by = holding(state);
+  if (state.held_by.empty())
+    perform(self, state.executor->execute(*spread, books_of(state), {}, now_of(state)));
+}
+
+caf::result<messages::ExecuteOutcome> execute_now(Self self, const messages::ExecutePair& request) {
+  auto& state = self->state;
+  const auto refuse = [](core::Errc code, std::string text) {
+    return messages::ExecuteOutcome{std::nullopt, std::nullopt,
+                                    core::Error{code, std::move(text), {}}};
+  };
+  if (!state.executor)
+    return refuse(core::Errc::exchange_unavailable, "this engine only watches");
+  if (!state.executor->idle() || state.asked)
+    return refuse(core::Errc::conflict, "an execution of this pair is under way");
+  if (const auto held = holding(state); !held.empty())
+    return refuse(core::Errc::exchange_unavailable, held);
+  const auto* spread = state.watch->paying();
+  if (spread == nullptr)
+    return refuse(core::Errc::risk_rejected, "no spread above the threshold at the moment");
+  auto promise = self->make_response_promise<messages::ExecuteOutcome>();
+  state.asked = promise;
+  state.asked_until = state.context->clocks.mono() + answer_limit;
+  perform(self, state.executor->execute(*spread, books_of(state), request.person, now_of(state)));
+  return promise;
+}
+
+void on_moved(Self self, const messages::OrderMoved& moved) {
+  auto& state = self->state;
+  if (state.executor)
+    perform(self, state.executor->on_order(*moved.update.order, books_of(state), now_of(state)));
+}
+
+/// What the gate must know of this pair.
+void introduce(PairMonitorState& state) {
+  const auto& pair = state.watch->config();
+  state.trading->desk->with_gate([&](core::risk::Gate& gate) {
+    core::risk::StrategyLimits limits;
+    if (!pair.total_amount.is_zero())
+      limits.total_notional_max = core::to_money(pair.total_amount);
+    gate.set_strategy(pair.id.text(), limits);
+    gate.set_pause(pair.id.text(), "config",
+                   !pair.enabled                                      ? "disabled"
+                   : pair.mode == core::strategy::PairMode::read_only ? "read only"
+                                                                      : "");
+  });
+}
+
+void keep_time(Self self) {
+  auto& state = self->state;
+  if (!state.executor)
+    return;
+  const auto now = now_of(state);
+  const auto books = books_of(state);
+  state.trading->desk->with_gate([&](core::risk::Gate& gate) {
+    gate.observe_mid(state.legs[0], core::risk::facts_of(*books.leg1), now.mono);
+    gate.observe_mid(state.legs[1], core::risk::facts_of(*books.leg2), now.mono);
+  });
+  perform(self, state.executor->on_tick(books, now));
+  if (state.asked && now.mono >= state.asked_until)
+    answer(self, {state.trading->book->last(state.watch->config().id), std::nullopt,
+                  core::Error{core::Errc::timed_out, "the execution goes on", {}}});
+}
+
 std::optional<core::Decimal> best(std::span<const core::market::Level> side,
                                   const core::Scale& scale) {
   if (side.empty())
@@ -103,6 +275,10 @@ messages::PairSnapshot snapshot(Self self) {
   result.pause = state.watch->pause();
   result.spreads = state.watch->spreads();
   result.counters = state.watch->counters();
+  result.trades = state.executor.has_value();
+  result.held_by = state.held_by;
+  if (state.trading)
+    result.execution = state.trading->book->last(result.id);
   const auto now = state.context->clocks.mono();
   for (std::size_t i = 0; i < 2; ++i) {
     bool changed = false;
@@ -160,6 +336,13 @@ messages::PairHandle::behavior_type pair_monitor(Self self, messages::ContextPtr
     self->send(bus, messages::SubscribeBook{state.legs[i], state.slots[i]});
   }
   state.watch.emplace(std::move(options.pair), options.fees);
+  state.trading = std::move(options.trading);
+  if (state.trading) {
+    introduce(state);
+    state.executor.emplace(state.watch->config(), state.trading->limits, *state.trading->desk,
+                           *state.trading->book);
+    state.executor->resume(context->clocks.mono());
+  }
   cell->set_state(std::string{core::strategy::to_string(state.watch->state())});
   self->delayed_send(self, tick_interval, messages::Tick{});
   const messages::Observe observe{self, std::move(context), std::move(cell)};
@@ -167,10 +350,16 @@ messages::PairHandle::behavior_type pair_monitor(Self self, messages::ContextPtr
       observe([self](const messages::BookChanged&) {
         self->state.wake->begin();
         evaluate(self);
+        trade(self);
         self->state.wake->end();
       }),
+      observe([self](const messages::OrderMoved& moved) { on_moved(self, moved); }),
+      observe([self](const messages::ExecutePair& request)
+                  -> caf::result<messages::ExecuteOutcome> { return execute_now(self, request); }),
       observe([self](const messages::Tick&) {
         evaluate(self);
+        keep_time(self);
+        trade(self);
         auto& cell_now = *self->state.cell;
         const auto& counters = self->state.watch->counters();
         cell_now.set_counter("evaluations", static_cast<std::int64_t>(counters.evaluations));

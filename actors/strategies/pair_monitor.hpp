@@ -3,12 +3,14 @@
 #pragma once
 
 #include "core/market/depth_slot.hpp"
+#include "core/strategy/executor.hpp"
 #include "core/strategy/pair_watch.hpp"
 #include "messages/context.hpp"
 #include "messages/strategy.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include <array>
 #include <memory>
@@ -16,9 +18,17 @@
 
 namespace tandem::actors {
 
+/// What a pair needs in order to trade; outlives the actors.
+struct PairTrading {
+  core::orders::Desk* desk = nullptr;
+  core::strategy::ExecutionBook* book = nullptr;
+  core::strategy::ExecutorLimits limits;
+};
+
 struct PairMonitorOptions {
   core::strategy::PairConfig pair;
   core::strategy::SpreadFees fees; ///< resolved: the pair's own or the venues' taker fees
+  std::shared_ptr<const PairTrading> trading{}; ///< null: watches only
 };
 
 struct PairMonitorState {
@@ -34,6 +44,12 @@ struct PairMonitorState {
   std::shared_ptr<core::market::WakeFlag> wake;
   std::array<std::shared_ptr<core::market::DepthSlot>, 2> slots;
   std::array<core::InstrumentKey, 2> legs;
+  std::shared_ptr<const PairTrading> trading;
+  std::optional<core::strategy::Executor> executor;
+  std::string held_by;
+  /// Who asked for the execution that runs, and waits for its end.
+  std::optional<caf::typed_response_promise<messages::ExecuteOutcome>> asked;
+  core::MonoTime asked_until{};
   messages::HandlingHistogram decision_delay; ///< from the frame at the socket to the judgement
 };
 

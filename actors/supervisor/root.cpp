@@ -2,6 +2,8 @@
 
 #include "actors/journal/journal_actor.hpp"
 #include "actors/market/market_bus.hpp"
+#include "actors/risk/breaker_actor.hpp"
+#include "actors/risk/desk_clock.hpp"
 #include "actors/sinks/broadcast.hpp"
 #include "actors/sinks/event_log.hpp"
 #include "actors/strategies/pair_monitor.hpp"
@@ -10,6 +12,8 @@
 #include "actors/supervisor/supervisor.hpp"
 #include "actors/venues/feed.hpp"
 #include "actors/venues/instruments.hpp"
+#include "actors/venues/order_gateway.hpp"
+#include "actors/venues/private_feed.hpp"
 
 #include <caf/send.hpp>
 
@@ -36,7 +40,8 @@ using std::chrono::seconds;
 constexpr Intensity root_intensity{.restarts_max = 3, .within = seconds{300}};
 constexpr Intensity group_intensity{.restarts_max = 5, .within = seconds{60}};
 constexpr Intensity link_intensity{.restarts_max = 5, .within = seconds{30}};
-constexpr Intensity sink_intensity{.restarts_max = 10, .within = seconds{60}};
+/// Of groups with many leaves: sinks, pairs, breakers.
+constexpr Intensity crowd_intensity{.restarts_max = 10, .within = seconds{60}};
 constexpr BackoffLimits leaf_backoff{.first = milliseconds{250}, .cap = milliseconds{30'000}};
 constexpr BackoffLimits group_backoff{.first = milliseconds{5'000}, .cap = milliseconds{60'000}};
 
@@ -118,6 +123,70 @@ FeedOptions feed_options(const EngineParts& parts, const MarketParts& market) {
   return options;
 }
 
+/// Symbols of this market that a pair or the configuration names: whose fees are asked for.
+std::set<core::Symbol> traded_symbols(const EngineParts& parts, const core::MarketKey& market) {
+  std::set<core::Symbol> symbols;
+  for (const auto& pair : parts.config.pairs)
+    for (const auto& leg : {pair.leg1, pair.leg2})
+      if (leg.market() == market)
+        symbols.insert(leg.symbol);
+  return symbols;
+}
+
+/// Private feed and order gateway, in this order: the gateway relies on the feed.
+void add_private_side(const EngineParts& parts, const MarketParts& market, SupervisorSpec& spec) {
+  const auto& config = market.config;
+  const auto& trading = parts.config.trading;
+  adapters::venues::PrivateMarket side;
+  side.market = market.market.get();
+  side.trading = market.trading.get();
+  side.strand = parts.venue_strand;
+  side.connector = parts.connector;
+  side.http = parts.http;
+  side.desk = parts.trading->desk.get();
+  side.keys = parts.trading->keys;
+  side.board = parts.context->board;
+  side.clocks = parts.context->clocks;
+  side.random = parts.context->random;
+  side.rest.base_url = config.rest;
+  side.rest.proxy = parts.proxy_for(config.rest);
+  side.rest.tls.ca_file = config.ca_file;
+  side.rest.timeout = trading.reply_timeout;
+  side.rest.recv_window = trading.recv_window;
+  side.backoff = {.first = config.feed.backoff_first, .cap = config.feed.backoff_cap};
+  const auto socket_at = [&](const std::string& url) {
+    adapters::transport::WebSocketOptions socket;
+    socket.url = url.empty() ? config.websocket : url;
+    socket.tls.ca_file = config.ca_file;
+    socket.proxy = parts.proxy_for(socket.url);
+    return socket;
+  };
+  OrderGatewayOptions gateway;
+  gateway.parts = side;
+  gateway.link.entry = config.orders_by_socket ? adapters::venues::OrderEntry::socket
+                                               : adapters::venues::OrderEntry::rest;
+  gateway.link.socket = socket_at(config.order_websocket.empty() ? config.private_websocket
+                                                                 : config.order_websocket);
+  gateway.link.reply_timeout = trading.reply_timeout;
+  gateway.link.dead_man_window = trading.dead_man_window;
+  auto& baseline = parts.trading->baselines[market.market->key()];
+  if (!baseline)
+    baseline = std::make_shared<AccountBaseline>();
+  gateway.baseline = baseline;
+  gateway.symbols = traded_symbols(parts, market.market->key());
+  gateway.allowed = {config.tradable.begin(), config.tradable.end()};
+  if (parts.config.mode == config::Mode::prod && gateway.allowed.empty())
+    gateway.allowed.insert(core::Symbol{}); // nothing is on the list, so nothing may be traded
+  gateway.reconcile_interval = trading.reconcile_interval;
+  gateway.clock_offset_max = trading.limits.clock_offset_max;
+  gateway.refuse_withdraw_keys = trading.refuse_withdraw_keys;
+  PrivateFeedOptions feed_options{side, socket_at(config.private_websocket)};
+  spec.children.push_back(
+      leaf(parts.context, "private_feed", "private_feed", private_feed, feed_options));
+  spec.children.push_back(
+      leaf(parts.context, "order_gateway", "order_gateway", order_gateway, gateway));
+}
+
 ChildSpec market_child(const EngineParts& parts, const MarketParts& market,
                        const std::string& venue_path) {
   const auto& context = parts.context;
@@ -136,6 +205,9 @@ ChildSpec market_child(const EngineParts& parts, const MarketParts& market,
   spec.intensity = link_intensity;
   spec.children.push_back(leaf(context, "instruments", "instruments", instruments, list));
   spec.children.push_back(leaf(context, "feed", "feed", feed, feed_options(parts, market)));
+  // Mode dev must never send a real order: its markets stay public until orders are intercepted.
+  if (parts.trading && market.trading && parts.config.mode != config::Mode::dev)
+    add_private_side(parts, market, spec);
   auto child = supervisor_child(context, name, std::move(spec));
   child.backoff = group_backoff;
   return child;
@@ -162,18 +234,59 @@ ChildSpec venues_child(const EngineParts& parts, const std::string& parent) {
   return supervisor_child(parts.context, "venues", std::move(venues));
 }
 
+// ---- risk
+// -------------------------------------------------------------------------------------------------------
+
+ChildSpec breaker_child(const EngineParts& parts, BreakerScope scope,
+                        const core::risk::BreakerLimits& limits) {
+  BreakerOptions options;
+  options.saved = parts.trading->saved(scope.name);
+  options.limits = limits;
+  options.desk = parts.trading->desk.get();
+  options.scope = std::move(scope);
+  const auto name = "breaker." + options.scope.name;
+  auto child = leaf(parts.context, name, "breaker", breaker_actor, options);
+  // A changed pair keeps its breaker.
+  child.made_from = options.scope.name;
+  child.same = [](const std::any& one, const std::any& other) {
+    const auto* a = std::any_cast<std::string>(&one);
+    const auto* b = std::any_cast<std::string>(&other);
+    return a != nullptr && b != nullptr && *a == *b;
+  };
+  return child;
+}
+
+ChildSpec risk_child(const EngineParts& parts, const std::string& parent) {
+  using core::risk::KillLevel;
+  const auto& limits = parts.config.trading.breakers;
+  SupervisorSpec risk;
+  risk.path = part(parent, "risk");
+  risk.intensity = crowd_intensity;
+  risk.children.push_back(
+      leaf(parts.context, "desk", "desk", desk_clock, parts.trading->desk.get()));
+  risk.children.push_back(breaker_child(parts, {"global", KillLevel::all, {}}, limits.global));
+  std::set<core::VenueId> venues;
+  for (const auto& market : parts.markets)
+    venues.insert(market.market->key().venue);
+  for (const auto& venue : venues)
+    risk.children.push_back(breaker_child(
+        parts, {"venue." + venue.text(), KillLevel::venue, venue.text()}, limits.venue));
+  return supervisor_child(parts.context, "risk", std::move(risk));
+}
+
 // ---- strategies
 // ---------------------------------------------------------------------------------------------------
 
-void to_strategies(const ContextPtr& context, auto message) {
-  const auto supervisor_now = context->directory->get<caf::actor>(messages::paths::strategies);
+void to_group(const ContextPtr& context, const std::string& group, auto message) {
+  const auto supervisor_now = context->directory->get<caf::actor>(group);
   if (supervisor_now)
     caf::anon_send(supervisor_now, std::move(message));
 }
 
 ChildSpec monitor_child(const ContextPtr& context, const core::strategy::PairConfig& pair,
-                        const core::strategy::SpreadFees& fees, bool detached) {
-  const PairMonitorOptions options{pair, fees};
+                        const core::strategy::SpreadFees& fees,
+                        const std::shared_ptr<const PairTrading>& trading, bool detached) {
+  const PairMonitorOptions options{pair, fees, trading};
   const auto name = "pair." + pair.id.text();
   auto child = detached ? leaf<caf::detached>(context, name, "pair_monitor", pair_monitor, options)
                         : leaf(context, name, "pair_monitor", pair_monitor, options);
@@ -195,16 +308,30 @@ ChildSpec strategies_child(const EngineParts& parts, const std::string& parent) 
     options.taker_fees[market.market->key()] = market.config.taker_fee;
   const auto context = parts.context;
   const auto detached = parts.config.engine.pairs_detached;
-  options.start_monitor = [context, detached](const core::strategy::PairConfig& pair,
-                                              const core::strategy::SpreadFees& fees) {
-    to_strategies(context, StartChild{monitor_child(context, pair, fees, detached)});
+  const auto trading = parts.trading;
+  // `parts` outlives the tree.
+  const std::function<ChildSpec(const core::PairId&)> make_breaker = [&parts](
+                                                                         const core::PairId& id) {
+    return breaker_child(parts, {"pair." + id.text(), core::risk::KillLevel::strategy, id.text()},
+                         parts.config.trading.breakers.pair);
   };
-  options.stop_monitor = [context](const core::PairId& id) {
-    to_strategies(context, StopChild{"pair." + id.text()});
+  options.start_monitor
+      = [context, detached, trading, make_breaker](const core::strategy::PairConfig& pair,
+                                                   const core::strategy::SpreadFees& fees) {
+          if (trading)
+            to_group(context, messages::paths::risk_group, StartChild{make_breaker(pair.id)});
+          to_group(context, messages::paths::strategies,
+                   StartChild{monitor_child(context, pair, fees, trading ? trading->pairs : nullptr,
+                                            detached)});
+        };
+  options.stop_monitor = [context, trading](const core::PairId& id) {
+    to_group(context, messages::paths::strategies, StopChild{"pair." + id.text()});
+    if (trading)
+      to_group(context, messages::paths::risk_group, StopChild{"breaker.pair." + id.text()});
   };
   SupervisorSpec strategies;
   strategies.path = part(parent, "strategies");
-  strategies.intensity = sink_intensity;
+  strategies.intensity = crowd_intensity;
   strategies.children.push_back(leaf(context, "pairs", "pairs", pairs, options));
   return supervisor_child(context, "strategies", std::move(strategies));
 }
@@ -215,7 +342,7 @@ ChildSpec strategies_child(const EngineParts& parts, const std::string& parent) 
 ChildSpec sinks_child(const EngineParts& parts, const std::string& parent) {
   SupervisorSpec sinks;
   sinks.path = part(parent, "sinks");
-  sinks.intensity = sink_intensity;
+  sinks.intensity = crowd_intensity;
   sinks.children.push_back(
       leaf(parts.context, "event_log", "event_log", event_log, EventLogOptions{}));
   sinks.children.push_back(leaf(parts.context, "broadcast", "broadcast", broadcast));
@@ -226,9 +353,15 @@ ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
   HttpOptions options;
   options.io = parts.api_io;
   options.listeners = parts.config.listeners;
-  for (const auto& market : parts.markets)
+  for (const auto& market : parts.markets) {
+    const bool has_keys = parts.trading && market.trading && parts.config.mode != config::Mode::dev
+                          && parts.trading->keys->has(market.market->key().venue);
     options.markets.push_back(
-        {.market = market.market.get(), .rest = market.rest, .public_only = true});
+        {.market = market.market.get(), .rest = market.rest, .public_only = !has_keys});
+  }
+  if (parts.trading)
+    options.trading = std::make_shared<HttpTrading>(
+        HttpTrading{parts.trading->desk.get(), &parts.trading->book, parts.trading->keys});
   options.engine_name = parts.config.engine.name;
   options.version = parts.version;
   options.kill_allowed = parts.config.mode == config::Mode::mock;
@@ -258,7 +391,8 @@ core::Status make_markets(EngineParts& parts) {
       auto client = std::make_shared<adapters::venues::RestClient>(
           *made, std::move(rest), *parts.http, *parts.venue_strand, parts.context->clocks,
           parts.context->random);
-      parts.markets.push_back({std::move(made), std::move(client), market});
+      parts.markets.push_back(
+          {std::move(made), adapters::venues::make_trading(key), std::move(client), market});
     }
   }
   return {};
@@ -274,6 +408,8 @@ caf::actor start_engine(caf::actor_system& system, EngineParts& parts) {
       parts.detached_journal
           ? leaf<caf::detached>(context, "journal", "journal", journal_actor, state_dir)
           : leaf(context, "journal", "journal", journal_actor, state_dir));
+  if (parts.trading)
+    services.children.push_back(risk_child(parts, services.path));
   services.children.push_back(sinks_child(parts, services.path));
   services.children.push_back(venues_child(parts, services.path));
   services.children.push_back(strategies_child(parts, services.path));

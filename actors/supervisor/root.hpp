@@ -3,10 +3,12 @@
 #pragma once
 
 #include "actors/api/http.hpp"
+#include "actors/supervisor/trading_parts.hpp"
 #include "adapters/transport/http.hpp"
 #include "adapters/transport/io.hpp"
 #include "adapters/transport/websocket.hpp"
 #include "adapters/venues/rest_client.hpp"
+#include "adapters/venues/trading.hpp"
 #include "adapters/venues/venue.hpp"
 #include "config/schema.hpp"
 #include "messages/context.hpp"
@@ -24,6 +26,7 @@ namespace tandem::actors::supervisor {
 /// One configured market with what it needs; lives as long as the engine.
 struct MarketParts {
   std::unique_ptr<adapters::venues::Market> market;
+  std::unique_ptr<adapters::venues::Trading> trading; ///< null: this market has no private side
   std::shared_ptr<adapters::venues::RestClient> rest;
   config::MarketConfig config;
 };
@@ -39,6 +42,7 @@ struct EngineParts {
   adapters::transport::Io* api_io = nullptr; ///< null: no interfaces (simulation)
   bool detached_journal = true;              ///< false: on the scheduler's threads (simulation)
   std::vector<MarketParts> markets;
+  std::shared_ptr<TradingParts> trading; ///< null: watches only
   std::string version;
   std::function<std::string(const std::string& url)> proxy_for; ///< empty text = direct
   std::function<void(config::Surface, const std::string& address)> on_listening;

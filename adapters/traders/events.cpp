@@ -1,5 +1,7 @@
 #include "adapters/traders/events.hpp"
 
+#include "adapters/traders/frame.hpp"
+
 #include <algorithm>
 #include <array>
 #include <functional>
@@ -12,23 +14,12 @@ namespace {
 using core::Decimal;
 using core::strategy::OpportunityPhase;
 
-constexpr std::array<std::string_view, 7> event_names{
+constexpr std::array<std::string_view, 8> event_names{
     "price_update", "opportunity",   "order_submitted", "order_filled",
-    "order_failed", "twap_progress", "engine_alert"};
+    "order_failed", "twap_progress", "engine_alert",    "execution"};
 /// Business events that a front end may report; anything else is refused.
 constexpr std::array<std::string_view, 4> log_names{"arbitrage_trigger", "arbitrage_success",
                                                     "arbitrage_failure", "connection_change"};
-
-JsonWriter begin_frame(std::string_view event, std::string_view mode) {
-  JsonWriter out;
-  out.begin_object().field("event", event).field("mode", mode).key("data");
-  return out;
-}
-
-std::string end_frame(JsonWriter& out) {
-  out.end_object();
-  return out.take();
-}
 
 std::string refusal(std::string_view mode, std::string_view message, std::string_view field) {
   auto out = begin_frame("error", mode);
@@ -173,6 +164,19 @@ bool ClientFilter::wants_alert(const AlertNews& news) const {
   if (!wants_event("engine_alert"))
     return false;
   return news.pair.empty() || pairs_.empty() || pairs_.contains(news.pair.text());
+}
+
+bool ClientFilter::wants_order(std::string_view event, const core::InstrumentKey& instrument,
+                               const core::PairId& pair) const {
+  return wants_event(event)
+         && ((!pair.empty() && pairs_.contains(pair.text())) || wants_instrument(instrument));
+}
+
+bool ClientFilter::wants_execution(const core::strategy::ExecutionState& execution) const {
+  return wants_event("execution")
+         && (pairs_.contains(execution.pair.text())
+             || wants_instrument(execution.legs[0].instrument)
+             || wants_instrument(execution.legs[1].instrument));
 }
 
 std::string ClientFilter::take_logged() {

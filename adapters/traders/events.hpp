@@ -5,6 +5,7 @@
 #include "adapters/traders/json.hpp"
 #include "core/market/depth_view.hpp"
 #include "core/strategy/pair_watch.hpp"
+#include "core/strategy/two_leg.hpp"
 #include "core/types/ids.hpp"
 #include "core/types/time.hpp"
 
@@ -73,6 +74,11 @@ public:
   /// What is about no pair reaches everybody who wants alerts; what is about one, those who asked
   /// for that pair or for none.
   [[nodiscard]] bool wants_alert(const AlertNews& news) const;
+
+  /// Of a pair asked for, or of an instrument of interest.
+  [[nodiscard]] bool wants_order(std::string_view event, const core::InstrumentKey& instrument,
+                                 const core::PairId& pair) const;
+  [[nodiscard]] bool wants_execution(const core::strategy::ExecutionState& execution) const;
 
   /// Whether prices depend on PairsByLeg.
   [[nodiscard]] bool names_pairs() const noexcept { return !pairs_.empty(); }

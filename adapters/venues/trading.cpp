@@ -1,6 +1,7 @@
 #include "adapters/venues/trading.hpp"
 
 #include "adapters/venues/binance/trading.hpp"
+#include "adapters/venues/bybit/trading.hpp"
 
 namespace tandem::adapters::venues {
 
@@ -35,7 +36,8 @@ core::Result<std::string> Trading::prehash(const SigningParts& /*request*/) cons
 std::unique_ptr<Trading> make_trading(const core::MarketKey& key) {
   if (key.venue.text() == "binance")
     return binance::make_binance_trading(key.type);
-  // bybit: its line goes here
+  if (key.venue.text() == "bybit")
+    return bybit::make_bybit_trading(key.type);
   return nullptr;
 }
 

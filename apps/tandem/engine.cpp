@@ -5,6 +5,8 @@
 #include "adapters/transport/http_server.hpp"
 #include "apps/tandem/log_backend.hpp"
 #include "apps/tandem/report.hpp"
+#include "apps/tandem/trading.hpp"
+#include "messages/alert.hpp"
 #include "messages/strategy.hpp"
 
 #include <caf/actor_system.hpp>
@@ -57,7 +59,7 @@ std::function<std::uint64_t()> machine_random() {
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int number : {SIGINT, SIGTERM, SIGUSR2})
+  for (const int number : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2})
     sigaddset(&signals, number);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
@@ -124,12 +126,46 @@ private:
   std::thread thread_;
 };
 
-std::string proxy_of(const std::string& url) {
-  return adapters::transport::proxy_for(url, [](const std::string& name) {
-    const char* value = std::getenv(name.c_str());
-    return value == nullptr ? std::string{} : std::string{value};
-  });
+std::string from_environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::string{} : std::string{value};
 }
+
+std::string proxy_of(const std::string& url) {
+  return adapters::transport::proxy_for(url, from_environment);
+}
+
+/// Throws the kill switch for everything, straight at the desk: it works while every actor hangs
+/// and no interface answers.
+void kill_all(actors::supervisor::TradingParts& trading, const messages::Context& context,
+              const std::string& person) {
+  const auto cancelling = trading.desk->kill({.level = core::risk::KillLevel::all,
+                                              .scope = {},
+                                              .flatten = false,
+                                              .person = person,
+                                              .reason = "thrown from outside the interfaces",
+                                              .ts = core::to_millis(context.clocks.wall())},
+                                             {context.clocks.mono(), context.clocks.wall()});
+  messages::publish_alert(context, messages::Severity::critical, "KILL_SWITCH", "all",
+                          "thrown by " + person + "; " + std::to_string(cancelling.size())
+                              + " orders are being cancelled");
+}
+
+/// A file named KILL in the state directory throws the switch once, when it appears.
+class KillFile {
+public:
+  explicit KillFile(const std::string& directory) : path_{directory + "/KILL"} {}
+
+  [[nodiscard]] bool appeared() {
+    std::error_code ignored;
+    const bool there = std::filesystem::exists(path_, ignored);
+    return there && !std::exchange(seen_, there);
+  }
+
+private:
+  std::filesystem::path path_;
+  bool seen_ = false;
+};
 
 void report(caf::actor_system& system, const messages::Context& context) {
   const auto log = context.directory->get<messages::EventLogHandle>(messages::paths::event_log);
@@ -202,13 +238,19 @@ private:
   std::filesystem::file_time_type seen_{};
 };
 
-/// Sleeps until a signal or until `gave_up`; true = a signal.
-bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up, ConfigWatch& watch) {
+/// Sleeps until a signal to end or until `gave_up`; true = a signal. SIGUSR1 and the kill file
+/// throw the kill switch.
+bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up, ConfigWatch& watch,
+                  KillFile kill_file, const std::function<void(const std::string&)>& kill) {
   while (!gave_up) {
     const timespec patience{.tv_sec = 0, .tv_nsec = 200'000'000};
     const int number = sigtimedwait(&signals, nullptr, &patience);
     if (number == SIGINT || number == SIGTERM)
       return true;
+    if (number == SIGUSR1)
+      kill("signal");
+    if (kill_file.appeared())
+      kill("file");
     watch.look();
   }
   return false;
@@ -280,6 +322,17 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   }
   if (const int problem = check_resources(config, api_io); problem != exit_ok)
     return problem;
+  auto keys = find_keys(config, from_environment);
+  if (!keys) {
+    std::cerr << core::describe(keys.error()) << '\n';
+    return exit_configuration;
+  }
+  auto trading = open_trading(config, *std::move(keys), context, TANDEM_VERSION);
+  if (!trading) {
+    std::cerr << core::describe(trading.error()) << '\n';
+    return exit_unavailable;
+  }
+  parts.trading = *std::move(trading);
 
   std::atomic<bool> gave_up{false};
   std::unique_ptr<StopWatchdog> watchdog;
@@ -294,7 +347,11 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
         gave_up = true;
     });
     ConfigWatch watch{source, context};
-    const bool asked = wait_for_end(signals, gave_up, watch);
+    const bool asked = wait_for_end(signals, gave_up, watch, KillFile{config.engine.state_dir},
+                                    [&parts, &context](const std::string& person) {
+                                      if (parts.trading)
+                                        kill_all(*parts.trading, *context, person);
+                                    });
     if (asked && config.engine.report_on_exit)
       report(system, *context);
     log->write(core::LogLevel::info, asked ? "engine_stopping" : "engine_gave_up", {});

@@ -194,9 +194,11 @@ void Desk::after(Entry& entry, const OrderChange& change, const std::optional<Fi
     unsettled_.erase(order.id());
   else
     unsettled_.insert(order.id());
+  const auto before = entry.snapshot->state();
   entry.snapshot = std::make_shared<const Order>(order);
   outbox_.push_back({.number = ++updates_,
                      .order = entry.snapshot,
+                     .before = before,
                      .change = change,
                      .fill = change.filled_more ? fill : std::nullopt});
   forget_old();
@@ -549,6 +551,11 @@ std::vector<ClientOrderId> Desk::kill(const risk::KillOrder& order, const risk::
   return asked;
 }
 
+std::vector<risk::KillOrder> Desk::kills() const {
+  const std::lock_guard lock{mutex_};
+  return gate_.kills().thrown();
+}
+
 bool Desk::release(risk::KillLevel level, const std::string& scope_name, const std::string& person,
                    const risk::Now& now) {
   const Scope scope{*this};
@@ -593,6 +600,18 @@ std::vector<std::shared_ptr<const Order>> Desk::latest(std::size_t limit) const 
   for (auto id = order_of_entry_.rbegin(); id != order_of_entry_.rend() && result.size() < limit;
        ++id)
     result.push_back(entries_.at(*id).snapshot);
+  return result;
+}
+
+std::vector<Order> Desk::of_execution(const PairId& pair, std::uint64_t execution) const {
+  const std::lock_guard lock{mutex_};
+  std::vector<Order> result;
+  for (const auto& id : order_of_entry_) {
+    const auto& order = entries_.at(id).order;
+    const auto& origin = order.intent().draft.origin;
+    if (origin.pair == pair && origin.execution == execution)
+      result.push_back(order);
+  }
   return result;
 }
 

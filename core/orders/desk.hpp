@@ -49,6 +49,7 @@ public:
 struct OrderUpdate {
   std::uint64_t number = 0; ///< counts updates of the desk, gapless
   std::shared_ptr<const Order> order;
+  OrderState before = OrderState::intent; ///< its state before this
   OrderChange change;
   std::optional<Fill> fill; ///< the one that counted now
 };
@@ -154,6 +155,8 @@ public:
   // ---- kill
   /// Blocks at once, then cancels what works within the scope. @returns the orders asked to cancel.
   std::vector<ClientOrderId> kill(const risk::KillOrder& order, const risk::Now& now);
+  /// The switches that are thrown.
+  [[nodiscard]] std::vector<risk::KillOrder> kills() const;
   bool release(risk::KillLevel level, const std::string& scope, const std::string& person,
                const risk::Now& now);
 
@@ -169,6 +172,8 @@ public:
   [[nodiscard]] std::vector<std::shared_ptr<const Order>> unsettled() const;
   /// Of one market, for reconciliation.
   [[nodiscard]] std::vector<std::shared_ptr<const Order>> unsettled(const MarketKey& market) const;
+  /// All orders of one execution that are still in memory.
+  [[nodiscard]] std::vector<Order> of_execution(const PairId& pair, std::uint64_t execution) const;
   [[nodiscard]] Money position(const InstrumentKey& instrument) const;
 
   [[nodiscard]] std::uint64_t epoch() const noexcept { return options_.epoch; }

@@ -82,6 +82,15 @@ void Gate::set_pause(const std::string& strategy, const std::string& by,
     pauses.emplace_back(by, reason);
 }
 
+void Gate::set_scope_pause(KillLevel level, const std::string& scope, const std::string& by,
+                           const std::string& reason) {
+  std::erase_if(scope_pauses_, [&](const ScopePause& pause) {
+    return pause.level == level && pause.scope == scope && pause.by == by;
+  });
+  if (!reason.empty())
+    scope_pauses_.push_back({level, scope, by, reason});
+}
+
 void Gate::set_journal_down(bool down) {
   journal_down_ = down;
 }
@@ -119,18 +128,19 @@ Gate::approve(std::span<const orders::OrderIntent> intents, std::span<const Mark
         ledger.set_mark(*instrument, rounded_mid(facts[n]), facts[n].scale);
     }
     auto& strategy = ledger.strategy(strategy_of(draft.origin));
-    const Question question{limits_,
-                            kills_,
-                            ledger,
-                            journal_down_,
-                            intents[n],
-                            facts[n],
-                            now,
-                            strategy,
-                            std::as_const(ledger).find(draft.instrument.market()),
-                            instrument,
-                            instrument == nullptr ? Reckoning{}
-                                                  : ledger.reckon(draft, facts[n], instrument)};
+    const Question question{
+        limits_,
+        kills_,
+        scope_pauses_,
+        ledger,
+        journal_down_,
+        intents[n],
+        facts[n],
+        now,
+        strategy,
+        std::as_const(ledger).find(draft.instrument.market()),
+        instrument,
+        instrument == nullptr ? Reckoning{} : ledger.reckon(draft, facts[n], instrument)};
     auto refusal = ask_all(question);
     if (!refusal && ledger.has(intents[n].id))
       refusal = Refusal{Rule::duplicate, 0, intents[n].id.text(), "a new client order id",

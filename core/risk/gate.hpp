@@ -139,6 +139,14 @@ struct Now {
   WallTime wall{};
 };
 
+/// A pause of a whole venue, or of everything.
+struct ScopePause {
+  KillLevel level = KillLevel::all;
+  std::string scope;
+  std::string by;
+  std::string reason;
+};
+
 class Gate;
 class Ledger;
 
@@ -200,6 +208,9 @@ public:
   /// @param reason empty = may trade. Several reasons may hold at once, told apart by `by`
   /// ("breaker.global", "person", "monitor").
   void set_pause(const std::string& strategy, const std::string& by, const std::string& reason);
+  /// The same for every strategy at one venue, or for all (a circuit breaker's scope).
+  void set_scope_pause(KillLevel level, const std::string& scope, const std::string& by,
+                       const std::string& reason);
   void set_journal_down(bool down);
   /// A mid seen at `now`, at most one a 100 ms counts: the outlier rule's memory.
   void observe_mid(const InstrumentKey& instrument, const MarketFacts& facts, MonoTime now);
@@ -242,6 +253,7 @@ public:
 private:
   GateLimits limits_;
   KillSwitches kills_;
+  std::vector<ScopePause> scope_pauses_;
   bool journal_down_ = false;
   std::unique_ptr<Ledger> ledger_;
 };

@@ -120,6 +120,9 @@ Answer allow_list(const Question& q) {
 }
 
 Answer strategy_paused(const Question& q) {
+  for (const auto& pause : q.scope_pauses)
+    if (pause.level == KillLevel::all || pause.scope == q.draft().instrument.venue.text())
+      return Finding{"paused by " + pause.by, "active", pause.reason};
   if (q.strategy.pauses.empty())
     return std::nullopt;
   const auto& [by, reason] = q.strategy.pauses.front();

@@ -112,6 +112,10 @@ public:
 
   [[nodiscard]] const PairConfig& config() const noexcept { return config_; }
 
+  /// The open opportunity as of the last evaluation: what an execution would take. Null when none
+  /// is open.
+  [[nodiscard]] const Spread* paying() const noexcept { return open_ ? &open_->spread : nullptr; }
+
   /// Both ways as of the last evaluation, [0] = leg1_buy_leg2_sell; absent when not executable or
   /// the books are not to be trusted. Shown even when the rule excludes a way.
   [[nodiscard]] const std::array<std::optional<Spread>, 2>& spreads() const noexcept;

@@ -1,5 +1,7 @@
 #include "core/types/money.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace tandem::core {
@@ -29,6 +31,19 @@ Money to_money(Notional notional, Scale scale) noexcept {
 
 Money to_money(Quantity quantity, Scale scale) noexcept {
   return {static_cast<Int128>(quantity.units) * pow10(money_decimals - scale.quantity_decimals)};
+}
+
+Decimal to_decimal(Money money) noexcept {
+  for (int decimals = money_decimals; decimals > 0; --decimals) {
+    const auto units = divide(money.units, pow10(money_decimals - decimals), Rounding::half_even);
+    if (units <= std::numeric_limits<std::int64_t>::max()
+        && units >= std::numeric_limits<std::int64_t>::min())
+      return Decimal{static_cast<std::int64_t>(units), decimals};
+  }
+  // Up to money_units_max: 1.7e20 whole units are beyond 64 bits; the nearest end is said.
+  const auto whole = divide(money.units, pow10(money_decimals), Rounding::half_even);
+  const auto end = static_cast<Int128>(std::numeric_limits<std::int64_t>::max());
+  return Decimal{static_cast<std::int64_t>(std::clamp(whole, -end, end)), 0};
 }
 
 Money value_at(Money amount, Price price, Scale scale) noexcept {

@@ -53,6 +53,10 @@ struct Money {
 /// A quantity as an amount of its base asset.
 [[nodiscard]] Money to_money(Quantity quantity, Scale scale) noexcept;
 
+/// Rounded half to even to as many decimals as fit 64 bits (18, or fewer for large sums); beyond
+/// them the nearest end.
+[[nodiscard]] Decimal to_decimal(Money money) noexcept;
+
 /// amount (of the base asset) * price, rounded half to even to 18 decimals.
 [[nodiscard]] Money value_at(Money amount, Price price, Scale scale) noexcept;
 

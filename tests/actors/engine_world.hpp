@@ -36,6 +36,8 @@ public:
 struct HeardEvents {
   std::vector<messages::Opportunity> opportunities;
   std::vector<messages::EngineAlert> alerts;
+  std::vector<core::orders::OrderUpdate> orders;
+  std::vector<core::strategy::ExecutionState> executions;
 };
 
 inline messages::EventListenerHandle::behavior_type
@@ -43,6 +45,10 @@ hear(messages::EventListenerHandle::pointer /*self*/, std::shared_ptr<HeardEvent
   return {
       [heard](const messages::Opportunity& event) { heard->opportunities.push_back(event); },
       [heard](const messages::EngineAlert& alert) { heard->alerts.push_back(alert); },
+      [heard](const messages::OrderMoved& moved) { heard->orders.push_back(moved.update); },
+      [heard](const messages::ExecutionMoved& moved) {
+        heard->executions.push_back(moved.execution);
+      },
   };
 }
 

@@ -37,7 +37,9 @@ messages::FeedHandle::behavior_type fake_feed(messages::FeedHandle::pointer /*se
 messages::EventListenerHandle::behavior_type fake_listener(messages::EventListenerHandle::pointer,
                                                            std::shared_ptr<int> heard) {
   return {[heard](const messages::Opportunity&) { ++*heard; },
-          [heard](const messages::EngineAlert&) { ++*heard; }};
+          [heard](const messages::EngineAlert&) { ++*heard; },
+          [heard](const messages::OrderMoved&) { ++*heard; },
+          [heard](const messages::ExecutionMoved&) { ++*heard; }};
 }
 
 class World {

@@ -29,7 +29,7 @@ struct Market {
 /// A venue whose private side is built in: its line goes here.
 std::vector<Market> all_markets() {
   std::vector<Market> markets;
-  for (const auto* venue : {"binance"})
+  for (const auto* venue : {"binance", "bybit"})
     for (const auto type : {core::MarketType::spot, core::MarketType::linear}) {
       core::MarketKey key{core::VenueId{venue}, type};
       auto trading = make_trading(key);

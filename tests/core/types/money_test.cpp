@@ -120,3 +120,13 @@ TEST_CASE("what is printed is read back") {
     RC_ASSERT((parse_money(to_string(amount)).value() == amount));
   }));
 }
+
+TEST_CASE("a sum as a decimal keeps every digit that fits") {
+  const auto as_text
+      = [](std::string_view text) { return to_decimal(parse_money(text).value()).to_string(); };
+  CHECK(as_text("0.1") == "0.1");
+  CHECK(as_text("-50000.00000001") == "-50000.00000001");
+  CHECK(as_text("1.000000000000000001") == "1.000000000000000001");
+  CHECK(as_text("123456.1234567890125") == "123456.1234567890125");
+  CHECK(as_text("50000000000000000000") == "9223372036854775807");
+}

@@ -352,7 +352,7 @@ TEST_CASE("lists are taken whole or not at all") {
                            "[" + order + "," + ack + "]", "[" + order}) {
     CAPTURE(text);
     CHECK(trading->parse_open_orders(200, text).error().code == Errc::malformed);
-    CHECK(trading->parse_fills(200, "[" + text + "]").error().code == Errc::malformed);
+    CHECK(trading->parse_fills(200, text).error().code == Errc::malformed);
   }
   CHECK(trading->parse_open_orders(503, "").error().code == Errc::upstream_error);
   CHECK(trading->parse_fills(429, "").error().code == Errc::rate_limited);

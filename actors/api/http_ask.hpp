@@ -1,0 +1,39 @@
+/// How the interface's actor asks its peers for an answer. Private to actors/api.
+#pragma once
+
+#include "actors/api/http_state.hpp"
+#include "actors/api/http_surface.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace tandem::actors {
+
+/// The interface's actor as its parts see it. A copy is as good as the original.
+struct HttpSelf {
+  HttpHandle::pointer actor = nullptr;
+  std::shared_ptr<HttpSurface> impl;
+};
+
+inline constexpr std::chrono::seconds actor_timeout{6};
+
+/// Asks a peer by name; a missing or silent one is an answer too.
+template <class Handle, class Request, class Reply>
+void ask(const HttpSelf& self, const std::string& path, Request request, const Respond& respond,
+         Reply reply, std::chrono::milliseconds timeout = actor_timeout) {
+  const auto peer = self.impl->context->directory->template get<Handle>(path);
+  if (!peer) {
+    self.impl->fail(respond, {core::Errc::exchange_unavailable, "not running at the moment", path});
+    return;
+  }
+  self.actor->request(peer, timeout, std::move(request))
+      .then(std::move(reply), [self, respond, path](const caf::error& why) {
+        self.impl->fail(respond, {core::Errc::internal, self.actor->system().render(why), path});
+      });
+}
+
+} // namespace tandem::actors

@@ -1,0 +1,68 @@
+#include "actors/supervisor/trading_parts.hpp"
+
+#include "actors/risk/desk_clock.hpp"
+
+#include <utility>
+
+namespace tandem::actors::supervisor {
+namespace {
+
+/// "binance.linear.BTCUSDT" of this market.
+std::optional<core::InstrumentKey> instrument_of(const core::MarketKey& market,
+                                                 const std::string& text) {
+  const auto prefix = core::to_string(market) + ".";
+  if (!text.starts_with(prefix))
+    return std::nullopt;
+  return core::InstrumentKey{market.venue, market.type, core::Symbol{text.substr(prefix.size())}};
+}
+
+void take_back(TradingParts& parts, const core::orders::BaselineRecord& record) {
+  auto& baseline = parts.baselines[record.market];
+  if (!baseline)
+    baseline = std::make_shared<AccountBaseline>();
+  if (record.what.empty())
+    baseline->taken = true;
+  else if (const auto instrument = instrument_of(record.market, record.what))
+    baseline->positions[*instrument] = record.amount;
+  else
+    baseline->assets[record.what] = record.amount;
+}
+
+} // namespace
+
+std::shared_ptr<core::risk::Breaker::Saved> TradingParts::saved(const std::string& breaker) {
+  auto& saved = breakers[breaker];
+  if (!saved)
+    saved = std::make_shared<core::risk::Breaker::Saved>();
+  return saved;
+}
+
+std::shared_ptr<TradingParts> make_trading(const config::Config& config,
+                                           std::unique_ptr<core::orders::Journal> journal,
+                                           std::span<const core::orders::Record> records,
+                                           std::shared_ptr<adapters::venues::KeyRing> keys,
+                                           const messages::ContextPtr& context) {
+  auto parts = std::make_shared<TradingParts>();
+  parts->journal = std::move(journal);
+  parts->keys = std::move(keys);
+  core::orders::DeskOptions options;
+  options.engine = core::orders::EngineId{config.trading.engine_id};
+  options.epoch = parts->journal->epoch();
+  options.not_found.after = config.trading.recv_window + std::chrono::seconds{10};
+  parts->desk = std::make_unique<core::orders::Desk>(std::move(options), config.trading.limits,
+                                                     *parts->journal, *context->log);
+  const auto restored
+      = parts->desk->restore(records, {context->clocks.mono(), context->clocks.wall()});
+  parts->book.restore(restored.executions, restored.history);
+  for (const auto& [name, saved] : restored.breakers)
+    parts->breakers[name] = std::make_shared<core::risk::Breaker::Saved>(saved);
+  for (const auto& record : restored.baselines)
+    take_back(*parts, record);
+  parts->desk->add_listener(
+      [context](const core::orders::OrderUpdate& update) { pass_on(*context, update); });
+  parts->pairs = std::make_shared<PairTrading>(
+      PairTrading{parts->desk.get(), &parts->book, config.trading.execution});
+  return parts;
+}
+
+} // namespace tandem::actors::supervisor

@@ -1,0 +1,40 @@
+/// The trading side of an engine: what must exist before the first actor, is shared by many of them
+/// and outlives them all. Made once from the configuration and what the journal held.
+#pragma once
+
+#include "actors/strategies/pair_monitor.hpp"
+#include "actors/venues/order_gateway.hpp"
+#include "adapters/venues/key_ring.hpp"
+#include "config/schema.hpp"
+#include "core/orders/desk.hpp"
+#include "core/strategy/execution_book.hpp"
+#include "messages/context.hpp"
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace tandem::actors::supervisor {
+
+struct TradingParts {
+  std::unique_ptr<core::orders::Journal> journal;
+  std::unique_ptr<core::orders::Desk> desk;
+  core::strategy::ExecutionBook book;
+  std::shared_ptr<adapters::venues::KeyRing> keys;
+  std::shared_ptr<PairTrading> pairs; ///< what every pair monitor gets
+  std::map<core::MarketKey, std::shared_ptr<AccountBaseline>> baselines;
+  std::map<std::string, std::shared_ptr<core::risk::Breaker::Saved>> breakers; ///< by name
+
+  /// Of this name; made closed when nobody knew it.
+  [[nodiscard]] std::shared_ptr<core::risk::Breaker::Saved> saved(const std::string& breaker);
+};
+
+/// @param records what the journal held, oldest first. The desk tells its updates to the actors of
+/// `context`.
+[[nodiscard]] std::shared_ptr<TradingParts>
+make_trading(const config::Config& config, std::unique_ptr<core::orders::Journal> journal,
+             std::span<const core::orders::Record> records,
+             std::shared_ptr<adapters::venues::KeyRing> keys, const messages::ContextPtr& context);
+
+} // namespace tandem::actors::supervisor

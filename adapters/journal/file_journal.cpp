@@ -1,0 +1,379 @@
+#include "adapters/journal/file_journal.hpp"
+
+#include "adapters/journal/record_codec.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <variant>
+
+namespace tandem::adapters::journal {
+namespace {
+
+using core::Errc;
+using core::fail;
+using core::orders::Record;
+
+constexpr std::string_view prefix = "trading-";
+constexpr std::string_view suffix = ".log";
+constexpr std::size_t number_digits = 6;
+const std::string lock_file = "trading.lock";
+const std::string reserve_file = "trading.reserve";
+
+std::string segment_name(std::uint64_t number) {
+  auto digits = std::to_string(number);
+  if (digits.size() < number_digits)
+    digits.insert(0, number_digits - digits.size(), '0');
+  return std::string{prefix} + digits + std::string{suffix};
+}
+
+std::optional<std::uint64_t> segment_number(std::string_view name) {
+  if (!name.starts_with(prefix) || !name.ends_with(suffix))
+    return std::nullopt;
+  const auto digits = name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
+  const auto number = core::parse_scaled(digits, 0);
+  return number && *number > 0 ? std::optional{static_cast<std::uint64_t>(*number)} : std::nullopt;
+}
+
+core::Error disk_error(const FileError& error) {
+  return {Errc::internal, error.detail, "journal"};
+}
+
+/// May use the reserve: what lessens a risk or tells how something ended.
+bool is_vital(const Record& record) {
+  return !std::holds_alternative<core::orders::IntentRecord>(record)
+         && !std::holds_alternative<core::orders::ExecutionRecord>(record)
+         && !std::holds_alternative<core::orders::RunRecord>(record);
+}
+
+core::Result<std::vector<std::pair<std::uint64_t, std::string>>> segments_of(FileLayer& files) {
+  const auto names = files.list();
+  if (!names)
+    return tl::unexpected{disk_error(names.error())};
+  std::vector<std::pair<std::uint64_t, std::string>> segments;
+  for (const auto& name : *names)
+    if (const auto number = segment_number(name))
+      segments.emplace_back(*number, name);
+  std::sort(segments.begin(), segments.end());
+  return segments;
+}
+
+} // namespace
+
+// ---- reading
+// --------------------------------------------------------------------------------------------------------
+
+core::Result<std::vector<JournalFile>> read_journal(FileLayer& files) {
+  const auto segments = segments_of(files);
+  if (!segments)
+    return tl::unexpected{segments.error()};
+  std::vector<JournalFile> result;
+  for (const auto& [number, name] : *segments) {
+    const auto bytes = files.read(name);
+    if (!bytes)
+      return tl::unexpected{disk_error(bytes.error())};
+    result.push_back({name, read_segment(*bytes), bytes->size()});
+  }
+  return result;
+}
+
+// ---- the writer
+// -----------------------------------------------------------------------------------------------------
+
+struct FileJournal::Impl {
+  using Callback = std::function<void(core::Status)>;
+
+  std::unique_ptr<FileLayer> files;
+  FileJournalOptions options;
+  std::unique_ptr<FileLock> lock;
+  std::uint64_t epoch = 1;
+  std::uint64_t segment = 0; ///< number of the file that is written
+
+  mutable std::mutex mutex;
+  std::condition_variable wake;
+  std::unique_ptr<AppendFile> file;
+  std::uint64_t good_bytes = 0, synced_bytes = 0; ///< of the file
+  std::uint64_t sequence = 0, synced_sequence = 0;
+  bool failed = false;
+  bool reserve_used = false;
+  std::string error;
+  std::vector<Callback> waiting; ///< appended, not yet synced, in order
+  bool syncing = false, stopping = false;
+  std::thread flusher;
+
+  // ---- opening
+
+  core::Status load(Opened& opened) {
+    auto found = read_journal(*files);
+    if (!found)
+      return tl::unexpected{std::move(found).error()};
+    std::uint64_t next = 1;
+    for (std::size_t i = 0; i < found->size(); ++i) {
+      auto& one = (*found)[i];
+      const bool last = i + 1 == found->size();
+      if (!one.contents && last && one.bytes <= segment_header_bytes) {
+        // The crash came while it was made: nothing was ever in it.
+        if (const auto gone = files->remove(one.name); !gone)
+          return tl::unexpected{disk_error(gone.error())};
+        opened.cut = one.name + ": an empty file of a run that ended at its start";
+        segment = *segment_number(one.name) - 1;
+        break;
+      }
+      if (const auto status = take(one, last, next, opened); !status)
+        return status;
+      segment = *segment_number(one.name);
+    }
+    sequence = synced_sequence = next - 1;
+    return {};
+  }
+
+  core::Status take(JournalFile& one, bool last, std::uint64_t& next, Opened& opened) {
+    const auto refuse = [&](const std::string& why) {
+      return fail(Errc::configuration, why, files->path_of(one.name));
+    };
+    if (!one.contents)
+      return refuse(one.contents.error().detail);
+    auto& contents = *one.contents;
+    if (contents.header.engine != options.engine)
+      return refuse("written by engine '" + contents.header.engine.text() + "', not by '"
+                    + options.engine.text() + "'");
+    if (contents.header.first_sequence != next)
+      return refuse("begins with record " + std::to_string(contents.header.first_sequence)
+                    + ", the file before it ends with " + std::to_string(next - 1));
+    if (contents.tail == TailState::torn) {
+      if (!last)
+        return refuse("is torn, and a later file follows");
+      const auto open_file = files->open(one.name);
+      if (!open_file)
+        return tl::unexpected{disk_error(open_file.error())};
+      if (const auto done = (*open_file)->truncate(contents.good_bytes); !done)
+        return tl::unexpected{disk_error(done.error())};
+      if (const auto done = (*open_file)->sync(); !done)
+        return tl::unexpected{disk_error(done.error())};
+      opened.cut = one.name + ": " + std::to_string(one.bytes - contents.good_bytes)
+                   + " bytes behind record " + std::to_string(next + contents.records.size() - 1)
+                   + " were never a whole record";
+    }
+    epoch = std::max(epoch, contents.header.epoch + 1);
+    next += contents.records.size();
+    std::move(contents.records.begin(), contents.records.end(), std::back_inserter(opened.records));
+    return {};
+  }
+
+  /// A new file; the one before is safe first, so that no gap can ever lie between them.
+  FileStatus begin_segment() {
+    if (file)
+      if (const auto done = file->sync(); !done)
+        return done;
+    auto made = files->create(segment_name(segment + 1));
+    if (!made)
+      return tl::unexpected{made.error()};
+    const auto header = encode_header({options.engine, epoch, sequence + 1});
+    if (const auto done = (*made)->append(header); !done)
+      return done;
+    if (const auto done = (*made)->sync(); !done)
+      return done;
+    if (const auto done = files->sync_directory(); !done)
+      return done;
+    ++segment;
+    file = *std::move(made);
+    good_bytes = synced_bytes = header.size();
+    synced_sequence = sequence;
+    return {};
+  }
+
+  void make_reserve() {
+    auto made = files->create(reserve_file);
+    reserve_used = !made || !(*made)->append(std::string(options.reserve_bytes, '\0'));
+    if (reserve_used)
+      (void)files->remove(reserve_file); // half a reserve is none
+  }
+
+  // ---- appending; under the mutex
+
+  /// After a failure: back to what is known to be good. False when the disk still refuses.
+  bool recover() {
+    const bool by_sync = options.mode != SyncMode::os;
+    const auto back_to = by_sync ? synced_bytes : good_bytes;
+    if (const auto done = file->truncate(back_to); !done)
+      return false;
+    if (by_sync && !file->sync())
+      return false;
+    good_bytes = back_to;
+    if (by_sync)
+      sequence = synced_sequence;
+    failed = false;
+    return true;
+  }
+
+  core::Status refuse(const FileError& why) {
+    failed = true;
+    error = why.detail;
+    return tl::unexpected{disk_error(why)};
+  }
+
+  core::Status write(const std::string& frame, bool vital) {
+    auto done = file->append(frame);
+    if (!done && done.error().fault == FileFault::disk_full && vital && !reserve_used) {
+      (void)file->truncate(good_bytes);
+      (void)files->remove(reserve_file);
+      reserve_used = true;
+      done = file->append(frame);
+    }
+    if (!done) {
+      (void)file->truncate(good_bytes); // tried again in recover()
+      return refuse(done.error());
+    }
+    good_bytes += frame.size();
+    ++sequence;
+    return {};
+  }
+
+  core::Status append_now(const Record& record) {
+    auto payload = encode(record);
+    if (!payload)
+      return tl::unexpected{std::move(payload).error()};
+    const bool vital = is_vital(record);
+    if (failed && !recover())
+      return fail(Errc::internal, error, "journal");
+    if (reserve_used && !vital) {
+      make_reserve();
+      if (reserve_used)
+        return fail(Errc::internal, "the disk is full", "journal");
+    }
+    if (good_bytes >= options.segment_bytes_max && waiting.empty() && !syncing)
+      if (const auto begun = begin_segment(); !begun)
+        return refuse(begun.error());
+    return write(encode_frame(sequence + 1, *payload), vital);
+  }
+
+  // ---- syncing
+
+  /// Syncs what waits, and tells. @param lock is held on entry and on return, not in between.
+  bool sync_waiting(std::unique_lock<std::mutex>& held) {
+    if (waiting.empty())
+      return false;
+    auto told = std::exchange(waiting, {});
+    const auto bytes = good_bytes;
+    const auto upto = sequence;
+    syncing = true;
+    held.unlock();
+    const auto done = file->sync();
+    held.lock();
+    syncing = false;
+    core::Status status;
+    if (done) {
+      synced_bytes = bytes;
+      synced_sequence = upto;
+    } else {
+      // Nothing is known of what came since the last sync, that which waits now included.
+      status = refuse(done.error());
+      auto later = std::exchange(waiting, {});
+      std::move(later.begin(), later.end(), std::back_inserter(told));
+    }
+    held.unlock();
+    for (const auto& durable : told)
+      if (durable)
+        durable(status);
+    held.lock();
+    return true;
+  }
+
+  void run_flusher() {
+    std::unique_lock held{mutex};
+    for (;;) {
+      wake.wait(held, [this] { return stopping || !waiting.empty(); });
+      if (!sync_waiting(held) && stopping)
+        return;
+    }
+  }
+};
+
+FileJournal::FileJournal(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
+
+FileJournal::~FileJournal() {
+  if (impl_->flusher.joinable()) {
+    {
+      const std::lock_guard held{impl_->mutex};
+      impl_->stopping = true;
+    }
+    impl_->wake.notify_all();
+    impl_->flusher.join();
+  }
+  if (impl_->file)
+    (void)impl_->file->sync(); // the end of the run: what was promised is safe already
+}
+
+core::Result<FileJournal::Opened> FileJournal::open(std::unique_ptr<FileLayer> files,
+                                                    FileJournalOptions options) {
+  Opened opened;
+  auto impl = std::make_unique<Impl>();
+  impl->files = std::move(files);
+  impl->options = std::move(options);
+  if (const auto made = impl->files->make_directory(); !made)
+    return fail(Errc::configuration, made.error().detail, "journal");
+  auto lock = impl->files->lock(lock_file);
+  if (!lock) {
+    const auto& why = lock.error();
+    return fail(Errc::configuration,
+                why.fault == FileFault::held ? "another engine holds this journal: " + why.detail
+                                             : why.detail,
+                impl->files->path_of(lock_file));
+  }
+  impl->lock = *std::move(lock);
+  if (const auto loaded = impl->load(opened); !loaded)
+    return tl::unexpected{loaded.error()};
+  if (const auto begun = impl->begin_segment(); !begun)
+    return tl::unexpected{disk_error(begun.error())};
+  (void)impl->lock->describe("engine " + impl->options.engine.text() + ", epoch "
+                             + std::to_string(impl->epoch)); // for people only
+  impl->make_reserve();
+  const core::orders::RunRecord run{impl->epoch, impl->options.engine, impl->options.run_mode,
+                                    impl->options.build,
+                                    impl->options.wall ? core::to_millis(impl->options.wall()) : 0};
+  if (const auto written = impl->append_now(run); !written)
+    return tl::unexpected{written.error()};
+  if (const auto synced = impl->file->sync(); !synced)
+    return tl::unexpected{disk_error(synced.error())};
+  impl->synced_bytes = impl->good_bytes;
+  impl->synced_sequence = impl->sequence;
+  opened.journal = std::unique_ptr<FileJournal>{new FileJournal{std::move(impl)}};
+  if (opened.journal->impl_->options.mode == SyncMode::fsync)
+    opened.journal->impl_->flusher
+        = std::thread{[impl = opened.journal->impl_.get()] { impl->run_flusher(); }};
+  return opened;
+}
+
+void FileJournal::append(const Record& record, std::function<void(core::Status)> durable) {
+  core::Status status;
+  {
+    const std::lock_guard held{impl_->mutex};
+    status = impl_->append_now(record);
+    if (status && impl_->options.mode != SyncMode::os) {
+      impl_->waiting.push_back(std::move(durable));
+      impl_->wake.notify_one();
+      return;
+    }
+  }
+  if (durable)
+    durable(std::move(status));
+}
+
+bool FileJournal::pump() {
+  std::unique_lock held{impl_->mutex};
+  return impl_->sync_waiting(held);
+}
+
+std::uint64_t FileJournal::epoch() const {
+  return impl_->epoch;
+}
+
+FileJournal::State FileJournal::state() const {
+  const std::lock_guard held{impl_->mutex};
+  return {impl_->failed, impl_->reserve_used, impl_->sequence, impl_->error};
+}
+
+} // namespace tandem::adapters::journal

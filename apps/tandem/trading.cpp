@@ -1,0 +1,84 @@
+#include "apps/tandem/trading.hpp"
+
+#include "adapters/journal/file_journal.hpp"
+#include "adapters/journal/posix_files.hpp"
+
+#include <utility>
+
+namespace tandem::apps {
+namespace {
+
+using adapters::journal::SyncMode;
+using adapters::venues::Credentials;
+using core::Errc;
+using core::fail;
+
+SyncMode sync_mode(const config::Config& config) {
+  const auto durability = config.trading.durability.value_or(
+      config.mode == config::Mode::prod ? config::Durability::fsync : config::Durability::os);
+  return durability == config::Durability::fsync ? SyncMode::fsync : SyncMode::os;
+}
+
+Credentials credentials(std::string api_key, std::string secret) {
+  Credentials made;
+  made.api_key = std::move(api_key);
+  made.secret = std::move(secret);
+  return made;
+}
+
+} // namespace
+
+core::Result<std::shared_ptr<adapters::venues::KeyRing>> find_keys(const config::Config& config,
+                                                                   const Environment& environment) {
+  auto keys = std::make_shared<adapters::venues::KeyRing>();
+  for (const auto& venue : config.venues) {
+    if (config.mode == config::Mode::mock) {
+      // Published in config/scenarios/*.yaml: they open nothing but the simulator.
+      const auto name = "mock-" + venue.id.text();
+      keys->put(venue.id, credentials(name + "-key", name + "-secret"));
+      continue;
+    }
+    if (!venue.keys)
+      continue;
+    auto found
+        = credentials(environment(venue.keys->api_key_env), environment(venue.keys->secret_env));
+    if (!venue.keys->passphrase_env.empty())
+      found.passphrase = environment(venue.keys->passphrase_env);
+    if (!found.complete())
+      return fail(Errc::configuration,
+                  "the environment variables " + venue.keys->api_key_env + " and "
+                      + venue.keys->secret_env
+                      + " must both be set; leave `keys` out for a public-only venue",
+                  "venues." + venue.id.text() + ".keys");
+    if (const auto ready = found.prepare(); !ready)
+      return fail(Errc::configuration, ready.error().detail, "venues." + venue.id.text() + ".keys");
+    keys->put(venue.id, std::move(found));
+  }
+  return keys;
+}
+
+core::Result<std::shared_ptr<actors::supervisor::TradingParts>>
+open_trading(const config::Config& config, std::shared_ptr<adapters::venues::KeyRing> keys,
+             const messages::ContextPtr& context, const std::string& version) {
+  if (!config.trading.enabled)
+    return std::shared_ptr<actors::supervisor::TradingParts>{};
+  adapters::journal::FileJournalOptions options;
+  options.mode = sync_mode(config);
+  options.engine = core::orders::EngineId{config.trading.engine_id};
+  options.run_mode = std::string{config::to_string(config.mode)};
+  options.build = version;
+  options.wall = context->clocks.wall;
+  auto opened = adapters::journal::FileJournal::open(
+      adapters::journal::posix_files(config.engine.state_dir + "/journal"), std::move(options));
+  if (!opened)
+    return tl::unexpected{std::move(opened).error()};
+  context->log->write(opened->cut.empty() ? core::LogLevel::info : core::LogLevel::warning,
+                      "journal_opened",
+                      {{"records", std::to_string(opened->records.size())},
+                       {"epoch", std::to_string(opened->journal->epoch())},
+                       {"cut", opened->cut}});
+  return actors::supervisor::make_trading(config, std::move(opened->journal), opened->records,
+                                          std::move(keys), context);
+}
+
+} // namespace tandem::apps

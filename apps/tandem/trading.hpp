@@ -1,0 +1,32 @@
+/// What the engine needs before it may trade: its journal opened, its keys found. The only place
+/// that reads keys from the environment.
+#pragma once
+
+#include "actors/supervisor/trading_parts.hpp"
+#include "adapters/venues/key_ring.hpp"
+#include "config/schema.hpp"
+#include "core/result.hpp"
+#include "messages/context.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace tandem::apps {
+
+/// A variable of the environment; empty when it is not set.
+using Environment = std::function<std::string(const std::string& name)>;
+
+/// Mode mock: the simulator's own keys and no others. Else those that the configuration names; a
+/// venue without is public only. Error: configuration (a variable that is named and not set, or
+/// only half of a key).
+[[nodiscard]] core::Result<std::shared_ptr<adapters::venues::KeyRing>>
+find_keys(const config::Config& config, const Environment& environment);
+
+/// Opens `state_dir`/journal and restores from it. Null in the value: trading is switched off.
+/// Errors: configuration (held by another engine, damaged), internal (the disk).
+[[nodiscard]] core::Result<std::shared_ptr<actors::supervisor::TradingParts>>
+open_trading(const config::Config& config, std::shared_ptr<adapters::venues::KeyRing> keys,
+             const messages::ContextPtr& context, const std::string& version);
+
+} // namespace tandem::apps

@@ -1,0 +1,91 @@
+#include "core/strategy/execution_book.hpp"
+
+#include <algorithm>
+
+namespace tandem::core::strategy {
+
+void ExecutionBook::add(const ExecutionState& execution, Totals& totals) const {
+  totals.notional += execution.notional;
+  totals.profit += execution.profit;
+}
+
+void ExecutionBook::restore(const std::map<PairId, ExecutionState>& last,
+                            const std::vector<ExecutionState>& history) {
+  for (const auto& execution : history)
+    put(execution);
+  for (const auto& [pair, execution] : last)
+    put(execution);
+}
+
+void ExecutionBook::put(const ExecutionState& execution) {
+  const std::lock_guard lock{mutex_};
+  const auto known = last_.find(execution.pair);
+  if (known == last_.end()) {
+    last_.emplace(execution.pair, execution);
+  } else if (execution.number >= known->second.number) {
+    if (execution.number > known->second.number)
+      add(known->second, before_last_[execution.pair]);
+    known->second = execution;
+  }
+  if (!is_over(execution.phase))
+    return;
+  // The same one again is near the end: a late fill came.
+  const auto same = std::find_if(ended_.rbegin(), ended_.rend(), [&](const auto& other) {
+    return other.pair == execution.pair && other.number == execution.number;
+  });
+  if (same != ended_.rend()) {
+    *same = execution;
+    return;
+  }
+  ended_.push_back(execution);
+  if (ended_.size() > kept_)
+    ended_.pop_front();
+}
+
+std::optional<ExecutionState> ExecutionBook::last(const PairId& pair) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = last_.find(pair);
+  return found == last_.end() ? std::nullopt : std::optional{found->second};
+}
+
+std::uint64_t ExecutionBook::next_number(const PairId& pair) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = last_.find(pair);
+  return found == last_.end() ? 1 : found->second.number + 1;
+}
+
+Money ExecutionBook::notional(const PairId& pair) const {
+  const std::lock_guard lock{mutex_};
+  Totals totals;
+  if (const auto before = before_last_.find(pair); before != before_last_.end())
+    totals = before->second;
+  if (const auto last = last_.find(pair); last != last_.end())
+    add(last->second, totals);
+  return totals.notional;
+}
+
+Money ExecutionBook::profit(const PairId& pair) const {
+  const std::lock_guard lock{mutex_};
+  Totals totals;
+  for (const auto& [id, before] : before_last_)
+    if (pair.empty() || id == pair)
+      totals.profit += before.profit;
+  for (const auto& [id, last] : last_)
+    if (pair.empty() || id == pair)
+      add(last, totals);
+  return totals.profit;
+}
+
+std::vector<ExecutionState> ExecutionBook::latest(std::size_t limit, const PairId& pair) const {
+  const std::lock_guard lock{mutex_};
+  std::vector<ExecutionState> result;
+  for (const auto& [id, last] : last_)
+    if (!is_over(last.phase) && (pair.empty() || id == pair) && result.size() < limit)
+      result.push_back(last);
+  for (auto next = ended_.rbegin(); next != ended_.rend() && result.size() < limit; ++next)
+    if (pair.empty() || next->pair == pair)
+      result.push_back(*next);
+  return result;
+}
+
+} // namespace tandem::core::strategy

@@ -1,0 +1,122 @@
+#include "core/strategy/executor.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace tandem::core::strategy {
+namespace {
+
+/// Actions that follow from actions: a refused closing order makes another one, a few times.
+constexpr int rounds_max = 16;
+
+risk::MarketFacts facts_of_leg(const orders::OrderDraft& draft, const PairConfig& pair,
+                               const LegBooks& books) {
+  const auto* view = draft.instrument == pair.leg1 ? books.leg1 : books.leg2;
+  return view == nullptr ? risk::MarketFacts{} : risk::facts_of(*view);
+}
+
+} // namespace
+
+Executor::Executor(PairConfig pair, ExecutorLimits limits, orders::Desk& desk, ExecutionBook& book)
+    : pair_{std::move(pair)}, limits_{std::move(limits)}, desk_{desk}, book_{book},
+      refusal_wait_{limits_.refusal_gap} {}
+
+void Executor::resume(MonoTime now) {
+  auto last = book_.last(pair_.id);
+  if (!last)
+    return;
+  auto orders = desk_.of_execution(pair_.id, last->number);
+  noted_ = *last;
+  run_ = TwoLeg::restore(pair_, limits_.legs, *std::move(last), std::move(orders), now);
+}
+
+bool Executor::idle() const noexcept {
+  return !run_ || is_over(run_->state().phase);
+}
+
+ExecutorNews Executor::execute(const Spread& spread, const LegBooks& books, std::string person,
+                               const risk::Now& now) {
+  ExecutorNews news;
+  run_.emplace(pair_, limits_.legs, spread, book_.next_number(pair_.id), std::move(person));
+  noted_ = {};
+  perform(run_->start(books, now), books, now, news);
+  return news;
+}
+
+ExecutorNews Executor::on_order(const orders::Order& order, const LegBooks& books,
+                                const risk::Now& now) {
+  ExecutorNews news;
+  if (run_)
+    perform(run_->on_order(order, books, now), books, now, news);
+  return news;
+}
+
+ExecutorNews Executor::on_tick(const LegBooks& books, const risk::Now& now) {
+  ExecutorNews news;
+  if (run_)
+    perform(run_->on_tick(books, now), books, now, news);
+  return news;
+}
+
+/// Written down before anything follows from it.
+void Executor::note(ExecutorNews& news) {
+  const auto& state = run_->state();
+  if (state == noted_)
+    return;
+  noted_ = state;
+  book_.put(state);
+  desk_.record(orders::ExecutionRecord{state}, {});
+  news.moved.push_back(state);
+}
+
+void Executor::place(const PlaceOrders& request, const LegBooks& books, const risk::Now& now,
+                     ExecutorNews& news) {
+  std::vector<risk::MarketFacts> facts;
+  for (const auto& draft : request.drafts)
+    facts.push_back(facts_of_leg(draft, pair_, books));
+  const auto ids = desk_.submit(request.drafts, facts, now);
+  if (ids) {
+    run_->on_placed(*ids, now);
+    refusal_wait_ = limits_.refusal_gap;
+    note(news);
+    return;
+  }
+  const bool first = run_->state().legs[0].ids.empty() && run_->state().legs[1].ids.empty();
+  if (first)
+    news.refusal = ids.error();
+  perform(run_->on_refusal(ids.error(), books, now), books, now, news);
+}
+
+void Executor::finish(const risk::Now& now, ExecutorNews& news) {
+  const auto& state = run_->state();
+  news.finished = state;
+  if (state.phase == ExecutionPhase::refused) {
+    next_at_ = now.mono + refusal_wait_;
+    refusal_wait_ = std::min(refusal_wait_ * 2, limits_.refusal_gap_max);
+    return;
+  }
+  next_at_ = now.mono + limits_.gap;
+  if (state.phase == ExecutionPhase::stranded)
+    desk_.pause(pair_.id.text(), "residual",
+                "a residual of " + state.residual.to_string() + " remains: " + state.reason, now);
+}
+
+void Executor::perform(std::vector<TwoLegAction> actions, const LegBooks& books,
+                       const risk::Now& now, ExecutorNews& news) {
+  // A refusal answers with actions of its own; the bound only guards against a machine gone mad.
+  if (news.moved.size() > rounds_max)
+    return;
+  note(news);
+  for (const auto& action : actions) {
+    if (const auto* request = std::get_if<PlaceOrders>(&action))
+      place(*request, books, now, news);
+    else if (const auto* cancel = std::get_if<CancelOrder>(&action))
+      // Already over is no failure here: its end is on the way.
+      (void)desk_.cancel(cancel->id, now);
+    else
+      finish(now, news);
+  }
+}
+
+} // namespace tandem::core::strategy
