@@ -1,5 +1,6 @@
 /// The program `tandem`: its command line. What a command does is in apps/tandem/.
 #include "apps/tandem/engine.hpp"
+#include "apps/tandem/journal_tool.hpp"
 #include "apps/tandem/lab.hpp"
 #include "config/load.hpp"
 
@@ -70,6 +71,21 @@ int main(int argc, char** argv) {
   lab_book->add_option("--symbol", book.symbol, "only this symbol");
   lab_book->add_option("FILE", book.files, "input, plain or gzip; none = standard input");
 
+  auto* journal = app.add_subcommand(
+      "journal", "the order journal: check it, read it, copy it; beside a running engine too");
+  journal->require_subcommand(1);
+  apps::JournalToolOptions records;
+  auto* verify = journal->add_subcommand("verify", "walk every byte under its checksums");
+  auto* dump = journal->add_subcommand("dump", "one line per record, for people");
+  auto* copy = journal->add_subcommand("export", "one JSON object per line and record");
+  for (auto* command : {verify, dump, copy})
+    command->add_option("DIR", records.directory, "engine.state_dir, or its journal")->required();
+  copy->add_option("FILE", records.file, "where to; - = standard output")->required();
+  for (auto* command : {dump, copy}) {
+    command->add_option("--from", records.from, "first sequence number");
+    command->add_option("--to", records.to, "last sequence number");
+  }
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -78,6 +94,12 @@ int main(int argc, char** argv) {
   }
   if (lab_book->parsed())
     return apps::run_lab_book(book, std::cin, std::cout, std::cerr);
+  if (verify->parsed())
+    return apps::run_journal_verify(records, std::cout, std::cerr);
+  if (dump->parsed())
+    return apps::run_journal_dump(records, std::cout, std::cerr);
+  if (copy->parsed())
+    return apps::run_journal_export(records, std::cout, std::cerr);
   const auto overrides = split(settings);
   if (!overrides)
     return apps::exit_usage;

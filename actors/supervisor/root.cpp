@@ -140,9 +140,10 @@ void add_private_side(const EngineParts& parts, const MarketParts& market, Super
   adapters::venues::PrivateMarket side;
   side.market = market.market.get();
   side.trading = market.trading.get();
-  side.strand = parts.venue_strand;
-  side.connector = parts.connector;
-  side.http = parts.http;
+  const auto own_or = [](auto* own, auto* shared) { return own != nullptr ? own : shared; };
+  side.strand = own_or(parts.private_strand, parts.venue_strand);
+  side.connector = own_or(parts.private_connector, parts.connector);
+  side.http = own_or(parts.private_http, parts.http);
   side.desk = parts.trading->desk.get();
   side.keys = parts.trading->keys;
   side.board = parts.context->board;

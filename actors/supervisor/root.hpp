@@ -39,6 +39,10 @@ struct EngineParts {
   adapters::transport::Strand* venue_strand = nullptr;
   adapters::transport::WebSocketConnector* connector = nullptr;
   adapters::transport::HttpClient* http = nullptr;
+  /// What the private side uses instead of the three above; null: the same.
+  adapters::transport::Strand* private_strand = nullptr;
+  adapters::transport::WebSocketConnector* private_connector = nullptr;
+  adapters::transport::HttpClient* private_http = nullptr;
   adapters::transport::Io* api_io = nullptr; ///< null: no interfaces (simulation)
   bool detached_journal = true;              ///< false: on the scheduler's threads (simulation)
   std::vector<MarketParts> markets;

@@ -3,6 +3,7 @@
 #include "actors/supervisor/root.hpp"
 #include "adapters/journal/pair_store.hpp"
 #include "adapters/transport/http_server.hpp"
+#include "apps/tandem/crash_points.hpp"
 #include "apps/tandem/log_backend.hpp"
 #include "apps/tandem/report.hpp"
 #include "apps/tandem/trading.hpp"
@@ -186,7 +187,9 @@ void report(caf::actor_system& system, const messages::Context& context) {
 class ConfigWatch {
 public:
   ConfigWatch(const ConfigSource& source, messages::ContextPtr context)
-      : source_{source}, context_{std::move(context)}, seen_{stamp()} {}
+      : source_{source}, context_{std::move(context)} {
+    seen_ = stamp();
+  }
 
   void look() {
     const auto now = stamp();
@@ -273,6 +276,36 @@ int check_resources(const config::Config& config, adapters::transport::Io& io) {
   return exit_unavailable;
 }
 
+/// Null: nobody wants the engine to end at a numbered operation.
+core::Result<std::unique_ptr<CrashPoints>> find_crash_point(const config::Config& config) {
+  const auto wish = from_environment("TANDEM_CRASH_AT");
+  if (wish.empty())
+    return std::unique_ptr<CrashPoints>{};
+  if (config.mode != config::Mode::mock)
+    return core::fail(core::Errc::configuration, "is for mode mock only", "TANDEM_CRASH_AT");
+  const auto spec = parse_crash_spec(wish);
+  if (!spec)
+    return tl::unexpected{spec.error()};
+  return std::make_unique<CrashPoints>(*spec);
+}
+
+/// The private side's ways out when they are counted; else empty.
+struct CountedTransport {
+  CountedTransport(CrashPoints* crash, adapters::transport::Strand& real_strand,
+                   adapters::transport::WebSocketConnector& real_connector,
+                   adapters::transport::HttpClient& real_http) {
+    if (crash == nullptr)
+      return;
+    strand = crash->timers(real_strand);
+    connector = crash->connector(real_connector, real_strand);
+    http = crash->http(real_http, real_strand);
+  }
+
+  std::unique_ptr<adapters::transport::Strand> strand;
+  std::unique_ptr<adapters::transport::WebSocketConnector> connector;
+  std::unique_ptr<adapters::transport::HttpClient> http;
+};
+
 struct CafConfig : caf::actor_system_config {
   explicit CafConfig(std::size_t workers) {
     set("scheduler.max-threads", workers);
@@ -280,6 +313,45 @@ struct CafConfig : caf::actor_system_config {
     set("logger.file-verbosity", caf::atom("quiet"));
   }
 };
+
+/// From the first actor to the last. @return the exit code
+int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
+             const sigset_t& signals, core::Log& log) {
+  const auto& config = parts.config;
+  const auto& context = parts.context;
+  std::atomic<bool> gave_up{false};
+  std::unique_ptr<StopWatchdog> watchdog;
+  {
+    CafConfig caf_config{config.engine.worker_threads};
+    caf::actor_system system{caf_config};
+    log.write(core::LogLevel::info, "engine_starting",
+              {{"version", TANDEM_VERSION}, {"name", config.engine.name}});
+    auto root = actors::supervisor::start_engine(system, parts);
+    root->attach_functor([&gave_up](const caf::error& reason) {
+      if (reason && reason != caf::exit_reason::user_shutdown)
+        gave_up = true;
+    });
+    ConfigWatch watch{source, context};
+    const bool asked = wait_for_end(signals, gave_up, watch, KillFile{config.engine.state_dir},
+                                    [&parts, &context](const std::string& person) {
+                                      if (parts.trading)
+                                        kill_all(*parts.trading, *context, person);
+                                    });
+    if (asked && config.engine.report_on_exit)
+      report(system, *context);
+    log.write(core::LogLevel::info, asked ? "engine_stopping" : "engine_gave_up", {});
+    watchdog = std::make_unique<StopWatchdog>(config.engine.stop_timeout);
+    caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
+    // Held until it has closed its children in order: an actor that nobody refers to ends at once.
+    caf::scoped_actor closing{system};
+    closing->wait_for(root);
+    root = nullptr;
+    // The destructor of the system waits for every actor.
+  }
+  context->directory->clear();
+  log.write(core::LogLevel::info, "engine_stopped", {});
+  return gave_up ? exit_internal : exit_ok;
+}
 
 } // namespace
 
@@ -297,12 +369,19 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   context->cells = std::make_shared<messages::CellRegistry>();
   context->mode = mode;
 
+  auto crash = find_crash_point(config);
+  if (!crash) {
+    std::cerr << core::describe(crash.error()) << '\n';
+    return exit_configuration;
+  }
+
   // In the order of need: the threads below outlive the sockets on them, those the actors that use
   // them.
   adapters::transport::Io venue_io{"venues", clocks};
   adapters::transport::Io api_io{"api", clocks};
   const auto connector = adapters::transport::make_websocket_connector(venue_io);
   const auto http = adapters::transport::make_http_client(venue_io);
+  const CountedTransport counted{crash->get(), venue_io, *connector, *http};
   ReadyLine ready{config.listeners.size()};
   actors::supervisor::EngineParts parts;
   parts.context = context;
@@ -310,6 +389,9 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   parts.venue_strand = &venue_io;
   parts.connector = connector.get();
   parts.http = http.get();
+  parts.private_strand = counted.strand.get();
+  parts.private_connector = counted.connector.get();
+  parts.private_http = counted.http.get();
   parts.api_io = &api_io;
   parts.version = TANDEM_VERSION;
   parts.proxy_for = proxy_of;
@@ -327,45 +409,17 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
     std::cerr << core::describe(keys.error()) << '\n';
     return exit_configuration;
   }
-  auto trading = open_trading(config, *std::move(keys), context, TANDEM_VERSION);
+  auto files = journal_files(config);
+  if (*crash)
+    files = (*crash)->files(std::move(files));
+  auto trading = open_trading(config, std::move(files), *std::move(keys), context, TANDEM_VERSION);
   if (!trading) {
     std::cerr << core::describe(trading.error()) << '\n';
     return exit_unavailable;
   }
   parts.trading = *std::move(trading);
 
-  std::atomic<bool> gave_up{false};
-  std::unique_ptr<StopWatchdog> watchdog;
-  {
-    CafConfig caf_config{config.engine.worker_threads};
-    caf::actor_system system{caf_config};
-    log->write(core::LogLevel::info, "engine_starting",
-               {{"version", TANDEM_VERSION}, {"name", config.engine.name}});
-    auto root = actors::supervisor::start_engine(system, parts);
-    root->attach_functor([&gave_up](const caf::error& reason) {
-      if (reason && reason != caf::exit_reason::user_shutdown)
-        gave_up = true;
-    });
-    ConfigWatch watch{source, context};
-    const bool asked = wait_for_end(signals, gave_up, watch, KillFile{config.engine.state_dir},
-                                    [&parts, &context](const std::string& person) {
-                                      if (parts.trading)
-                                        kill_all(*parts.trading, *context, person);
-                                    });
-    if (asked && config.engine.report_on_exit)
-      report(system, *context);
-    log->write(core::LogLevel::info, asked ? "engine_stopping" : "engine_gave_up", {});
-    watchdog = std::make_unique<StopWatchdog>(config.engine.stop_timeout);
-    caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
-    // Held until it has closed its children in order: an actor that nobody refers to ends at once.
-    caf::scoped_actor closing{system};
-    closing->wait_for(root);
-    root = nullptr;
-    // The destructor of the system waits for every actor.
-  }
-  context->directory->clear();
-  log->write(core::LogLevel::info, "engine_stopped", {});
-  return gave_up ? exit_internal : exit_ok;
+  return run_tree(parts, source, signals, *log);
 }
 
 } // namespace tandem::apps

@@ -57,9 +57,14 @@ core::Result<std::shared_ptr<adapters::venues::KeyRing>> find_keys(const config:
   return keys;
 }
 
+std::unique_ptr<adapters::journal::FileLayer> journal_files(const config::Config& config) {
+  return adapters::journal::posix_files(config.engine.state_dir + "/journal");
+}
+
 core::Result<std::shared_ptr<actors::supervisor::TradingParts>>
-open_trading(const config::Config& config, std::shared_ptr<adapters::venues::KeyRing> keys,
-             const messages::ContextPtr& context, const std::string& version) {
+open_trading(const config::Config& config, std::unique_ptr<adapters::journal::FileLayer> files,
+             std::shared_ptr<adapters::venues::KeyRing> keys, const messages::ContextPtr& context,
+             const std::string& version) {
   if (!config.trading.enabled)
     return std::shared_ptr<actors::supervisor::TradingParts>{};
   adapters::journal::FileJournalOptions options;
@@ -68,8 +73,7 @@ open_trading(const config::Config& config, std::shared_ptr<adapters::venues::Key
   options.run_mode = std::string{config::to_string(config.mode)};
   options.build = version;
   options.wall = context->clocks.wall;
-  auto opened = adapters::journal::FileJournal::open(
-      adapters::journal::posix_files(config.engine.state_dir + "/journal"), std::move(options));
+  auto opened = adapters::journal::FileJournal::open(std::move(files), std::move(options));
   if (!opened)
     return tl::unexpected{std::move(opened).error()};
   context->log->write(opened->cut.empty() ? core::LogLevel::info : core::LogLevel::warning,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/supervisor/trading_parts.hpp"
+#include "adapters/journal/file_layer.hpp"
 #include "adapters/venues/key_ring.hpp"
 #include "config/schema.hpp"
 #include "core/result.hpp"
@@ -23,10 +24,15 @@ using Environment = std::function<std::string(const std::string& name)>;
 [[nodiscard]] core::Result<std::shared_ptr<adapters::venues::KeyRing>>
 find_keys(const config::Config& config, const Environment& environment);
 
-/// Opens `state_dir`/journal and restores from it. Null in the value: trading is switched off.
+/// `state_dir`/journal on the disk.
+[[nodiscard]] std::unique_ptr<adapters::journal::FileLayer>
+journal_files(const config::Config& config);
+
+/// Opens the journal and restores from it. Null in the value: trading is switched off.
 /// Errors: configuration (held by another engine, damaged), internal (the disk).
 [[nodiscard]] core::Result<std::shared_ptr<actors::supervisor::TradingParts>>
-open_trading(const config::Config& config, std::shared_ptr<adapters::venues::KeyRing> keys,
-             const messages::ContextPtr& context, const std::string& version);
+open_trading(const config::Config& config, std::unique_ptr<adapters::journal::FileLayer> files,
+             std::shared_ptr<adapters::venues::KeyRing> keys, const messages::ContextPtr& context,
+             const std::string& version);
 
 } // namespace tandem::apps

@@ -161,8 +161,8 @@ def health_metrics_and_the_page_answer():
     status, page = WORLD.request("GET", "/")
     assert status == 200 and "<title>Tandem" in page and "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
     exchange = WORLD.get("/api/exchanges/binance")
-    assert exchange["connected"] is True and exchange["publicOnly"] is True and {m["type"] for m in exchange["markets"]} == {"spot", "linear"}
-    assert WORLD.get("/api/exchanges") == [{"name": n, "connected": True, "publicOnly": True} for n in ("binance", "bybit")]
+    assert exchange["connected"] is True and exchange["publicOnly"] is False and {m["type"] for m in exchange["markets"]} == {"spot", "linear"}
+    assert WORLD.get("/api/exchanges") == [{"name": n, "connected": True, "publicOnly": False} for n in ("binance", "bybit")]
 
 
 def ten_thousand_bad_requests_are_refused_and_nothing_grows():

@@ -88,6 +88,8 @@ class Program:
 class World:
     """Simulator and engine together; `with World(...) as world:` ends both."""
 
+    environment = {}  # of the engine, beside the simulator's addresses
+
     def __init__(self, scenario="config/scenarios/mock.yaml", config="config/examples/mock.yaml", sim_settings=(), settings=()):
         engine_bin, sim_bin = programs()
         self.engine_bin = engine_bin
@@ -106,7 +108,7 @@ class World:
         return [part for setting in settings for part in ("--set", setting)]
 
     def start_engine(self):
-        environment = {"SIM_" + name.upper(): address for name, address in self.sim.addresses.items()}
+        environment = {"SIM_" + name.upper(): address for name, address in self.sim.addresses.items()} | self.environment
         self.engine = Program([self.engine_bin, "run", self.config, *self._set(self.settings)], environment)
 
     def __enter__(self):
