@@ -1,9 +1,11 @@
 /// Binance Spot and Binance USD-M futures, public side, as their documentation describes them: REST
-/// with request weights, raw and combined streams, control frames. Sources: developers.binance.com,
+/// with request weights, raw and combined streams, control frames. What wants a key is passed on to
+/// binance_private.hpp. Sources: developers.binance.com,
 /// "Binance Spot API: REST API, WebSocket Streams, Errors" and "USD-M Futures: Market Data
 /// Endpoints, Websocket Market Streams, General Info".
 #pragma once
 
+#include "apps/tandem_sim/binance_private.hpp"
 #include "apps/tandem_sim/surface.hpp"
 
 #include <boost/json/object.hpp>
@@ -51,11 +53,22 @@ public:
   std::vector<SocketId> play(const RecordedFrame& frame, Time now) override;
   [[nodiscard]] bool has_listener(std::string_view symbol, std::string_view kind) const override;
 
+  void on_order(const OrderEvent& event) override { private_.on_order(event); }
+
+  void on_transfer(const TransferEvent& event) override { private_.on_transfer(event); }
+
 protected:
   std::optional<HttpAnswer> check_upgrade(const HttpAsk& ask) override;
   void opened(Socket& socket, const HttpAsk& ask, Time now) override;
   void handle(Socket& socket, std::string_view text, Time now) override;
   void on_tick(Time now) override;
+
+  void closed(SocketId socket) override { private_.on_closed(socket); }
+
+  [[nodiscard]] bool counts_messages(const Socket& socket) const override {
+    return !private_.is_api(socket.id);
+  }
+
   std::string wrap(const Stream& stream, const std::string& data, bool combined) const override;
   void say_shutdown(Socket& socket, Time now) override;
   void keep_snapshots(std::string_view symbol) override;
@@ -77,8 +90,9 @@ private:
   [[nodiscard]] bool spot() const noexcept { return id_ == SurfaceId::binance_spot; }
 
   // REST (binance_rest.cpp)
-  [[nodiscard]] std::optional<HttpAnswer> throttle(const HttpAsk& ask, std::int64_t weight,
+  [[nodiscard]] std::optional<HttpAnswer> throttle(const std::string& host, std::int64_t weight,
                                                    Time now, std::int64_t& used);
+  [[nodiscard]] BinanceLinks links();
   [[nodiscard]] std::optional<HttpAnswer> faulty(std::string_view symbol, Time now);
   [[nodiscard]] std::int64_t weight_of(const HttpAsk& ask, std::string_view route) const;
   [[nodiscard]] HttpAnswer answer(const HttpAsk& ask, std::string_view route, Time now);
@@ -95,6 +109,7 @@ private:
   [[nodiscard]] std::unique_ptr<BinanceStream> make_stream(const std::string& name) const;
   /// Whether the socket's path delivers this stream (USD-M only delivers on the right tier).
   [[nodiscard]] bool routed(const Socket& socket, const BinanceStream& stream) const;
+  void open_user_stream(const Socket& socket, const HttpAsk& ask, std::string_view path);
   void subscribe(Socket& socket, const std::string& name, Time now);
   void control(Socket& socket, const boost::json::object& request, Time now);
   void set_property(Socket& socket, const boost::json::object& request, const std::string& id);
@@ -126,6 +141,7 @@ private:
   std::map<std::string, Window> weights_;
   std::map<std::string, Ban> bans_;
   std::map<std::string, Kept> kept_; ///< snapshots for stale_snapshot
+  BinancePrivate private_;
 };
 
 } // namespace tandem::sim

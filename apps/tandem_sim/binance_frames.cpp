@@ -400,6 +400,7 @@ void Binance::on_step(Market& market, const Step& step, Time time) {
 }
 
 void Binance::on_tick(Time time) {
+  private_.on_tick(time);
   const auto now = core::to_millis(time);
   for (const auto& [name, each] : streams_) {
     auto& stream = static_cast<BinanceStream&>(*each);

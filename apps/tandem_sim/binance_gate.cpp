@@ -30,6 +30,7 @@ constexpr std::array routes{
     BinanceRoute{true, "GET", "/api/v3/myTrades", Action::trades, 20, 20},
     BinanceRoute{true, "GET", "/api/v3/account/commission", Action::commission, 20, 20},
     BinanceRoute{true, "GET", "/api/v3/rateLimit/order", Action::order_counts, 40, 40},
+    BinanceRoute{true, "GET", "/sapi/v1/account/apiRestrictions", Action::key_rights, 1, 1},
     BinanceRoute{false, "POST", "/fapi/v1/order", Action::place, 0, 0},
     BinanceRoute{false, "POST", "/fapi/v1/order/test", Action::test, 1, 1},
     BinanceRoute{false, "PUT", "/fapi/v1/order", Action::modify, 1, 1},
@@ -49,6 +50,7 @@ constexpr std::array routes{
     BinanceRoute{false, "GET", "/fapi/v1/userTrades", Action::trades, 5, 5},
     BinanceRoute{false, "GET", "/fapi/v1/commissionRate", Action::commission, 20, 20},
     BinanceRoute{false, "GET", "/fapi/v1/rateLimit/order", Action::order_counts, 1, 1},
+    BinanceRoute{false, "GET", "/fapi/v1/accountConfig", Action::key_rights, 5, 5},
     BinanceRoute{false, "GET", "/fapi/v1/positionSide/dual", Action::position_mode, 30, 30},
     BinanceRoute{false, "POST", "/fapi/v1/positionSide/dual", Action::set_position_mode, 1, 1},
     BinanceRoute{false, "POST", "/fapi/v1/leverage", Action::leverage, 1, 1},
@@ -210,11 +212,18 @@ std::optional<HttpAnswer> BinancePrivate::authenticate(const BinanceRoute& route
     return refusal;
   if (!add_params(call.params, ask.query) || !add_params(call.params, ask.body))
     return error(400, -1101, "Malformed parameters.");
+  return admit_signed(route, call, rest_payload(ask.query, ask.body));
+}
+
+std::optional<HttpAnswer> BinancePrivate::admit_signed(const BinanceRoute& route,
+                                                       const BinanceCall& call,
+                                                       const std::string& payload) const {
   if (!is_stream(route.action)) {
     if (auto refusal = check_time(call))
       return refusal;
-    if (auto refusal = check_signature(call, rest_payload(ask.query, ask.body)))
-      return refusal;
+    if (!payload.empty())
+      if (auto refusal = check_signature(call, payload))
+        return refusal;
   }
   if (trades(route.action) && !call.key->may_trade)
     return bad_key();
@@ -388,6 +397,8 @@ HttpAnswer BinancePrivate::act(const BinanceRoute& route, const BinanceCall& cal
     return renew_stream(call);
   case Action::close_stream:
     return close_stream(call);
+  case Action::key_rights:
+    return key_rights(call);
   }
   return error(400, -1020, "This operation is not supported.");
 }

@@ -44,7 +44,8 @@ enum class BinanceAction : std::uint8_t {
   margin_type,
   open_stream,
   renew_stream,
-  close_stream
+  close_stream,
+  key_rights
 };
 
 struct BinanceRoute {
@@ -73,7 +74,6 @@ struct BinanceCall {
 struct BinanceLinks {
   std::function<void(SocketId, std::string)> send;
   std::function<void(Time, std::function<void(Time)>)> later;
-  std::function<void(SocketId, std::uint16_t, std::string)> cut;
   /// Counts weight for a host; an answer when it is over its limit. `used`: the count.
   std::function<std::optional<HttpAnswer>(const std::string& host, std::int64_t weight, Time now,
                                           std::int64_t& used)>
@@ -152,6 +152,11 @@ private:
                                                           const std::string& payload) const;
   [[nodiscard]] std::optional<HttpAnswer> authenticate(const BinanceRoute& route,
                                                        const HttpAsk& ask, BinanceCall& call) const;
+  /// Time, signature and rights of a request whose key is known. @param payload what was signed;
+  /// empty: a connection that has logged on, only the time counts
+  [[nodiscard]] std::optional<HttpAnswer> admit_signed(const BinanceRoute& route,
+                                                       const BinanceCall& call,
+                                                       const std::string& payload) const;
   void perform(const BinanceRoute& route, const BinanceCall& call, const Answer& answer);
   void place_by_fate(const BinanceCall& call, const Answer& answer);
   [[nodiscard]] HttpAnswer act(const BinanceRoute& route, const BinanceCall& call);
@@ -189,33 +194,39 @@ private:
   [[nodiscard]] HttpAnswer balance(const BinanceCall& call) const;
   [[nodiscard]] HttpAnswer positions(const BinanceCall& call) const;
   [[nodiscard]] HttpAnswer commission(const BinanceCall& call) const;
+  [[nodiscard]] HttpAnswer key_rights(const BinanceCall& call) const;
   [[nodiscard]] HttpAnswer order_counts(const BinanceCall& call);
+  [[nodiscard]] std::string order_count_rows(AccountId account, Time now);
   [[nodiscard]] HttpAnswer countdown(const BinanceCall& call);
-  [[nodiscard]] HttpAnswer set_position_mode(const BinanceCall& call) const;
+  [[nodiscard]] static HttpAnswer set_position_mode(const BinanceCall& call);
   [[nodiscard]] HttpAnswer set_leverage(const BinanceCall& call);
   [[nodiscard]] HttpAnswer set_margin_type(const BinanceCall& call) const;
-  [[nodiscard]] std::string position_text(AccountId account, const std::string& symbol,
-                                          bool old_version) const;
+  [[nodiscard]] std::string position_text(AccountId account, const std::string& symbol) const;
+  [[nodiscard]] std::string position_rows(const BinanceCall& call, const std::string& only) const;
+  [[nodiscard]] std::set<std::string> settle_coins() const;
 
   // Texts (binance_values.cpp).
   [[nodiscard]] HttpAnswer refusal(Refusal reason, const OrderAsk& ask) const;
-  [[nodiscard]] HttpAnswer spot_refusal(Refusal reason, const OrderAsk& ask) const;
+  [[nodiscard]] static HttpAnswer spot_refusal(Refusal reason, const OrderAsk& ask);
   [[nodiscard]] HttpAnswer linear_refusal(Refusal reason, const OrderAsk& ask) const;
   [[nodiscard]] std::string order_text(const Order& order, bool with_times) const;
-  [[nodiscard]] std::string spot_placed(const Order& order, std::string_view type) const;
+  /// @param answer "ACK", "RESULT", "FULL"
+  [[nodiscard]] std::string spot_placed(const Order& order, std::string_view answer) const;
   [[nodiscard]] std::string spot_cancelled(const Order& order, const std::string& request_id) const;
   [[nodiscard]] std::string fill_text(const Fill& fill) const;
   [[nodiscard]] std::string price_text(const Instrument& of, std::int64_t price) const;
   [[nodiscard]] std::string quantity_text(const Instrument& of, std::int64_t quantity) const;
-  [[nodiscard]] std::string value_text(Amount value) const;
+  [[nodiscard]] static std::string value_text(Amount value);
+  [[nodiscard]] std::string average_text(const Order& order) const;
   [[nodiscard]] const Instrument& instrument(const std::string& symbol) const;
 
   // Streams (binance_user.cpp).
   [[nodiscard]] HttpAnswer open_stream(const BinanceCall& call);
   [[nodiscard]] HttpAnswer renew_stream(const BinanceCall& call);
   [[nodiscard]] HttpAnswer close_stream(const BinanceCall& call);
-  void emit(AccountId account, std::string_view type, const std::string& event);
+  void emit(AccountId account, std::string_view type, std::string event);
   void emit_now(AccountId account, std::string_view type, const std::string& event);
+  void tell_sockets(const std::string& listen_key, std::string_view type, const std::string& event);
   [[nodiscard]] std::string execution_report(const OrderEvent& event) const;
   [[nodiscard]] std::string account_position(AccountId account,
                                              const std::vector<std::string>& assets, Time at) const;
@@ -226,16 +237,17 @@ private:
   [[nodiscard]] std::string trade_lite(const OrderEvent& event) const;
 
   // WebSocket API (binance_api_socket.cpp).
-  [[nodiscard]] std::optional<HttpAnswer> authenticate(const Session& session,
-                                                       BinanceCall& call) const;
-  void answer_api(SocketId socket, const Asked& asked, const HttpAnswer& answer, Time now);
+  [[nodiscard]] std::optional<HttpAnswer> admit(const Session& session, const BinanceRoute& route,
+                                                BinanceCall& call) const;
+  /// @param account whose order counts stand beside the answer; null: nobody's
+  void answer_api(SocketId socket, const Asked& asked, const HttpAnswer& answer,
+                  const AccountId* account, Time now);
   [[nodiscard]] std::optional<HttpAnswer> session_call(Session& session, const Asked& asked,
                                                        Time now);
   [[nodiscard]] HttpAnswer log_on(Session& session, const Asked& asked, Time now);
-  [[nodiscard]] HttpAnswer subscribe(Session& session, AccountId account);
+  [[nodiscard]] static HttpAnswer subscribe(Session& session, AccountId account);
   [[nodiscard]] HttpAnswer subscribe_signed(Session& session, const Asked& asked, Time now);
   [[nodiscard]] static std::string session_text(const Session& session, Time now);
-  [[nodiscard]] std::string rate_limits(const Session& session, const BinanceCall* call, Time now);
 
   [[nodiscard]] bool spot() const noexcept { return id_ == SurfaceId::binance_spot; }
 
@@ -252,8 +264,18 @@ private:
   std::map<SocketId, Session> sessions_;
   std::map<std::string, ListenKey> listen_keys_;
   std::map<SocketId, UserSocket> user_sockets_;
+  Time now_{}; ///< of the last call from outside
   bool answering_ = false;
   std::vector<std::function<void()>> untold_; ///< while answering
 };
+
+// The venue's words for what the exchange knows (binance_values.cpp).
+[[nodiscard]] std::string_view binance_side(Side side) noexcept;
+[[nodiscard]] std::string_view binance_status(const Order& order) noexcept;
+[[nodiscard]] std::string_view binance_type(const Order& order) noexcept;
+[[nodiscard]] std::string_view binance_lifetime(const Order& order) noexcept;
+[[nodiscard]] std::string_view binance_self_trade(SelfTrade mode) noexcept;
+/// Why an order expired; empty: it did not, or for no reason that has a word.
+[[nodiscard]] std::string_view binance_expiry(const Order& order) noexcept;
 
 } // namespace tandem::sim

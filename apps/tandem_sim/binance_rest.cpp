@@ -85,10 +85,9 @@ std::int64_t Binance::weight_of(const HttpAsk& ask, std::string_view route) cons
   return 1;
 }
 
-std::optional<HttpAnswer> Binance::throttle(const HttpAsk& ask, std::int64_t weight, Time now,
+std::optional<HttpAnswer> Binance::throttle(const std::string& host, std::int64_t weight, Time now,
                                             std::int64_t& used) {
   const auto ms = core::to_millis(now);
-  const auto host = host_of(ask);
   auto& ban = bans_[host];
   if (now < ban.until) {
     const auto left = (core::to_millis(ban.until) - ms + second - 1) / second;
@@ -110,7 +109,7 @@ std::optional<HttpAnswer> Binance::throttle(const HttpAsk& ask, std::int64_t wei
   }
   if (++ban.overruns > options_.overruns_max) {
     ban.until = now + options_.ban;
-    return throttle(ask, 0, now, used);
+    return throttle(host, 0, now, used);
   }
   auto refusal = error(
       429, -1003,
@@ -147,26 +146,32 @@ std::optional<HttpAnswer> Binance::faulty(std::string_view symbol, Time now) {
 
 void Binance::on_http(const HttpAsk& ask, Reply reply, Time now) {
   ++counters_.requests;
+  const auto* signed_route = private_.route(ask.method, ask.path);
   const std::string_view prefix = spot() ? "/api/v3/" : "/fapi/v1/";
   std::string_view route = ask.path;
   const bool versioned
       = route.starts_with(prefix)
         || (!spot() && (route.starts_with("/fapi/v2/") || route.starts_with("/fapi/v3/")));
-  if (!versioned) {
+  if (!versioned && signed_route == nullptr) {
     ++counters_.refused_requests;
     return reply({404, {}, R"({"code":-5000,"msg":"Path not found"})"});
   }
-  route.remove_prefix(prefix.size());
+  route.remove_prefix(std::min(prefix.size(), route.size()));
   const auto symbol = query_value(ask, "symbol").value_or("");
   std::int64_t used = 0;
+  const auto weight = signed_route == nullptr ? weight_of(ask, route)
+                      : symbol.empty()        ? signed_route->weight_all
+                                              : signed_route->weight;
   auto refusal = faulty(symbol, now);
   if (!refusal)
-    refusal = throttle(ask, weight_of(ask, route), now, used);
+    refusal = throttle(host_of(ask), weight, now, used);
   if (refusal) {
     ++counters_.refused_requests;
     refusal->headers.emplace_back("X-MBX-USED-WEIGHT-1M", std::to_string(used));
     return reply(std::move(*refusal));
   }
+  if (signed_route != nullptr)
+    return private_.on_http(*signed_route, ask, reply, now);
   if (route == "depth" && replay_.declared(id_, symbol) && replay_.snapshot_ahead(id_, symbol))
     return hold(symbol, ask, std::move(reply), now);
   auto found = answer(ask, route, now);
@@ -181,7 +186,7 @@ void Binance::on_http(const HttpAsk& ask, Reply reply, Time now) {
 void Binance::answer_snapshot(const HttpAsk& ask, const Reply& reply, Time now) {
   auto found = depth(ask, now);
   std::int64_t used = 0;
-  std::ignore = throttle(ask, 0, now, used);
+  std::ignore = throttle(host_of(ask), 0, now, used);
   found.headers.emplace_back("X-MBX-USED-WEIGHT-1M", std::to_string(used));
   reply(std::move(found));
 }

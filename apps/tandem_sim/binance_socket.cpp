@@ -74,14 +74,28 @@ std::optional<std::string> id_text(const json::object& request) {
 
 Binance::Binance(SurfaceId id, const Scenario& scenario, Flow& flow, Faults& faults,
                  ReplayBooks& replay, Exchange& exchange, Outlet& outlet)
-    : Surface{id, scenario, flow, faults, replay, exchange, outlet} {
+    : Surface{id, scenario, flow, faults, replay, exchange, outlet},
+      private_{id, scenario, exchange, faults, links()} {
   for (const auto* list : {&scenario.generated, &scenario.replayed}) {
     std::ranges::copy_if(*list, std::back_inserter(instruments_),
                          [id](const Instrument& instrument) { return instrument.surface == id; });
   }
 }
 
+BinanceLinks Binance::links() {
+  return {.send =
+              [this](SocketId id, std::string text) {
+                if (const auto* socket = find(id); socket != nullptr && !socket->half_open)
+                  send(*socket, std::move(text));
+              },
+          .later = [this](Time due, std::function<void(Time)> act) { later(due, std::move(act)); },
+          .throttle = [this](const std::string& host, std::int64_t weight, Time now,
+                             std::int64_t& used) { return throttle(host, weight, now, used); }};
+}
+
 std::optional<HttpAnswer> Binance::check_upgrade(const HttpAsk& ask) {
+  if (private_.is_api_path(ask.path))
+    return std::nullopt;
   std::string_view path = ask.path;
   if (!spot())
     path.remove_prefix(tier_of(path).size());
@@ -90,14 +104,28 @@ std::optional<HttpAnswer> Binance::check_upgrade(const HttpAsk& ask) {
 }
 
 void Binance::opened(Socket& socket, const HttpAsk& ask, Time now) {
+  if (private_.is_api_path(ask.path))
+    return private_.open_api(socket.id, ask, now);
   std::string_view path = ask.path;
   if (!spot())
     path.remove_prefix(tier_of(path).size());
   socket.combined = path == "/stream";
+  if (!spot() && tier_of(ask.path) == "/private")
+    return open_user_stream(socket, ask, path);
   const auto listed = socket.combined ? query_value(ask, "streams").value_or("")
                                       : std::string{path.substr(std::string_view{"/ws"}.size())};
   for (const auto& name : split(listed))
     subscribe(socket, name, now);
+}
+
+/// "/private/ws/<listenKey>", "/private/ws?listenKey=...&events=A/B",
+/// "/private/stream?streams=...".
+void Binance::open_user_stream(const Socket& socket, const HttpAsk& ask, std::string_view path) {
+  constexpr std::string_view one{"/ws/"};
+  auto key = query_value(ask, socket.combined ? "streams" : "listenKey").value_or("");
+  if (path.starts_with(one))
+    key = std::string{path.substr(one.size())};
+  private_.open_stream(socket.id, key, query_value(ask, "events").value_or(""), socket.combined);
 }
 
 std::unique_ptr<BinanceStream> Binance::make_stream(const std::string& name) const {
@@ -195,6 +223,8 @@ void Binance::refuse(Socket& socket, int code, const std::string& message, const
 }
 
 void Binance::handle(Socket& socket, std::string_view text, Time now) {
+  if (private_.is_api(socket.id))
+    return private_.on_api_text(socket.id, text, now);
   boost::system::error_code error;
   const auto value = json::parse(json::string_view{text.data(), text.size()}, error);
   if (error)

@@ -55,7 +55,7 @@ void Surface::on_text(SocketId id, std::string_view text, Time now) {
     return;
   ++counters_.messages_in;
   socket->heard_at = now;
-  if (options_.messages_max > 0
+  if (options_.messages_max > 0 && counts_messages(*socket)
       && socket->messages.add(1, core::to_millis(now)) > options_.messages_max) {
     cut(id, policy_violation, "Too many requests");
     return;
@@ -81,6 +81,7 @@ void Surface::on_closed(SocketId id) {
   for (const auto& name : names)
     detach(name, *socket);
   sockets_.erase(id);
+  closed(id);
 }
 
 Socket* Surface::find(SocketId id) noexcept {

@@ -112,6 +112,13 @@ protected:
   [[nodiscard]] virtual std::optional<HttpAnswer> check_upgrade(const HttpAsk& ask) = 0;
   virtual void opened(Socket& socket, const HttpAsk& ask, Time now) = 0;
   virtual void handle(Socket& socket, std::string_view text, Time now) = 0;
+
+  /// The socket has gone.
+  virtual void closed(SocketId) {}
+
+  /// Whether `messages_max` bounds what this socket may say.
+  [[nodiscard]] virtual bool counts_messages(const Socket&) const { return true; }
+
   virtual void on_tick(Time now) = 0;
   /// The frame for a socket of this kind, given the data of a stream.
   [[nodiscard]] virtual std::string wrap(const Stream& stream, const std::string& data,
