@@ -86,7 +86,7 @@ def journal(lines):
             books.orders[record["id"]].state = record["report"]["status"]
         elif kind == "fill":
             order, fill = books.orders[record["id"]], record["fill"]
-            key = (order.instrument.rsplit(".", 1)[0], fill["tradeId"])
+            key = (order.instrument, fill["tradeId"])
             if key in seen:
                 continue
             seen.add(key)

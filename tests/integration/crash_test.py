@@ -59,7 +59,7 @@ class CrashWorld(World):
             return False
 
     def gates(self):
-        return [market for venue in ("bybit",) for market in self.get(f"/api/account/{venue}")["markets"]]
+        return [market for venue in ("binance", "bybit") for market in self.get(f"/api/account/{venue}")["markets"]]
 
     def recover(self):
         """Starts it whole again: seconds until the gates were open (None: a lost send held them shut, as it must until the venue has
