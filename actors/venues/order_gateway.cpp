@@ -341,8 +341,8 @@ void on_reading(Self self, const core::Result<AccountReading>& result) {
     return;
   apply_facts(state, *result);
   cancel_orphans(self, *result);
-  const bool still
-      = state.quiet_before && quiet(state) && desk_of(state).updates() == state.updates_before;
+  const bool still = state.quiet_before && quiet(state)
+                     && desk_of(state).updates(market_of(state)) == state.updates_before;
   const auto theirs = their_books(state, *result);
   if (still && !state.options.baseline->taken)
     take_baseline(state, theirs);
@@ -367,7 +367,7 @@ void read(Self self) {
   auto& state = self->state;
   state.reading = true;
   state.quiet_before = quiet(state);
-  state.updates_before = desk_of(state).updates();
+  state.updates_before = desk_of(state).updates(market_of(state));
   adapters::venues::AccountPlan plan;
   const auto now = now_of(state);
   const auto table = state.context->board->instruments(market_of(state));

@@ -87,6 +87,9 @@ std::int64_t Binance::weight_of(const HttpAsk& ask, std::string_view route) cons
 
 std::optional<HttpAnswer> Binance::throttle(const std::string& host, std::int64_t weight, Time now,
                                             std::int64_t& used) {
+  used = 0;
+  if (options_.weight_max == 0)
+    return std::nullopt; // this venue does not count
   const auto ms = core::to_millis(now);
   auto& ban = bans_[host];
   if (now < ban.until) {

@@ -26,7 +26,8 @@ using Millis = std::chrono::milliseconds;
 /// Limit Rules", "Connect".
 struct SurfaceOptions {
   std::string listen = "127.0.0.1:0";
-  std::int64_t weight_max = 0; ///< Binance: request weight per minute. Bybit: requests per 5 s
+  /// Binance: request weight per minute, 0 = not counted. Bybit: requests per 5 s
+  std::int64_t weight_max = 0;
   std::int64_t overruns_max
       = 10; ///< Binance: refused requests in one window before the IP is banned
   Millis ban{0};

@@ -194,6 +194,7 @@ void Desk::after(Entry& entry, const OrderChange& change, const std::optional<Fi
     unsettled_.erase(order.id());
   else
     unsettled_.insert(order.id());
+  ++updates_of_[intent.draft.instrument.market()];
   const auto before = entry.snapshot->state();
   entry.snapshot = std::make_shared<const Order>(order);
   outbox_.push_back({.number = ++updates_,
@@ -586,6 +587,12 @@ Money Desk::position(const InstrumentKey& instrument) const {
 std::uint64_t Desk::updates() const {
   const std::lock_guard lock{mutex_};
   return updates_;
+}
+
+std::uint64_t Desk::updates(const MarketKey& market) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = updates_of_.find(market);
+  return found == updates_of_.end() ? 0 : found->second;
 }
 
 std::shared_ptr<const Order> Desk::find(const ClientOrderId& id) const {

@@ -180,8 +180,10 @@ public:
 
   [[nodiscard]] const EngineId& engine() const noexcept { return options_.engine; }
 
-  /// How many updates there were: unchanged = nothing happened to any order.
+  /// How many updates there were.
   [[nodiscard]] std::uint64_t updates() const;
+  /// Of this market's orders: unchanged = nothing happened to any of them.
+  [[nodiscard]] std::uint64_t updates(const MarketKey& market) const;
 
 private:
   /// One order with what the desk needs to look after it.
@@ -236,6 +238,7 @@ private:
   risk::Gate gate_;
   bool journal_down_ = false;
   std::uint64_t sequence_ = 0, updates_ = 0;
+  std::map<MarketKey, std::uint64_t> updates_of_;
   std::map<MarketKey, OrderPort*> ports_;
   std::unordered_map<ClientOrderId, Entry> entries_;
   std::unordered_map<std::string, ClientOrderId> by_venue_id_; ///< "market symbol id"
