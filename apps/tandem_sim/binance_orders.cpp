@@ -136,7 +136,7 @@ std::optional<HttpAnswer> BinancePrivate::read_amounts(const BinanceCall& call,
     if (!text)
       return std::nullopt;
     const auto value = core::Decimal::parse(*text);
-    if (!value || value->is_negative())
+    if (!value || text->find_first_not_of("0123456789.") != std::string::npos)
       return bad_amount(name);
     if (value->is_zero() && !spot())
       return name == "price" ? error(400, -4001, "Price less than 0.")
