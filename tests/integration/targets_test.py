@@ -47,7 +47,8 @@ def repeated_price_reads_come_from_the_cache_and_all_succeed():
         status, answer = WORLD.request("GET", f"/api/prices/{exchange}/{symbol}?type=spot&depth=5")
         times.append(time.monotonic() - started)
         assert status == 200 and answer["data"]["bids"], answer
-    text = WORLD.request("GET", "/metrics")[1]
+    status, text = WORLD.request("GET", "/metrics")
+    assert status == 200, text
     hit = float(next(line.split()[-1] for line in text.splitlines() if line.startswith("cache_hit ")))
     times.sort()
     print(f"       {REQUESTS} of {REQUESTS} succeeded, cache hit {hit:.1%}, p95 {times[REQUESTS * 95 // 100] * 1000:.1f} ms with a new connection each")
