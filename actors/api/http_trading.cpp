@@ -215,7 +215,10 @@ void account(const HttpSelf& self, const std::string& venue, const HttpCall& cal
 
 /// A person takes the venue's numbers for ours, on one market.
 void accept(const HttpSelf& self, const std::vector<std::string>& parts, const HttpCall& call) {
-  const auto type = adapters::transport::query_value(call.request, "type").value_or("spot");
+  const auto type = adapters::transport::query_value(call.request, "type").value_or("");
+  if (type != "spot" && type != "linear")
+    return self.impl->fail(call.respond, {Errc::validation_error,
+                                          "say which market: ?type=spot or ?type=linear", "type"});
   const auto market = type == "linear" ? core::MarketType::linear : core::MarketType::spot;
   ask<messages::OrderGatewayHandle>(
       self, messages::paths::order_gateway({core::VenueId{parts[2]}, market}),
