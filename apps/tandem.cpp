@@ -2,6 +2,7 @@
 #include "apps/tandem/engine.hpp"
 #include "apps/tandem/journal_tool.hpp"
 #include "apps/tandem/lab.hpp"
+#include "apps/tandem/lab_orders.hpp"
 #include "config/load.hpp"
 
 #include <CLI/CLI.hpp>
@@ -10,6 +11,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace {
@@ -42,6 +44,65 @@ bool report(const config::LoadResult& loaded) {
   return loaded.mistakes.empty();
 }
 
+/// `lab order`, `lab sign`, `lab error`.
+class LabOrders {
+public:
+  explicit LabOrders(CLI::App& lab)
+      : order_{lab.add_subcommand("order", "the request an order, cancel or query would be")},
+        sign_{lab.add_subcommand("sign", "the text that is signed, and its signature")},
+        error_{lab.add_subcommand("error", "what the engine makes of a venue's answer")} {
+    for (auto [command, venue, type] :
+         {std::tuple{order_, &order_options_.venue, &order_options_.type},
+          std::tuple{sign_, &sign_options_.venue, &sign_options_.type},
+          std::tuple{error_, &error_options_.venue, &error_options_.type}}) {
+      command->add_option("--venue", *venue, "binance or bybit")->required();
+      command->add_option("--type", *type, "spot or linear")->required(command != sign_);
+    }
+    order_->add_option("ACTION", order_options_.action, "place, cancel or query");
+    order_->add_option("--symbol", order_options_.symbol);
+    order_->add_option("--side", order_options_.side, "buy or sell");
+    order_->add_option("--tif", order_options_.tif, "gtc, ioc, fok or post_only");
+    order_->add_option("--price", order_options_.price, "none = a market order");
+    order_->add_option("--quantity", order_options_.quantity);
+    order_->add_option("--id", order_options_.id, "client order id");
+    order_->add_option("--at", order_options_.at, "the venue's clock, ms");
+    order_->add_flag("--socket", order_options_.socket, "the frame of the order socket");
+    sign_->add_option("PAYLOAD", sign_options_.payload,
+                      "signed as it is; none = made from the parts");
+    sign_->add_option("--query", sign_options_.query);
+    sign_->add_option("--body", sign_options_.body);
+    sign_->add_flag("--socket", sign_options_.socket, "the logon of a private socket");
+    sign_->add_option("--timestamp", sign_options_.timestamp, "ms");
+    sign_->add_option("--recv-window", sign_options_.recv_window, "ms");
+    sign_->add_option("--key-env", sign_options_.key_env, "variable that holds the API key");
+    sign_->add_option("--secret-env", sign_options_.secret_env, "variable that holds the secret");
+    error_->add_option("STATUS", error_options_.status, "HTTP status; 0 = no answer")->required();
+    error_->add_option("BODY", error_options_.body);
+  }
+
+  /// Nullopt: none of them was asked for.
+  [[nodiscard]] std::optional<int> run() const {
+    if (order_->parsed())
+      return apps::run_lab_order(order_options_, std::cout, std::cerr);
+    if (sign_->parsed())
+      return apps::run_lab_sign(
+          sign_options_,
+          [](const std::string& name) { return from_environment(name).value_or(""); }, std::cout,
+          std::cerr);
+    if (error_->parsed())
+      return apps::run_lab_error(error_options_, std::cout, std::cerr);
+    return std::nullopt;
+  }
+
+private:
+  apps::LabOrderOptions order_options_;
+  apps::LabSignOptions sign_options_;
+  apps::LabErrorOptions error_options_;
+  CLI::App* order_;
+  CLI::App* sign_;
+  CLI::App* error_;
+};
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -71,6 +132,7 @@ int main(int argc, char** argv) {
   lab_book->add_option("--symbol", book.symbol, "only this symbol");
   lab_book->add_option("FILE", book.files, "input, plain or gzip; none = standard input");
 
+  const LabOrders orders{*lab};
   auto* journal = app.add_subcommand(
       "journal", "the order journal: check it, read it, copy it; beside a running engine too");
   journal->require_subcommand(1);
@@ -94,6 +156,8 @@ int main(int argc, char** argv) {
   }
   if (lab_book->parsed())
     return apps::run_lab_book(book, std::cin, std::cout, std::cerr);
+  if (const auto code = orders.run())
+    return *code;
   if (verify->parsed())
     return apps::run_journal_verify(records, std::cout, std::cerr);
   if (dump->parsed())

@@ -50,6 +50,17 @@ public:
 
   const TradingTraits& traits() const override { return traits_; }
 
+  /// REST: time, key, window, then the query of a GET or the body of a POST. A private socket's
+  /// logon: "GET/realtime" and the moment until which it is good.
+  Result<std::string> prehash(const SigningParts& request) const override {
+    if (request.socket)
+      return "GET/realtime" + request.timestamp;
+    if (!request.query.empty() && !request.body.empty())
+      return core::fail(Errc::validation_error, "a request has a query or a body, not both",
+                        std::string{wire::source});
+    return request.timestamp + request.api_key + request.recv_window + request.query + request.body;
+  }
+
   // ---- requests
   Result<SignedRequest> place(const OrderIntent& order, const Credentials& keys,
                               const Stamp& stamp) const override {
