@@ -139,6 +139,18 @@ std::string holding(const PairMonitorState& state) {
   return reason;
 }
 
+/// As holding(), and whatever would refuse every order of this pair: no need to ask for each.
+std::string holding_automatic(const PairMonitorState& state) {
+  auto reason = holding(state);
+  if (reason.empty())
+    state.trading->desk->with_gate([&](const core::risk::Gate& gate) {
+      for (const auto& leg : state.legs)
+        if (reason.empty())
+          reason = gate.held(state.watch->config().id.text(), leg.venue);
+    });
+  return reason;
+}
+
 void answer(Self self, messages::ExecuteOutcome outcome) {
   if (auto asked = std::exchange(self->state.asked, std::nullopt))
     asked->deliver(std::move(outcome));
@@ -196,7 +208,7 @@ void trade(Self self) {
   const auto* spread = state.watch->paying();
   if (spread == nullptr)
     return;
-  state.held_by = holding(state);
+  state.held_by = holding_automatic(state);
   if (state.held_by.empty())
     perform(self, state.executor->execute(*spread, books_of(state), {}, now_of(state)));
 }

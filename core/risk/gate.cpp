@@ -91,6 +91,17 @@ void Gate::set_scope_pause(KillLevel level, const std::string& scope, const std:
     scope_pauses_.push_back({level, scope, by, reason});
 }
 
+std::string Gate::held(const std::string& strategy, const VenueId& venue) const {
+  if (const auto* kill = kills_.blocks(strategy, venue))
+    return "kill switch, thrown by " + kill->person + ": " + kill->reason;
+  for (const auto& pause : scope_pauses_)
+    if (pause.level == KillLevel::all || pause.scope == venue.text())
+      return "paused by " + pause.by + ": " + pause.reason;
+  const auto& pauses = ledger_->strategy(strategy).pauses;
+  return pauses.empty() ? std::string{}
+                        : "paused by " + pauses.front().first + ": " + pauses.front().second;
+}
+
 void Gate::set_journal_down(bool down) {
   journal_down_ = down;
 }

@@ -211,6 +211,9 @@ public:
   /// The same for every strategy at one venue, or for all (a circuit breaker's scope).
   void set_scope_pause(KillLevel level, const std::string& scope, const std::string& by,
                        const std::string& reason);
+  /// What a switch or a pause would answer to a new order of this strategy at this venue; empty =
+  /// none is in the way. For those who would ask again and again.
+  [[nodiscard]] std::string held(const std::string& strategy, const VenueId& venue) const;
   void set_journal_down(bool down);
   /// A mid seen at `now`, at most one a 100 ms counts: the outlier rule's memory.
   void observe_mid(const InstrumentKey& instrument, const MarketFacts& facts, MonoTime now);
