@@ -79,6 +79,11 @@ struct SigningParts {
   std::string api_key, recv_window, timestamp;             ///< where the text begins with them
 };
 
+/// What no venue takes: no quantity, a limit without a price, a market order that must not take, a
+/// reduce-only order on spot. Error: validation_error. @param source of the error
+[[nodiscard]] core::Status check_terms(core::MarketType type, const core::orders::OrderDraft& draft,
+                                       std::string source);
+
 /// One order, by the ids that are known.
 struct OrderRef {
   core::Symbol symbol;

@@ -11,6 +11,7 @@ namespace tandem::apps {
 
 inline constexpr int exit_ok = 0;
 inline constexpr int exit_usage = 64;
+inline constexpr int exit_data = 65;
 inline constexpr int exit_unavailable = 69;
 inline constexpr int exit_internal = 70;
 inline constexpr int exit_configuration = 78;

@@ -20,8 +20,6 @@ namespace {
 using adapters::journal::JournalFile;
 using adapters::journal::TailState;
 
-constexpr int exit_data = 65;
-
 std::string journal_directory(const std::string& given) {
   std::error_code ignored;
   const auto below = std::filesystem::path{given} / "journal";

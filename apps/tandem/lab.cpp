@@ -1,5 +1,6 @@
 #include "apps/tandem/lab.hpp"
 
+#include "apps/tandem/engine.hpp"
 #include "apps/tandem/lab_book.hpp"
 #include "apps/tandem/lab_report.hpp"
 #include "apps/tandem/line_input.hpp"
@@ -20,9 +21,6 @@ namespace {
 using namespace adapters::venues;
 using simdjson::dom::element;
 
-constexpr int exit_ok = 0;
-constexpr int exit_usage = 64;
-constexpr int exit_data = 65;
 constexpr std::size_t symbols_max = 1'000;
 constexpr std::size_t faults_listed_max = 100;
 constexpr std::size_t waiting_max = 16; ///< REST books that came before the first symbol

@@ -21,8 +21,6 @@ using core::orders::OrderType;
 using core::orders::Side;
 using core::orders::TimeInForce;
 
-constexpr int exit_data = 65;
-
 /// Null, with the reason on `errors`.
 std::unique_ptr<venues::Trading> trading_of(const std::string& venue, const std::string& type,
                                             std::ostream& errors) {

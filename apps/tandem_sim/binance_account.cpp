@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace tandem::sim {
 namespace {
@@ -187,14 +186,13 @@ HttpAnswer BinancePrivate::countdown(const BinanceCall& call) {
   const auto text = call.text("countdownTime");
   if (!text)
     return missing("countdownTime");
-  std::int64_t wait = 0;
-  const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), wait);
-  if (failed != std::errc{} || end != text->data() + text->size() || wait < 0)
+  const auto wait = whole_number(*text);
+  if (!wait)
     return illegal("countdownTime");
   exchange_.set_countdown(call.account, id_, symbol,
-                          wait == 0 ? std::nullopt
-                                    : std::optional{call.now + std::chrono::milliseconds{wait}});
-  return ok(fmt::format(R"({{"symbol":"{}","countdownTime":"{}"}})", symbol, wait));
+                          *wait == 0 ? std::nullopt
+                                     : std::optional{call.now + std::chrono::milliseconds{*wait}});
+  return ok(fmt::format(R"({{"symbol":"{}","countdownTime":"{}"}})", symbol, *wait));
 }
 
 HttpAnswer BinancePrivate::set_position_mode(const BinanceCall& call) {

@@ -87,7 +87,6 @@ void BinancePrivate::on_api_text(SocketId socket, std::string_view text, Time no
   BinanceCall call;
   call.now = now;
   call.params = asked.params;
-  call.old_version = !asked.method.starts_with("v2/");
   std::int64_t used = 0;
   const auto weight = call.text("symbol") ? known->weight : known->weight_all;
   if (auto refusal = links_.throttle(session.host, weight, now, used))

@@ -93,14 +93,6 @@ bool trades(Action action) noexcept {
   return action <= Action::modify || action == Action::countdown;
 }
 
-std::optional<std::int64_t> whole_number(const std::string& text) {
-  std::int64_t value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return failed != std::errc{} || end != text.data() + text.size() || value < 0
-             ? std::nullopt
-             : std::optional{value};
-}
-
 HttpAnswer timeout() {
   return error(503, -1007,
                "Timeout waiting for response from backend server. Send status unknown; execution "
@@ -279,7 +271,6 @@ void BinancePrivate::on_http(const BinanceRoute& route, const HttpAsk& ask, cons
                              Time now) {
   BinanceCall call;
   call.now = now;
-  call.old_version = ask.path.starts_with("/fapi/v2/");
   if (auto refusal = authenticate(route, ask, call))
     return reply(std::move(*refusal));
   const auto host = host_of(ask);

@@ -45,16 +45,10 @@ std::optional<SelfTrade> self_trade_of(const std::string& mode) {
   return mode == "EXPIRE_BOTH" ? std::optional{SelfTrade::expire_both} : std::nullopt;
 }
 
-/// A whole number from zero; nullopt: absent or none.
+/// Nullopt: absent, or no whole number.
 std::optional<std::int64_t> whole(const BinanceCall& call, std::string_view name) {
   const auto text = call.text(name);
-  std::int64_t value = 0;
-  if (!text)
-    return std::nullopt;
-  const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), value);
-  return failed != std::errc{} || end != text->data() + text->size() || value < 0
-             ? std::nullopt
-             : std::optional{value};
+  return text ? whole_number(*text) : std::nullopt;
 }
 
 std::string joined(const std::vector<std::string>& rows) {

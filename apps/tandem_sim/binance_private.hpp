@@ -63,7 +63,6 @@ struct BinanceCall {
   AccountId account = 0;
   const ApiKey* key = nullptr;
   BinanceParams params;
-  bool old_version = false; ///< of a path with several: /fapi/v2/...
 
   /// Nullopt when it was not sent or is empty.
   [[nodiscard]] std::optional<std::string> text(std::string_view name) const;

@@ -8,6 +8,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,15 +25,19 @@ inline HttpAnswer ok(std::string body) {
   return {200, {}, std::move(body)};
 }
 
+/// From zero, digits only; nullopt for anything else.
+inline std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return failed != std::errc{} || end != text.data() + text.size() || value < 0
+             ? std::nullopt
+             : std::optional{value};
+}
+
 /// A whole number from the query, no_limit_given or bad_number.
 inline std::int64_t number(const HttpAsk& ask, std::string_view name) {
   const auto text = query_value(ask, name);
-  if (!text)
-    return no_limit_given;
-  std::int64_t value = 0;
-  const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), value);
-  return failed != std::errc{} || end != text->data() + text->size() || value < 0 ? bad_number
-                                                                                  : value;
+  return text ? whole_number(*text).value_or(bad_number) : no_limit_given;
 }
 
 inline HttpAnswer illegal(std::string_view name) {

@@ -224,18 +224,18 @@ TEST_CASE("the countdown cancels what rests when nobody renews it") {
 TEST_CASE("a lost answer and an unknown outcome leave orders that are there") {
   BinanceWorld world;
   const std::string query = "symbol=BTCUSDT&origClientOrderId=";
-  world.arm("binance_spot", "ack_lost");
+  arm(world, "binance_spot", "ack_lost", R"("count":1)");
   const auto lost = world.ask_signed(binance_spot, "POST", "/api/v3/order",
                                      "symbol=BTCUSDT&" + buy_far + "&newClientOrderId=lost");
   world.run(20s);
   CHECK_FALSE(lost->has_value());
   CHECK(world.call(binance_spot, "GET", "/api/v3/order", query + "lost").status == 200);
-  world.arm("binance_spot", "order_unknown");
+  arm(world, "binance_spot", "order_unknown", R"("count":1)");
   const auto unknown = world.place(binance_spot, buy_far + "&newClientOrderId=unknown");
   CHECK(unknown.status == 503);
   CHECK(unknown.code() == -1007);
   CHECK(world.call(binance_spot, "GET", "/api/v3/order", query + "unknown").status == 200);
-  world.arm("binance_spot", "order_unknown_refused");
+  arm(world, "binance_spot", "order_unknown_refused", R"("count":1)");
   CHECK(world.place(binance_spot, buy_far + "&newClientOrderId=gone").code() == -1007);
   CHECK(world.call(binance_spot, "GET", "/api/v3/order", query + "gone").code() == -2013);
 }

@@ -39,10 +39,6 @@ struct BinanceReply {
   [[nodiscard]] std::int64_t code() const { return body.at("code").as_int64(); }
 
   [[nodiscard]] std::string text(const std::string& field) const { return text_of(body.at(field)); }
-
-  [[nodiscard]] std::int64_t number(const std::string& field) const {
-    return body.at(field).as_int64();
-  }
 };
 
 struct BinanceWorld : World {
@@ -136,13 +132,6 @@ struct BinanceWorld : World {
     REQUIRE(reply.size() == 1);
     REQUIRE(reply[0].at("status").as_int64() == 200);
     return socket;
-  }
-
-  void arm(const std::string& surface, const std::string& kind) {
-    const auto answer
-        = admin("POST", "/faults",
-                fmt::format(R"({{"surface":"{}","kind":"{}","count":1}})", surface, kind));
-    REQUIRE(answer.status == 200);
   }
 };
 

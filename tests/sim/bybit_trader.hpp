@@ -208,13 +208,4 @@ inline std::string market_order(const std::string& category, const std::string& 
       category, side, quantity, more.empty() ? "" : ",", more);
 }
 
-/// Arms a fault through the admin routes.
-inline void arm(World& world, const std::string& surface, const std::string& kind,
-                const std::string& more = {}) {
-  const auto answer = world.admin("POST", "/faults",
-                                  fmt::format(R"({{"surface":"{}","kind":"{}"{}{}}})", surface,
-                                              kind, more.empty() ? "" : ",", more));
-  REQUIRE(answer.status == 200);
-}
-
 } // namespace tandem::sim::testing

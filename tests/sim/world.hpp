@@ -6,6 +6,8 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <deque>
@@ -161,6 +163,15 @@ inline std::string header_of(const HttpAnswer& answer, const std::string& name) 
       return value;
   }
   return {};
+}
+
+/// Arms a fault through the admin routes.
+inline void arm(World& world, const std::string& surface, const std::string& kind,
+                const std::string& more = {}) {
+  const auto answer = world.admin("POST", "/faults",
+                                  fmt::format(R"({{"surface":"{}","kind":"{}"{}{}}})", surface,
+                                              kind, more.empty() ? "" : ",", more));
+  REQUIRE(answer.status == 200);
 }
 
 } // namespace tandem::sim::testing

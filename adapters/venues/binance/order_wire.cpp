@@ -62,15 +62,7 @@ core::Status check_draft(core::MarketType type, const core::orders::OrderIntent&
   if (!is_client_id(order.id.text()))
     return invalid("client order id '" + order.id.text().substr(0, client_id_max + 1)
                    + "' is not 1 to 36 of [.A-Z:/a-z0-9_-]");
-  if (draft.quantity.units <= 0)
-    return invalid(fmt::format("quantity {}, above 0 is wanted", draft.quantity.units));
-  if (draft.type == OrderType::limit && draft.price.units <= 0)
-    return invalid(fmt::format("limit price {}, above 0 is wanted", draft.price.units));
-  if (draft.type == OrderType::market && draft.tif == TimeInForce::post_only)
-    return invalid("a market order cannot be post-only");
-  if (draft.reduce_only && type == core::MarketType::spot)
-    return invalid("reduce-only exists on linear markets only");
-  return {};
+  return check_terms(type, draft, "binance");
 }
 
 bool is_fractionless(std::string_view digits) noexcept {

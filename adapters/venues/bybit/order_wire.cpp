@@ -151,15 +151,7 @@ core::Status check_draft(MarketType type, const core::orders::OrderIntent& order
   if (!is_plain(order.id.text(), client_id_max))
     return invalid("client order id '" + order.id.text().substr(0, client_id_max + 1)
                    + "' is not 1 to 36 of [A-Za-z0-9_-]");
-  if (draft.quantity.units <= 0)
-    return invalid(fmt::format("quantity {}, above 0 is wanted", draft.quantity.units));
-  if (draft.type == OrderType::limit && draft.price.units <= 0)
-    return invalid(fmt::format("limit price {}, above 0 is wanted", draft.price.units));
-  if (draft.type == OrderType::market && draft.tif == TimeInForce::post_only)
-    return invalid("a market order cannot be post-only");
-  if (draft.reduce_only && type == MarketType::spot)
-    return invalid("reduce-only exists on linear markets only");
-  return {};
+  return check_terms(type, draft, std::string{wire::source});
 }
 
 } // namespace
