@@ -133,6 +133,25 @@ BreakersConfig read_breakers(Section section) {
   return breakers;
 }
 
+void read_paper_balances(Section& section, std::map<std::string, core::Money>& balances) {
+  if (!section.has("paper_balances")) {
+    section.allow("paper_balances");
+    return;
+  }
+  balances.clear();
+  for (auto& row : section.sections("paper_balances")) {
+    row.require("asset");
+    const auto asset = row.text("asset", {});
+    row.require("amount");
+    std::optional<core::Decimal> amount;
+    read_limit(row, "amount", amount);
+    if (balances.contains(asset))
+      row.refuse("asset", "is there twice");
+    balances[asset] = core::to_money(amount.value_or(core::Decimal{}));
+    row.finish();
+  }
+}
+
 } // namespace
 
 TradingConfig read_trading(Section section) {
@@ -155,6 +174,7 @@ TradingConfig read_trading(Section section) {
   trading.dead_man_window = section.duration("dead_man_window", trading.dead_man_window, 0s, 5min);
   trading.refuse_withdraw_keys
       = section.boolean("refuse_withdraw_keys", trading.refuse_withdraw_keys);
+  read_paper_balances(section, trading.paper_balances);
   section.finish();
   return trading;
 }

@@ -5,9 +5,11 @@
 #include "core/risk/breaker.hpp"
 #include "core/risk/gate.hpp"
 #include "core/strategy/executor.hpp"
+#include "core/types/money.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -36,6 +38,9 @@ struct TradingConfig {
   /// armed.
   std::chrono::milliseconds dead_man_window{60'000};
   bool refuse_withdraw_keys = true; ///< false: a key that may withdraw only warns
+  /// Mode dev: what every market's account on paper begins with, by asset.
+  std::map<std::string, core::Money> paper_balances{
+      {"USDT", core::to_money(core::Decimal{100'000, 0})}};
 };
 
 /// Where the keys of a venue are: names of environment variables, never values.

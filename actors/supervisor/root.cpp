@@ -13,6 +13,7 @@
 #include "actors/venues/feed.hpp"
 #include "actors/venues/instruments.hpp"
 #include "actors/venues/order_gateway.hpp"
+#include "actors/venues/paper_gateway.hpp"
 #include "actors/venues/private_feed.hpp"
 
 #include <caf/send.hpp>
@@ -188,6 +189,33 @@ void add_private_side(const EngineParts& parts, const MarketParts& market, Super
       leaf(parts.context, "order_gateway", "order_gateway", order_gateway, gateway));
 }
 
+void add_paper_side(const EngineParts& parts, const MarketParts& market, SupervisorSpec& spec) {
+  const auto& config = market.config;
+  const auto& trading = parts.config.trading;
+  PaperGatewayOptions gateway;
+  gateway.market = market.market->key();
+  gateway.tools = {.trading = market.trading.get(),
+                   .strand = parts.venue_strand,
+                   .keys = parts.trading->keys,
+                   .board = parts.context->board,
+                   .clocks = parts.context->clocks,
+                   .log = parts.context->log,
+                   .recv_window = trading.recv_window};
+  gateway.desk = parts.trading->desk.get();
+  gateway.paper = std::make_shared<core::orders::PaperMarket>(
+      gateway.market,
+      core::orders::PaperTerms{trading.paper_balances, config.taker_fee, config.taker_fee},
+      [shared = parts.trading] {
+        return std::to_string(shared->desk->epoch()) + "_" + std::to_string(++shared->paper_ids);
+      });
+  gateway.taker_fee = config.taker_fee;
+  gateway.symbols = traded_symbols(parts, gateway.market);
+  gateway.allowed = {config.tradable.begin(), config.tradable.end()};
+  gateway.clock_offset_max = trading.limits.clock_offset_max;
+  spec.children.push_back(
+      leaf(parts.context, "order_gateway", "paper_gateway", paper_gateway, gateway));
+}
+
 ChildSpec market_child(const EngineParts& parts, const MarketParts& market,
                        const std::string& venue_path) {
   const auto& context = parts.context;
@@ -206,9 +234,13 @@ ChildSpec market_child(const EngineParts& parts, const MarketParts& market,
   spec.intensity = link_intensity;
   spec.children.push_back(leaf(context, "instruments", "instruments", instruments, list));
   spec.children.push_back(leaf(context, "feed", "feed", feed, feed_options(parts, market)));
-  // Mode dev must never send a real order: its markets stay public until orders are intercepted.
-  if (parts.trading && market.trading && parts.config.mode != config::Mode::dev)
-    add_private_side(parts, market, spec);
+  if (parts.trading && market.trading) {
+    // Mode dev has no private connection at all: what is not there cannot send a real order.
+    if (parts.config.mode == config::Mode::dev)
+      add_paper_side(parts, market, spec);
+    else
+      add_private_side(parts, market, spec);
+  }
   auto child = supervisor_child(context, name, std::move(spec));
   child.backoff = group_backoff;
   return child;
@@ -355,8 +387,8 @@ ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
   options.io = parts.api_io;
   options.listeners = parts.config.listeners;
   for (const auto& market : parts.markets) {
-    const bool has_keys = parts.trading && market.trading && parts.config.mode != config::Mode::dev
-                          && parts.trading->keys->has(market.market->key().venue);
+    const bool has_keys
+        = parts.trading && market.trading && parts.trading->keys->has(market.market->key().venue);
     options.markets.push_back(
         {.market = market.market.get(), .rest = market.rest, .public_only = !has_keys});
   }

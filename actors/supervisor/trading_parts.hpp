@@ -10,6 +10,8 @@
 #include "core/strategy/execution_book.hpp"
 #include "messages/context.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <span>
@@ -25,6 +27,7 @@ struct TradingParts {
   std::shared_ptr<PairTrading> pairs; ///< what every pair monitor gets
   std::map<core::MarketKey, std::shared_ptr<AccountBaseline>> baselines;
   std::map<std::string, std::shared_ptr<core::risk::Breaker::Saved>> breakers; ///< by name
+  std::atomic<std::uint64_t> paper_ids{0}; ///< mode dev: orders and trades on paper in this run
 
   /// Of this name; made closed when nobody knew it.
   [[nodiscard]] std::shared_ptr<core::risk::Breaker::Saved> saved(const std::string& breaker);

@@ -66,8 +66,9 @@ VenueOrder show(const OrderIntent& intent, std::string venue_order_id, UnixMilli
 
 } // namespace
 
-PaperMarket::PaperMarket(MarketKey market, PaperTerms terms, std::uint64_t run)
-    : market_{std::move(market)}, terms_{std::move(terms)}, run_{run}, assets_{terms_.balances} {}
+PaperMarket::PaperMarket(MarketKey market, PaperTerms terms, std::function<std::string()> next_id)
+    : market_{std::move(market)}, terms_{std::move(terms)}, next_id_{std::move(next_id)},
+      assets_{terms_.balances} {}
 
 Result<PaperNews> PaperMarket::place(const OrderIntent& order, const DepthView& book,
                                      UnixMillis now) {
@@ -79,7 +80,7 @@ Result<PaperNews> PaperMarket::place(const OrderIntent& order, const DepthView& 
     return fail(Errc::conflict, "this client order id was used before", order.id.text());
   if (const auto funds = afford(draft, *book.instrument); !funds)
     return tl::unexpected{funds.error()};
-  auto id = "mock_order_" + std::to_string(run_) + "_" + std::to_string(next_order_++);
+  auto id = "mock_order_" + next_id_();
   auto& held = orders_
                    .emplace(order.id, Held{order, book.instrument, show(order, std::move(id), now),
                                            draft.quantity})
@@ -208,7 +209,7 @@ void PaperMarket::fill(Held& held, const Decimal& price, Quantity quantity, bool
     return; // finer than the instrument's own prices: no price of this venue
   const auto notional = Price{*at_price} * quantity;
   Fill done;
-  done.trade_id = "mock_trade_" + std::to_string(run_) + "_" + std::to_string(next_trade_++);
+  done.trade_id = "mock_trade_" + next_id_();
   done.price = {*at_price};
   done.quantity = quantity;
   done.fee = to_money(strategy::fee_of(notional, maker ? terms_.maker : terms_.taker), draft.scale);

@@ -13,7 +13,7 @@
 #include "core/types/money.hpp"
 #include "core/types/time.hpp"
 
-#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,8 +35,8 @@ struct PaperNews {
 
 class PaperMarket {
 public:
-  /// @param run goes into every id ("mock_order_<run>_<n>"), so that none is used twice.
-  PaperMarket(MarketKey market, PaperTerms terms, std::uint64_t run);
+  /// @param next_id never gives the same text twice: order ids are "mock_order_" and one of them.
+  PaperMarket(MarketKey market, PaperTerms terms, std::function<std::string()> next_id);
 
   /// Takes what the book offers; a remainder rests, expires or, for post-only orders, keeps the
   /// order from crossing. Errors, all of them evidence that nothing was taken:
@@ -84,8 +84,7 @@ private:
 
   MarketKey market_;
   PaperTerms terms_;
-  std::uint64_t run_;
-  std::uint64_t next_order_ = 1, next_trade_ = 1;
+  std::function<std::string()> next_id_;
   std::map<std::string, Money> assets_;
   std::map<InstrumentKey, Position> positions_;
   std::map<ClientOrderId, Held> orders_;

@@ -44,6 +44,8 @@ trading:
   reply_timeout: 4s
   dead_man_window: 90s
   refuse_withdraw_keys: false
+  paper_balances:
+    - {asset: BTC, amount: "1.5"}
   limits:
     book_age_max: 900ms
     clock_offset_max: 400ms
@@ -115,6 +117,8 @@ TEST_CASE("every key about orders is read") {
   CHECK(trading.durability == Durability::os);
   CHECK(trading.recv_window == 3s);
   CHECK_FALSE(trading.refuse_withdraw_keys);
+  CHECK(trading.paper_balances
+        == std::map<std::string, core::Money>{{"BTC", core::parse_money("1.5").value()}});
   CHECK(core::to_string(*trading.limits.daily_loss_max) == "200");
   CHECK(trading.limits.orders_per_second_max == 7);
   CHECK(trading.execution.legs.order == core::strategy::LegOrder::leg1_first);
@@ -153,6 +157,8 @@ TEST_CASE("a wrong value about orders is refused at its line and key, and named 
       {"recv_window: 3s", "recv_window: 3", "trading.recv_window"},
       {"reply_timeout: 4s", "reply_timeout: 1ms", "trading.reply_timeout"},
       {"dead_man_window: 90s", "dead_man_window: 1h", "trading.dead_man_window"},
+      {"amount: \"1.5\"", "amount: \"0\"", "trading.paper_balances[0].amount"},
+      {"asset: BTC, amount", "asset: BTC, much: \"1\", amount", "trading.paper_balances[0].much"},
       {"reconcile_interval: 30s", "reconcile_interval: 0s", "trading.reconcile_interval"},
       {"leg_order: leg1_first", "leg_order: leg3_first", "trading.execution.leg_order"},
       {"day_begins: 8h", "day_begins: 25h", "trading.limits.day_begins"},

@@ -31,7 +31,7 @@ struct PaperWorld {
                            {.balances = {{"USDT", money("1000")}, {"BTC", money("2")}},
                             .taker = {100'000},
                             .maker = {20'000}},
-                           7} {
+                           [this] { return std::to_string(++last_id); }} {
     core::Instrument made;
     made.key = {core::VenueId{"binance"}, kind, core::Symbol{"BTCUSDT"}};
     made.base = "BTC";
@@ -73,6 +73,7 @@ struct PaperWorld {
 
   MarketType type;
   core::market::DepthView book;
+  std::uint64_t last_id = 0;
   PaperMarket market;
   std::uint64_t sequence = 0;
 };
@@ -87,8 +88,8 @@ TEST_CASE("an IOC order takes the levels within its limit and the rest expires")
   CHECK(news.fills[0].quantity == core::Decimal{4, 1});
   CHECK(news.fills[0].fee == money("0.04"));
   CHECK(news.fills[1].price == core::Decimal{101, 0});
-  CHECK(news.fills[1].trade_id == "mock_trade_7_2");
-  CHECK(news.order.venue_order_id == "mock_order_7_1");
+  CHECK(news.fills[1].trade_id == "mock_trade_3");
+  CHECK(news.order.venue_order_id == "mock_order_1");
   CHECK(news.order.status == VenueStatus::expired);
   CHECK(news.order.cumulative == core::Decimal{7, 1});
   // 0.4 * 100 + 0.3 * 101 and 0.1 % of it
