@@ -4,6 +4,7 @@
 
 #include "adapters/transport/io.hpp"
 #include "adapters/venues/key_ring.hpp"
+#include "adapters/venues/key_vault.hpp"
 #include "adapters/venues/rest_client.hpp"
 #include "adapters/venues/venue.hpp"
 #include "config/schema.hpp"
@@ -21,7 +22,10 @@ namespace tandem::actors {
 struct HttpMarket {
   const adapters::venues::Market* market = nullptr; ///< outlives the actor
   std::shared_ptr<adapters::venues::RestClient> rest;
-  bool public_only = true;
+  /// Null: the market has no private side here.
+  std::shared_ptr<adapters::venues::KeyRing> keys;
+
+  [[nodiscard]] bool public_only() const { return !keys || !keys->has(market->key().venue); }
 };
 
 /// What the trading routes look at and steer; all of it outlives the actor.
@@ -29,6 +33,7 @@ struct HttpTrading {
   core::orders::Desk* desk = nullptr;
   const core::strategy::ExecutionBook* book = nullptr;
   std::shared_ptr<adapters::venues::KeyRing> keys;
+  std::shared_ptr<adapters::venues::KeyVault> vault; ///< where keys given by interface are kept
 };
 
 struct HttpOptions {

@@ -236,7 +236,7 @@ std::string exchanges_json(const messages::Context& context,
     out.begin_object()
         .field("name", venue.text())
         .field("connected", venue_connected(cells, markets, venue));
-    out.field("publicOnly", market.public_only).end_object();
+    out.field("publicOnly", market.public_only()).end_object();
   }
   out.end_array();
   return out.take();
@@ -255,7 +255,7 @@ std::string exchange_json(const messages::Context& context, const std::vector<Ht
   out.begin_object()
       .field("name", venue)
       .field("connected", venue_connected(cells, markets, own.front()->market->key().venue));
-  out.field("publicOnly", own.front()->public_only).key("markets").begin_array();
+  out.field("publicOnly", own.front()->public_only()).key("markets").begin_array();
   for (const auto* market : own)
     write_market(out, cells, *market);
   out.end_array().end_object();

@@ -387,14 +387,15 @@ ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
   options.io = parts.api_io;
   options.listeners = parts.config.listeners;
   for (const auto& market : parts.markets) {
-    const bool has_keys
-        = parts.trading && market.trading && parts.trading->keys->has(market.market->key().venue);
     options.markets.push_back(
-        {.market = market.market.get(), .rest = market.rest, .public_only = !has_keys});
+        {.market = market.market.get(),
+         .rest = market.rest,
+         .keys = parts.trading && market.trading ? parts.trading->keys : nullptr});
   }
   if (parts.trading)
-    options.trading = std::make_shared<HttpTrading>(
-        HttpTrading{parts.trading->desk.get(), &parts.trading->book, parts.trading->keys});
+    options.trading
+        = std::make_shared<HttpTrading>(HttpTrading{parts.trading->desk.get(), &parts.trading->book,
+                                                    parts.trading->keys, parts.trading->vault});
   options.engine_name = parts.config.engine.name;
   options.version = parts.version;
   options.kill_allowed = parts.config.mode == config::Mode::mock;

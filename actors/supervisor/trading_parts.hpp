@@ -5,6 +5,7 @@
 #include "actors/strategies/pair_monitor.hpp"
 #include "actors/venues/order_gateway.hpp"
 #include "adapters/venues/key_ring.hpp"
+#include "adapters/venues/key_vault.hpp"
 #include "config/schema.hpp"
 #include "core/orders/desk.hpp"
 #include "core/strategy/execution_book.hpp"
@@ -24,7 +25,8 @@ struct TradingParts {
   std::unique_ptr<core::orders::Desk> desk;
   core::strategy::ExecutionBook book;
   std::shared_ptr<adapters::venues::KeyRing> keys;
-  std::shared_ptr<PairTrading> pairs; ///< what every pair monitor gets
+  std::shared_ptr<adapters::venues::KeyVault> vault; ///< null: keys cannot be given by interface
+  std::shared_ptr<PairTrading> pairs;                ///< what every pair monitor gets
   std::map<core::MarketKey, std::shared_ptr<AccountBaseline>> baselines;
   std::map<std::string, std::shared_ptr<core::risk::Breaker::Saved>> breakers; ///< by name
   std::atomic<std::uint64_t> paper_ids{0}; ///< mode dev: orders and trades on paper in this run

@@ -409,6 +409,11 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
     std::cerr << core::describe(keys.error()) << '\n';
     return exit_configuration;
   }
+  auto vault = open_vault(config, from_environment, **keys);
+  if (!vault) {
+    std::cerr << core::describe(vault.error()) << '\n';
+    return exit_configuration;
+  }
   auto files = journal_files(config);
   if (*crash)
     files = (*crash)->files(std::move(files));
@@ -418,6 +423,8 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
     return exit_unavailable;
   }
   parts.trading = *std::move(trading);
+  if (parts.trading)
+    parts.trading->vault = *std::move(vault);
 
   return run_tree(parts, source, signals, *log);
 }

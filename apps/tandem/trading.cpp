@@ -57,6 +57,23 @@ core::Result<std::shared_ptr<adapters::venues::KeyRing>> find_keys(const config:
   return keys;
 }
 
+core::Result<std::shared_ptr<adapters::venues::KeyVault>>
+open_vault(const config::Config& config, const Environment& environment,
+           adapters::venues::KeyRing& keys) {
+  auto vault
+      = adapters::venues::KeyVault::open(config.engine.state_dir, environment("TANDEM_MASTER_KEY"));
+  if (!vault)
+    return vault;
+  for (const auto& [venue, key] : (*vault)->keys()) {
+    auto found = credentials(key.api_key, key.secret);
+    found.passphrase = key.passphrase;
+    if (const auto ready = found.prepare(); !ready)
+      return fail(Errc::configuration, ready.error().detail, "the stored key of " + venue.text());
+    keys.put(venue, std::move(found));
+  }
+  return vault;
+}
+
 std::unique_ptr<adapters::journal::FileLayer> journal_files(const config::Config& config) {
   return adapters::journal::posix_files(config.engine.state_dir + "/journal");
 }

@@ -5,6 +5,7 @@
 #include "actors/supervisor/trading_parts.hpp"
 #include "adapters/journal/file_layer.hpp"
 #include "adapters/venues/key_ring.hpp"
+#include "adapters/venues/key_vault.hpp"
 #include "config/schema.hpp"
 #include "core/result.hpp"
 #include "messages/context.hpp"
@@ -23,6 +24,13 @@ using Environment = std::function<std::string(const std::string& name)>;
 /// only half of a key).
 [[nodiscard]] core::Result<std::shared_ptr<adapters::venues::KeyRing>>
 find_keys(const config::Config& config, const Environment& environment);
+
+/// The keys that were given by interface: `state_dir`/api_keys.vault under TANDEM_MASTER_KEY or
+/// `state_dir`/master.key. They go before those of the environment and are put into `keys` here.
+/// Errors: as KeyVault::open; a key that cannot sign.
+[[nodiscard]] core::Result<std::shared_ptr<adapters::venues::KeyVault>>
+open_vault(const config::Config& config, const Environment& environment,
+           adapters::venues::KeyRing& keys);
 
 /// `state_dir`/journal on the disk.
 [[nodiscard]] std::unique_ptr<adapters::journal::FileLayer>
