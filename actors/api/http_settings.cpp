@@ -115,7 +115,9 @@ core::Status take_over(const HttpSurface& impl, const ApiKeyChange& change) {
   if (const auto ready = made.prepare(); !ready)
     return core::fail(Errc::validation_error, ready.error().detail,
                       change.venue.text() + ".secret");
-  if (const auto stored = trading.vault->put(change.venue, *change.key); !stored)
+  if (const auto stored
+      = trading.vault->put(change.venue, {made.api_key, change.key->secret, made.passphrase});
+      !stored)
     return stored;
   trading.keys->put(change.venue, std::move(made));
   return {};

@@ -37,13 +37,13 @@ core::Status take(const Json& keys, std::string_view name, bool needed, const st
   return {};
 }
 
-core::Result<venues::StoredKey> stored_key(const Json& keys, const std::string& venue) {
+core::Result<ApiKey> stored_key(const Json& keys, const std::string& venue) {
   if (keys.object() == nullptr)
     return fail(Errc::validation_error, "must be an object with apiKey and secret, or null", venue);
   for (const auto& [name, value] : *keys.object())
     if (name != "apiKey" && name != "secret" && name != "passphrase")
       return fail(Errc::validation_error, "is not known", venue + "." + excerpt(name));
-  venues::StoredKey made;
+  ApiKey made;
   for (const auto& taken : {take(keys, "apiKey", true, venue, made.api_key),
                             take(keys, "secret", true, venue, made.secret),
                             take(keys, "passphrase", false, venue, made.passphrase)})

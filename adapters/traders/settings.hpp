@@ -1,19 +1,23 @@
 /// The bodies of /api/settings/api. No error quotes a value of theirs.
 #pragma once
 
-#include "adapters/venues/key_vault.hpp"
 #include "core/result.hpp"
 #include "core/types/ids.hpp"
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace tandem::adapters::traders {
 
+struct ApiKey {
+  std::string api_key, secret, passphrase;
+};
+
 struct ApiKeyChange {
   core::VenueId venue;
-  std::optional<venues::StoredKey> key; ///< absent: remove it
+  std::optional<ApiKey> key; ///< absent: remove it
 };
 
 /// {"binance":{"apiKey":"...","secret":"...","passphrase":"..."},"bybit":null}: passphrase may be

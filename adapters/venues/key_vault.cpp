@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -128,12 +128,12 @@ struct CipherFree {
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, CipherFree>;
 
 /// magic, nonce, ciphertext, tag; the magic is authenticated too. Empty: OpenSSL refused.
-std::string seal(const unsigned char* key, std::string_view plain) {
-  std::string nonce(nonce_size, '\0'), sealed(plain.size(), '\0'), tag(tag_size, '\0');
+std::string seal(const unsigned char* key, std::string_view nonce, std::string_view plain) {
+  std::string sealed(plain.size(), '\0'), tag(tag_size, '\0');
   const Cipher cipher{EVP_CIPHER_CTX_new()};
   int size = 0;
   const bool done
-      = cipher && RAND_bytes(bytes(nonce), static_cast<int>(nonce.size())) == 1
+      = cipher && nonce.size() == nonce_size
         && EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key, bytes(nonce)) == 1
         && EVP_EncryptUpdate(cipher.get(), nullptr, &size, bytes(magic),
                              static_cast<int>(magic.size()))
@@ -143,7 +143,7 @@ std::string seal(const unsigned char* key, std::string_view plain) {
                == 1
         && EVP_EncryptFinal_ex(cipher.get(), nullptr, &size) == 1
         && EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, tag_size, tag.data()) == 1;
-  return done ? std::string{magic} + nonce + sealed + tag : std::string{};
+  return done ? std::string{magic} + std::string{nonce} + sealed + tag : std::string{};
 }
 
 std::optional<std::string> unseal(const unsigned char* key, std::string_view file) {
@@ -184,9 +184,9 @@ std::optional<unsigned> digit(char c) {
 
 } // namespace
 
-core::Result<std::shared_ptr<KeyVault>> KeyVault::open(const std::string& directory,
-                                                       const std::string& master) {
-  const std::shared_ptr<KeyVault> vault{new KeyVault{directory}};
+core::Result<std::shared_ptr<KeyVault>>
+KeyVault::open(const std::string& directory, const std::string& master, RandomBytes random) {
+  const std::shared_ptr<KeyVault> vault{new KeyVault{directory, std::move(random)}};
   vault->master_text_ = master;
   if (!master.empty())
     if (const auto key = vault->master_key(); !key)
@@ -244,7 +244,7 @@ core::Status KeyVault::change(Keys keys) {
   if (!key)
     return tl::unexpected{key.error()};
   auto plain = pack(keys);
-  const auto sealed = seal(key->data(), plain);
+  const auto sealed = seal(key->data(), random_(nonce_size), plain);
   wipe(plain);
   OPENSSL_cleanse(key->data(), key->size());
   if (sealed.empty())
@@ -285,9 +285,12 @@ core::Result<KeyVault::MasterKey> KeyVault::master_key() const {
 
 core::Result<KeyVault::MasterKey> KeyVault::make_master_key() const {
   MasterKey key{};
-  if (RAND_bytes(key.data(), static_cast<int>(key.size())) != 1)
+  auto drawn = random_(key.size());
+  if (drawn.size() != key.size())
     return fail(Errc::internal, "no randomness for a master key", {});
-  auto text = hex({reinterpret_cast<const char*>(key.data()), key.size()}) + "\n";
+  std::copy(drawn.begin(), drawn.end(), key.begin());
+  auto text = hex(drawn) + "\n";
+  wipe(drawn);
   const auto written = write_file(directory_ + "/master.key", text);
   wipe(text);
   if (!written)

@@ -3,6 +3,9 @@
 #include "adapters/journal/file_journal.hpp"
 #include "adapters/journal/posix_files.hpp"
 
+#include <openssl/rand.h>
+
+#include <cstddef>
 #include <utility>
 
 namespace tandem::apps {
@@ -24,6 +27,13 @@ Credentials credentials(std::string api_key, std::string secret) {
   made.api_key = std::move(api_key);
   made.secret = std::move(secret);
   return made;
+}
+
+std::string random_bytes(std::size_t size) {
+  std::string drawn(size, '\0');
+  const bool good
+      = RAND_bytes(reinterpret_cast<unsigned char*>(drawn.data()), static_cast<int>(size)) == 1;
+  return good ? drawn : std::string{};
 }
 
 } // namespace
@@ -60,8 +70,8 @@ core::Result<std::shared_ptr<adapters::venues::KeyRing>> find_keys(const config:
 core::Result<std::shared_ptr<adapters::venues::KeyVault>>
 open_vault(const config::Config& config, const Environment& environment,
            adapters::venues::KeyRing& keys) {
-  auto vault
-      = adapters::venues::KeyVault::open(config.engine.state_dir, environment("TANDEM_MASTER_KEY"));
+  auto vault = adapters::venues::KeyVault::open(config.engine.state_dir,
+                                                environment("TANDEM_MASTER_KEY"), random_bytes);
   if (!vault)
     return vault;
   for (const auto& [venue, key] : (*vault)->keys()) {

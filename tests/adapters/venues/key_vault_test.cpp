@@ -48,8 +48,14 @@ struct Directory {
   std::string path;
 };
 
+/// Another text with every call.
+std::string drawn(std::size_t size) {
+  static char next = 'A';
+  return std::string(size, next++);
+}
+
 void put_one(const std::string& directory, const std::string& with = {}) {
-  const auto vault = KeyVault::open(directory, with).value();
+  const auto vault = KeyVault::open(directory, with, drawn).value();
   REQUIRE(vault->put(VenueId{"binance"}, {"the-api-key", "the-secret", "the-passphrase"}));
 }
 
@@ -58,7 +64,7 @@ void put_one(const std::string& directory, const std::string& with = {}) {
 TEST_CASE("keys come back after a restart, encrypted and private on the disk") {
   const Directory directory;
   put_one(directory.path);
-  const auto vault = KeyVault::open(directory.path, {}).value();
+  const auto vault = KeyVault::open(directory.path, {}, drawn).value();
   const auto keys = vault->keys();
   REQUIRE(keys.size() == 1);
   CHECK(keys.at(VenueId{"binance"}).api_key == "the-api-key");
@@ -70,7 +76,7 @@ TEST_CASE("keys come back after a restart, encrypted and private on the disk") {
   CHECK(directory.mode("api_keys.vault") == 0600U);
   CHECK(directory.mode("master.key") == 0600U);
   REQUIRE(vault->remove(VenueId{"binance"}));
-  CHECK(KeyVault::open(directory.path, {}).value()->keys().empty());
+  CHECK(KeyVault::open(directory.path, {}, drawn).value()->keys().empty());
 }
 
 TEST_CASE("the same keys never look the same") {
@@ -85,11 +91,11 @@ TEST_CASE("a master key of the environment leaves no file and opens only its own
   const Directory directory;
   put_one(directory.path, master);
   CHECK_FALSE(std::filesystem::exists(directory.path + "/master.key"));
-  CHECK(KeyVault::open(directory.path, master).value()->keys().size() == 1);
-  CHECK(KeyVault::open(directory.path, std::string(64, 'b')).error().code
+  CHECK(KeyVault::open(directory.path, master, drawn).value()->keys().size() == 1);
+  CHECK(KeyVault::open(directory.path, std::string(64, 'b'), drawn).error().code
         == core::Errc::configuration);
   for (const auto& bad : {std::string(63, 'a'), std::string(64, 'g')}) {
-    const auto refused = KeyVault::open(directory.path, bad);
+    const auto refused = KeyVault::open(directory.path, bad, drawn);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().source == "TANDEM_MASTER_KEY");
     CHECK(refused.error().detail.find(bad) == std::string::npos);
@@ -104,9 +110,9 @@ TEST_CASE("a vault with any byte changed or cut off is refused") {
     auto flipped = good;
     flipped[i] = static_cast<char>(flipped[i] ^ 1);
     directory.write("api_keys.vault", flipped);
-    CHECK_FALSE(KeyVault::open(directory.path, master));
+    CHECK_FALSE(KeyVault::open(directory.path, master, drawn));
     directory.write("api_keys.vault", good.substr(0, i));
-    CHECK_FALSE(KeyVault::open(directory.path, master));
+    CHECK_FALSE(KeyVault::open(directory.path, master, drawn));
   }
 }
 
@@ -114,13 +120,24 @@ TEST_CASE("a master key that others may read is refused") {
   const Directory directory;
   put_one(directory.path);
   ::chmod((directory.path + "/master.key").c_str(), 0640);
-  CHECK(KeyVault::open(directory.path, {}).error().detail.find("chmod 600") != std::string::npos);
+  CHECK(KeyVault::open(directory.path, {}, drawn).error().detail.find("chmod 600")
+        != std::string::npos);
 }
 
 TEST_CASE("what cannot be written changes nothing") {
   const Directory directory;
-  const auto vault = KeyVault::open(directory.path, master).value();
+  const auto vault = KeyVault::open(directory.path, master, drawn).value();
   std::filesystem::create_directory(directory.path + "/api_keys.vault.new");
   CHECK_FALSE(vault->put(VenueId{"bybit"}, {"k", "s", {}}));
   CHECK(vault->keys().empty());
+}
+
+TEST_CASE("without randomness nothing is stored") {
+  const Directory directory;
+  for (const auto& with : {std::string{}, master}) {
+    const auto vault
+        = KeyVault::open(directory.path, with, [](std::size_t) { return std::string{}; }).value();
+    CHECK_FALSE(vault->put(VenueId{"bybit"}, {"k", "s", {}}));
+    CHECK(vault->keys().empty());
+  }
 }
