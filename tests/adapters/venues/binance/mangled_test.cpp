@@ -2,6 +2,7 @@
 /// changes whole or not at all.
 #include "adapters/venues/book_replica.hpp"
 #include "tests/adapters/venues/binance/fixture.hpp"
+#include "tests/nightly.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -202,10 +203,12 @@ TEST_CASE("decoding what was encoded gives the same depth update") {
   }
 }
 
-TEST_CASE("ten thousand mangled spot frames break nothing") {
-  feed_mangled(core::MarketType::spot, "spot-btcusdt-20240808-a.rec.gz", 10'000);
+TEST_CASE("mangled spot frames break nothing") {
+  feed_mangled(core::MarketType::spot, "spot-btcusdt-20240808-a.rec.gz",
+               tandem::tests::mangled_frames());
 }
 
-TEST_CASE("ten thousand mangled USD-M frames break nothing") {
-  feed_mangled(core::MarketType::linear, "usdm-btcusdt-20240808.rec.gz", 10'000);
+TEST_CASE("mangled USD-M frames break nothing") {
+  feed_mangled(core::MarketType::linear, "usdm-btcusdt-20240808.rec.gz",
+               tandem::tests::mangled_frames());
 }
