@@ -39,7 +39,10 @@ struct Envelope {
 
 /// A null, or a string (escapes resolved); anything else fails.
 bool read_message(ondemand::value value, std::string& text) {
-  if (value.is_null())
+  bool none = false;
+  if (value.is_null().get(none) != simdjson::SUCCESS)
+    return false; // a word that begins as null and is another
+  if (none)
     return true;
   std::string_view view;
   if (value.get_string().get(view) != simdjson::SUCCESS)

@@ -273,6 +273,7 @@ TEST_CASE("a Bybit message with anything wrong in it is refused whole") {
       "1",
       "null",
       R"("topic")",
+      R"({"success":true,"ret_msg":nn,"op":"subscribe"})", // begins as null and is another word
       "{}",
       "not json",
       R"({"topic":1})",
