@@ -1,5 +1,6 @@
 """The traders' REST and WebSocket surface of a running engine, shape by shape (docs: README, "Routes")."""
 import json
+import socket
 import time
 
 from world import WebSocket, World, run, wait_until
@@ -9,6 +10,11 @@ WORLD = None
 
 def number(value):
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def memory():
+    """Of the engine, in KiB."""
+    return int(next(l for l in open(f"/proc/{WORLD.engine.process.pid}/status") if l.startswith("VmRSS")).split()[1])
 
 
 def at_least_four_pairs_over_two_exchanges_are_watching_within_15_seconds():
@@ -170,8 +176,6 @@ def ten_thousand_bad_requests_are_refused_and_nothing_grows():
     import random
     random.seed(7)
 
-    def memory():
-        return int(next(l for l in open(f"/proc/{WORLD.engine.process.pid}/status") if l.startswith("VmRSS")).split()[1])
     paths = ["/api/prices/..%2f..%2fetc/passwd", "/api/prices/binance", "/api/monitoring/pairs/%00", "/api/prices/binance/" + "A" * 300, "/../../etc/passwd",
              "/api/prices/batch", "/api/monitoring/pairs", "/api/engine/actors/kill", "/api/opportunities?limit=-1", "/api/alerts?limit=x", "/ws", "/%zz"]
     bodies = [b"", b"{", b"[]", b"null", b"1e999", b'{"items":' * 50, b'{"a":1,"a":2}', b"\xff\xfe", b'{"path":1}', b'{"leg1":{}}', b"[" * 2000, b'"' + b"x" * 2000]
@@ -201,6 +205,31 @@ def ten_thousand_bad_requests_are_refused_and_nothing_grows():
     assert WORLD.engine.process.poll() is None
 
 
+def a_gibibyte_of_body_or_header_is_refused_in_bounded_memory():
+    block = b"a" * 65536
+    post = b"POST /api/prices/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    before = highest = memory()
+    for what, head, piece, status in (("length", post + b"Content-Length: 1073741824\r\n\r\n", block, b"413"),
+                                      ("chunks", post + b"Transfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + block + b"\r\n", b"413"),
+                                      ("header", b"GET / HTTP/1.1\r\nHost: x\r\nX-Big: ", block, b"431")):
+        host, port = WORLD.engine.addresses["http"].rsplit(":", 1)
+        with socket.create_connection((host, int(port)), 10) as client:
+            try:
+                client.sendall(head)
+                for n in range(2**30 // len(block)):
+                    client.sendall(piece)
+                    highest = max(highest, memory()) if n % 64 == 0 else highest
+            except OSError:
+                pass  # cut off, which is as good
+            try:
+                reply = client.recv(64)
+            except ConnectionResetError:
+                reply = b""
+        assert not reply or reply.startswith(b"HTTP/1.1 " + status), (what, reply)
+    print(f"       memory grew by {highest - before} KiB")
+    assert highest - before <= 8 * 1024 and WORLD.request("GET", "/health/live")[0] == 200
+
+
 def it_stops_cleanly_on_sigterm():
     assert WORLD.engine.stop() == 0
 
@@ -208,4 +237,4 @@ def it_stops_cleanly_on_sigterm():
 if __name__ == "__main__":
     with World(settings=["listeners[0].requests_per_second=1000000"]) as WORLD:
         run([value for name, value in list(globals().items()) if callable(value) and getattr(value, "__module__", "") == "__main__"
-             and name not in ("number",)])
+             and name not in ("number", "memory")])
