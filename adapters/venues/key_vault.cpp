@@ -11,9 +11,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace tandem::adapters::venues {
@@ -36,7 +36,7 @@ unsigned char* bytes(std::string& text) {
 }
 
 core::Error disk(const std::string& path, const char* what) {
-  return {Errc::internal, std::string{what} + ": " + std::strerror(errno), path};
+  return {Errc::internal, std::string{what} + ": " + std::generic_category().message(errno), path};
 }
 
 /// Nullopt in the value: there is no such file.
@@ -249,7 +249,7 @@ core::Status KeyVault::change(Keys keys) {
   OPENSSL_cleanse(key->data(), key->size());
   if (sealed.empty())
     return fail(Errc::internal, "the keys could not be encrypted", {});
-  if (const auto written = write_file(directory_ + "/api_keys.vault", sealed); !written)
+  if (auto written = write_file(directory_ + "/api_keys.vault", sealed); !written)
     return written;
   keys_ = std::move(keys);
   return {};
