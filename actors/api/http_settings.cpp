@@ -1,7 +1,6 @@
 #include "actors/api/http_settings.hpp"
 
 #include "adapters/traders/settings.hpp"
-#include "adapters/venues/crypto.hpp"
 #include "messages/orders.hpp"
 
 #include <caf/send.hpp>
@@ -108,18 +107,15 @@ core::Status take_over(const HttpSurface& impl, const ApiKeyChange& change) {
     trading.keys->remove(change.venue);
     return {};
   }
-  adapters::venues::Credentials made;
-  made.api_key = change.key->api_key;
-  made.secret = change.key->secret;
-  made.passphrase = change.key->passphrase;
-  if (const auto ready = made.prepare(); !ready)
+  const adapters::venues::StoredKey key{change.key->api_key, change.key->secret,
+                                        change.key->passphrase};
+  auto ready = adapters::venues::credentials_of(key);
+  if (!ready)
     return core::fail(Errc::validation_error, ready.error().detail,
                       change.venue.text() + ".secret");
-  if (const auto stored
-      = trading.vault->put(change.venue, {made.api_key, change.key->secret, made.passphrase});
-      !stored)
+  if (const auto stored = trading.vault->put(change.venue, key); !stored)
     return stored;
-  trading.keys->put(change.venue, std::move(made));
+  trading.keys->put(change.venue, *std::move(ready));
   return {};
 }
 

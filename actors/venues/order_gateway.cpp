@@ -1,5 +1,6 @@
 #include "actors/venues/order_gateway.hpp"
 
+#include "actors/venues/market_ready.hpp"
 #include "core/orders/client_id.hpp"
 #include "messages/alert.hpp"
 #include "messages/observe.hpp"
@@ -57,20 +58,16 @@ void tell_breakers(Self self, Event event) {
 
 /// Why the gate is closed; empty = it may be open.
 std::string closed_because(const OrderGatewayState& state) {
-  const auto& board = *state.context->board;
   if (!state.link)
     return "no keys: public only";
   if (state.key_refused)
     return state.account.reason;
   if (!state.private_ready)
     return "the private stream is not there";
-  if (!board.instruments(market_of(state)))
-    return "the instrument list is not there";
-  const auto offset = board.clock_offset(market_of(state));
-  if (!offset)
-    return "the venue's clock was not measured yet";
-  if (std::chrono::abs(*offset) > state.options.clock_offset_max)
-    return "the clocks differ by " + std::to_string(offset->count()) + " ms";
+  if (auto why
+      = not_ready_because(*state.context->board, market_of(state), state.options.clock_offset_max);
+      !why.empty())
+    return why;
   switch (state.reconciliation.state()) {
   case ReconcileState::differs:
     return "the account differs from our books in "

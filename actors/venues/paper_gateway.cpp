@@ -1,5 +1,6 @@
 #include "actors/venues/paper_gateway.hpp"
 
+#include "actors/venues/market_ready.hpp"
 #include "messages/observe.hpp"
 
 #include <caf/send.hpp>
@@ -24,18 +25,10 @@ std::string account_of(const PaperGatewayState& state) {
 
 /// Why the gate is closed; empty = it is open.
 std::string closed_because(const PaperGatewayState& state) {
-  const auto& board = *state.context->board;
-  const auto& market = state.options.market;
   if (!state.link)
     return "no keys: public only";
-  if (!board.instruments(market))
-    return "the instrument list is not there";
-  const auto offset = board.clock_offset(market);
-  if (!offset)
-    return "the venue's clock was not measured yet";
-  if (std::chrono::abs(*offset) > state.options.clock_offset_max)
-    return "the clocks differ by " + std::to_string(offset->count()) + " ms";
-  return {};
+  return not_ready_because(*state.context->board, state.options.market,
+                           state.options.clock_offset_max);
 }
 
 void set_gate(PaperGatewayState& state) {
@@ -53,8 +46,6 @@ void set_gate(PaperGatewayState& state) {
                              .allowed = state.options.allowed});
     for (const auto& [asset, row] : held.assets)
       gate.set_balance(account, asset, row.free);
-    for (const auto& symbol : state.options.symbols)
-      gate.set_fee(market, symbol, state.options.taker_fee);
   });
   state.cell->set_state(reason.empty() ? "paper" : state.link ? "closed" : "public_only");
   if (reason == std::exchange(state.said, reason))
@@ -75,6 +66,10 @@ void close_link(PaperGatewayState& state) {
 void begin(PaperGatewayState& state) {
   close_link(state);
   const auto& options = state.options;
+  options.desk->with_gate([&](core::risk::Gate& gate) {
+    for (const auto& symbol : options.symbols)
+      gate.set_fee(options.market, symbol, options.taker_fee);
+  });
   if (options.tools.keys->has(options.market.venue)) {
     state.link = adapters::venues::PaperLink::open(options.market, options.tools, options.paper,
                                                    *options.desk);

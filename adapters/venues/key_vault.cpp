@@ -184,6 +184,16 @@ std::optional<unsigned> digit(char c) {
 
 } // namespace
 
+core::Result<Credentials> credentials_of(const StoredKey& key) {
+  Credentials made;
+  made.api_key = key.api_key;
+  made.secret = key.secret;
+  made.passphrase = key.passphrase;
+  if (const auto ready = made.prepare(); !ready)
+    return tl::unexpected{ready.error()};
+  return made;
+}
+
 core::Result<std::shared_ptr<KeyVault>>
 KeyVault::open(const std::string& directory, const std::string& master, RandomBytes random) {
   const std::shared_ptr<KeyVault> vault{new KeyVault{directory, std::move(random)}};

@@ -3,6 +3,7 @@
 /// Thread safe.
 #pragma once
 
+#include "adapters/venues/trading.hpp"
 #include "core/result.hpp"
 #include "core/types/ids.hpp"
 
@@ -20,6 +21,9 @@ namespace tandem::adapters::venues {
 struct StoredKey {
   std::string api_key, secret, passphrase;
 };
+
+/// Made ready to sign. Errors: as Credentials::prepare.
+[[nodiscard]] core::Result<Credentials> credentials_of(const StoredKey& key);
 
 class KeyVault {
 public:

@@ -75,11 +75,10 @@ open_vault(const config::Config& config, const Environment& environment,
   if (!vault)
     return vault;
   for (const auto& [venue, key] : (*vault)->keys()) {
-    auto found = credentials(key.api_key, key.secret);
-    found.passphrase = key.passphrase;
-    if (const auto ready = found.prepare(); !ready)
+    auto ready = adapters::venues::credentials_of(key);
+    if (!ready)
       return fail(Errc::configuration, ready.error().detail, "the stored key of " + venue.text());
-    keys.put(venue, std::move(found));
+    keys.put(venue, *std::move(ready));
   }
   return vault;
 }

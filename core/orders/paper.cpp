@@ -64,6 +64,18 @@ VenueOrder show(const OrderIntent& intent, std::string venue_order_id, UnixMilli
   return order;
 }
 
+/// What a spot order needs of which asset, for this much of it.
+struct Claim {
+  const std::string& asset;
+  Money amount;
+};
+
+Claim claim_of(const OrderDraft& draft, Quantity quantity, const Instrument& instrument) {
+  if (draft.side == Side::buy)
+    return {instrument.quote, to_money(draft.price * quantity, draft.scale)};
+  return {instrument.base, to_money(quantity, draft.scale)};
+}
+
 } // namespace
 
 PaperMarket::PaperMarket(MarketKey market, PaperTerms terms, std::function<std::string()> next_id)
@@ -155,13 +167,10 @@ std::map<std::string, PaperMarket::AssetRow> PaperMarket::assets() const {
   for (const auto& [id, held] : orders_) {
     if (!is_open(held.shown))
       continue;
-    const auto& draft = held.intent.draft;
-    const bool buys = draft.side == Side::buy;
-    const auto locked
-        = buys ? to_money(draft.price * held.left, draft.scale) : to_money(held.left, draft.scale);
-    auto& row = rows[buys ? held.instrument->quote : held.instrument->base];
-    row.free -= locked;
-    row.locked += locked;
+    const auto claim = claim_of(held.intent.draft, held.left, *held.instrument);
+    auto& row = rows[claim.asset];
+    row.free -= claim.amount;
+    row.locked += claim.amount;
   }
   return rows;
 }
@@ -171,10 +180,7 @@ std::map<std::string, PaperMarket::AssetRow> PaperMarket::assets() const {
 Status PaperMarket::afford(const OrderDraft& draft, const Instrument& instrument) const {
   if (market_.type == MarketType::linear)
     return {};
-  const bool buys = draft.side == Side::buy;
-  const auto& asset = buys ? instrument.quote : instrument.base;
-  const auto needed = buys ? to_money(draft.price * draft.quantity, draft.scale)
-                           : to_money(draft.quantity, draft.scale);
+  const auto [asset, needed] = claim_of(draft, draft.quantity, instrument);
   const auto rows = assets();
   const auto found = rows.find(asset);
   const auto free = found == rows.end() ? Money{} : found->second.free;
