@@ -176,6 +176,9 @@ using RiskHandle
     = caf::typed_actor<caf::reacts_to<Tick>, caf::replies_to<ThrowKill>::with<KillOutcome>,
                        caf::replies_to<ReleaseKill>::with<KillOutcome>>;
 
+/// Brings positions to zero under the kill switches that ask for it.
+using FlattenerHandle = caf::typed_actor<caf::reacts_to<Tick>>;
+
 } // namespace tandem::messages
 
 TANDEM_LOCAL_MESSAGE(tandem::messages::OrderMoved)

@@ -30,7 +30,7 @@ messages::KillOutcome kill(Self self, const messages::ThrowKill& request) {
   const auto before = state.desk->kills();
   messages::KillOutcome outcome;
   outcome.cancelling = state.desk->kill(request.order, now_of(state));
-  outcome.changed = state.desk->kills().size() != before.size();
+  outcome.changed = state.desk->kills() != before;
   const auto what = scope_text(request.order.level, request.order.scope);
   messages::publish_alert(*state.context, Severity::critical, "KILL_SWITCH", what,
                           "thrown by " + request.order.person + ": " + request.order.reason + "; "

@@ -263,6 +263,8 @@ void keep_time(Self self) {
   const auto now = now_of(state);
   const auto books = books_of(state);
   state.trading->desk->with_gate([&](core::risk::Gate& gate) {
+    state.watch->set_account_fees(gate.fee(state.legs[0].market(), state.legs[0].symbol),
+                                  gate.fee(state.legs[1].market(), state.legs[1].symbol));
     gate.observe_mid(state.legs[0], core::risk::facts_of(*books.leg1), now.mono);
     gate.observe_mid(state.legs[1], core::risk::facts_of(*books.leg2), now.mono);
   });

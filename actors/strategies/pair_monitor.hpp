@@ -27,7 +27,9 @@ struct PairTrading {
 
 struct PairMonitorOptions {
   core::strategy::PairConfig pair;
-  core::strategy::SpreadFees fees; ///< resolved: the pair's own or the venues' taker fees
+  /// The pair's own or the markets' configured taker rates. Where the pair has none of its own, the
+  /// account's real tier replaces it as soon as the venue has told it.
+  core::strategy::SpreadFees fees;
   std::shared_ptr<const PairTrading> trading{}; ///< null: watches only
 };
 

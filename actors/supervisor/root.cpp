@@ -4,6 +4,7 @@
 #include "actors/market/market_bus.hpp"
 #include "actors/risk/breaker_actor.hpp"
 #include "actors/risk/desk_clock.hpp"
+#include "actors/risk/flattener.hpp"
 #include "actors/sinks/broadcast.hpp"
 #include "actors/sinks/event_log.hpp"
 #include "actors/strategies/pair_monitor.hpp"
@@ -297,6 +298,8 @@ ChildSpec risk_child(const EngineParts& parts, const std::string& parent) {
   risk.intensity = crowd_intensity;
   risk.children.push_back(
       leaf(parts.context, "desk", "desk", desk_clock, parts.trading->desk.get()));
+  risk.children.push_back(
+      leaf(parts.context, "flattener", "flattener", flattener, parts.trading->desk.get()));
   risk.children.push_back(breaker_child(parts, {"global", KillLevel::all, {}}, limits.global));
   std::set<core::VenueId> venues;
   for (const auto& market : parts.markets)

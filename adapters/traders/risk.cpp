@@ -126,6 +126,7 @@ void write_kill(JsonWriter& out, const core::risk::KillOrder& order) {
   out.begin_object()
       .field("level", core::risk::to_string(order.level))
       .field("scope", order.scope)
+      .field("flatten", order.flatten)
       .field("person", order.person)
       .field("reason", order.reason)
       .field("ts", order.ts)
@@ -140,7 +141,7 @@ core::Result<core::risk::KillOrder> parse_kill(std::string_view body) {
   if (!json)
     return tl::unexpected{json.error()};
   for (const auto& [key, value] : json->object() == nullptr ? Json::Object{} : *json->object())
-    if (key != "level" && key != "scope" && key != "reason")
+    if (key != "level" && key != "scope" && key != "reason" && key != "flatten")
       return fail(Errc::validation_error, "unknown field", excerpt(key));
   const auto level = text_of(*json, "level");
   const auto scope = text_of(*json, "scope");
@@ -148,6 +149,12 @@ core::Result<core::risk::KillOrder> parse_kill(std::string_view body) {
   for (const auto* text : {&level, &scope, &reason})
     if (!*text)
       return tl::unexpected{text->error()};
+  if (const auto* flatten = json->find("flatten")) {
+    const auto* wanted = flatten->boolean();
+    if (wanted == nullptr)
+      return fail(Errc::validation_error, "must be true or false", "flatten");
+    order.flatten = *wanted;
+  }
   const auto known = level->empty() ? std::optional{KillLevel::all} : level_of(*level);
   if (!known)
     return fail(Errc::validation_error, "must be all, venue or strategy", "level");

@@ -29,6 +29,15 @@ bool in_scope(const risk::KillOrder& kill, const OrderIntent& intent) {
   return true;
 }
 
+/// A switch that was thrown since the gate approved it stands in the way.
+bool is_killed(const risk::KillSwitches& kills, const OrderIntent& intent) {
+  const auto& venue = intent.draft.instrument.venue;
+  return (intent.draft.origin.purpose == OrderPurpose::flatten
+              ? kills.blocks_flatten(strategy_of(intent), venue)
+              : kills.blocks(strategy_of(intent), venue))
+         != nullptr;
+}
+
 /// Ends at the venue by itself, at once: silence means that a message was lost.
 bool ends_by_itself(const OrderDraft& draft) {
   return draft.type == OrderType::market || draft.tif == TimeInForce::ioc
@@ -280,7 +289,7 @@ void Desk::send(Batch& batch) {
     std::optional<Error> stopped;
     if (batch.failure)
       stopped = Error{Errc::risk_rejected, "the intent could not be journalled", "journal"};
-    else if (gate_.kills().blocks(strategy_of(intent), intent.draft.instrument.venue) != nullptr)
+    else if (is_killed(gate_.kills(), intent))
       stopped
           = Error{Errc::risk_rejected, "a kill switch was thrown before it left", "kill_switch"};
     else if (port == nullptr)
@@ -577,6 +586,12 @@ bool Desk::release(risk::KillLevel level, const std::string& scope_name, const s
 risk::ExposureView Desk::exposure(const risk::Now& now) const {
   const std::lock_guard lock{mutex_};
   return gate_.exposure(now);
+}
+
+std::vector<risk::HeldPosition> Desk::held_positions(risk::KillLevel level,
+                                                     const std::string& scope_name) const {
+  const std::lock_guard lock{mutex_};
+  return gate_.held_positions(level, scope_name);
 }
 
 Money Desk::position(const InstrumentKey& instrument) const {

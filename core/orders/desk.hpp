@@ -175,6 +175,9 @@ public:
   /// All orders of one execution that are still in memory.
   [[nodiscard]] std::vector<Order> of_execution(const PairId& pair, std::uint64_t execution) const;
   [[nodiscard]] Money position(const InstrumentKey& instrument) const;
+  /// As Gate::held_positions.
+  [[nodiscard]] std::vector<risk::HeldPosition> held_positions(risk::KillLevel level,
+                                                               const std::string& scope) const;
 
   [[nodiscard]] std::uint64_t epoch() const noexcept { return options_.epoch; }
 

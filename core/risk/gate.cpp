@@ -207,6 +207,40 @@ Money Gate::position(const InstrumentKey& instrument) const noexcept {
   return state == nullptr ? Money{} : state->position.quantity();
 }
 
+std::vector<HeldPosition> Gate::held_positions(KillLevel level, const std::string& scope) const {
+  std::map<InstrumentKey, HeldPosition> held;
+  if (level != KillLevel::strategy)
+    for (const auto& [key, state] : ledger_->instruments())
+      if (state.position.quantity() != Money{}
+          && (level == KillLevel::all || key.venue.text() == scope))
+        held[key] = {key, state.position.quantity(), {}};
+  std::set<InstrumentKey> shared;
+  for (const auto& [name, strategy] : ledger_->strategies())
+    for (const auto& holding : strategy.holdings) {
+      const auto& key = holding.instrument->key;
+      const auto quantity = holding.span.quantity;
+      if (quantity == Money{})
+        continue;
+      if (level != KillLevel::strategy) {
+        if (const auto place = held.find(key); place != held.end() && !shared.contains(key)) {
+          if (!place->second.strategy.empty())
+            shared.insert(key);
+          place->second.strategy = shared.contains(key) ? std::string{} : name;
+        }
+      } else if (name == scope) {
+        const auto whole = holding.instrument->position.quantity();
+        const auto part
+            = quantity > Money{} ? std::min(quantity, whole) : std::max(quantity, whole);
+        if ((part > Money{}) == (quantity > Money{}) && part != Money{})
+          held[key] = {key, part, name};
+      }
+    }
+  std::vector<HeldPosition> result;
+  for (auto& [key, position] : held)
+    result.push_back(std::move(position));
+  return result;
+}
+
 Money Gate::day_realised(const std::string& strategy, const Now& now) const {
   if (!ledger_->is_today(now.wall))
     return {};

@@ -186,6 +186,13 @@ struct ExposureView {
   std::size_t unknown_orders = 0;
 };
 
+/// A position and whose it is.
+struct HeldPosition {
+  InstrumentKey instrument;
+  Money quantity;       ///< signed, base units
+  std::string strategy; ///< empty = of nobody, or of several
+};
+
 class Gate {
 public:
   /// @throws BrokenPromise when margin_leverage is not above zero.
@@ -246,6 +253,10 @@ public:
 
   [[nodiscard]] ExposureView exposure(const Now& now) const;
   [[nodiscard]] Money position(const InstrumentKey& instrument) const noexcept;
+  /// The positions other than zero within a kill switch's scope, by instrument. Of a strategy its
+  /// own part, and no more of it than would bring the whole position to zero.
+  [[nodiscard]] std::vector<HeldPosition> held_positions(KillLevel level,
+                                                         const std::string& scope) const;
   /// Realised today, net of fees, of one strategy (empty = all). A strategy's buys and sells of one
   /// base asset are set off against each other at all venues, so that the two legs of a pair
   /// realise what the execution brought; fees in a third asset are not in it.

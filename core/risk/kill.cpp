@@ -1,6 +1,7 @@
 #include "core/risk/kill.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tandem::core::risk {
 namespace {
@@ -36,12 +37,13 @@ std::string_view to_string(KillLevel level) noexcept {
 }
 
 bool KillSwitches::kill(const KillOrder& order) {
-  const auto thrown_already = std::ranges::any_of(
+  const auto thrown_already = std::ranges::find_if(
       thrown_, [&](const KillOrder& other) { return same_place(other, order.level, order.scope); });
-  if (thrown_already)
-    return false;
-  thrown_.push_back(order);
-  return true;
+  if (thrown_already == thrown_.end()) {
+    thrown_.push_back(order);
+    return true;
+  }
+  return order.flatten && !std::exchange(thrown_already->flatten, true);
 }
 
 bool KillSwitches::release(KillLevel level, std::string_view scope) {

@@ -20,7 +20,7 @@ enum class KillLevel : std::uint8_t { strategy, venue, all };
 struct KillOrder {
   KillLevel level = KillLevel::all;
   std::string scope;    ///< pair or plan id, venue id; empty for `all`
-  bool flatten = false; ///< also close positions by reduce-only market orders, as far as possible
+  bool flatten = false; ///< also bring positions to zero (core/risk/flatten.hpp)
   std::string person;   ///< who, or "signal", "file"
   std::string reason;
   UnixMillis ts = 0;
@@ -31,7 +31,8 @@ struct KillOrder {
 /// The switches that are thrown. Pure, small, asked on every order.
 class KillSwitches {
 public:
-  /// @returns false when the same level and scope was thrown already (the first one stays).
+  /// The first one of a level and scope stays; thrown again with `flatten` it asks for that, too.
+  /// @returns false when nothing changed.
   bool kill(const KillOrder& order);
   /// @returns false when nothing of that level and scope was thrown.
   bool release(KillLevel level, std::string_view scope);

@@ -248,6 +248,10 @@ public:
     return instruments_;
   }
 
+  [[nodiscard]] const std::unordered_map<std::string, StrategyState>& strategies() const noexcept {
+    return strategies_;
+  }
+
 private:
   [[nodiscard]] std::int64_t day_of(WallTime time) const noexcept;
   [[nodiscard]] Money margin(Money notional) const noexcept;

@@ -267,6 +267,14 @@ PairEvents PairWatch::set_enabled(bool enabled, MonoTime now) {
   return events;
 }
 
+void PairWatch::set_account_fees(std::optional<FeeRate> leg1,
+                                 std::optional<FeeRate> leg2) noexcept {
+  if (leg1 && !config_.options.leg1_fee)
+    fees_.leg1 = *leg1;
+  if (leg2 && !config_.options.leg2_fee)
+    fees_.leg2 = *leg2;
+}
+
 PairState PairWatch::state() const noexcept {
   return state_;
 }

@@ -101,6 +101,10 @@ public:
   /// own; enabling begins with `waiting`.
   [[nodiscard]] PairEvents set_enabled(bool enabled, MonoTime now);
 
+  /// What the account really pays at each leg, where the venue has told it: spreads are measured
+  /// with it from the next evaluation on, except where the pair's options name a rate of their own.
+  void set_account_fees(std::optional<FeeRate> leg1, std::optional<FeeRate> leg2) noexcept;
+
   /// Quote notional already executed; caps sizes by total_amount from the next evaluation on.
   void set_executed(Decimal executed_amount) { executed_ = executed_amount; }
 

@@ -105,6 +105,25 @@ def an_unknown_outcome_is_asked_for_and_never_sent_again():
     assert not open_rest, open_rest
 
 
+def a_kill_with_flatten_brings_every_position_to_zero():
+    def positions():
+        return {f"{p['exchange']}.{p['type']}.{p['symbol']}": p["qty"] for p in WORLD.get("/api/risk/exposure")["positions"] if p["qty"]}
+    assert positions(), "nothing to flatten"
+    status, answer = WORLD.request("POST", "/api/risk/kill", {"level": "all", "reason": "drill", "flatten": "yes"})
+    assert status == 400, answer
+    assert WORLD.request("POST", "/api/risk/kill", {"level": "all", "reason": "drill", "flatten": True})[0] == 200
+    assert kills()[0]["flatten"] is True
+    alert = wait_until("it says that it is done", lambda: [a for a in WORLD.get("/api/alerts?limit=50")["alerts"] if a["code"].startswith("FLATTEN")], 90)[0]
+    assert alert["code"] == "FLATTENED", alert
+    for instrument, quantity in positions().items():  # fees taken in the base asset leave less than a lot
+        assert abs(quantity) < 0.001 and f"of {instrument} (below the venue's minimum)" in alert["message"], (instrument, quantity, alert)
+    print(f"       {alert['message']}")
+    assert any(o["purpose"] == "flatten" and o["state"] == "filled" for o in WORLD.get("/api/orders?limit=1000"))
+    compare()
+    nothing_is_sent_for(1)
+    assert WORLD.request("DELETE", "/api/risk/kill", {"level": "all"})[0] == 200
+
+
 def a_trade_behind_the_engines_back_is_found_named_and_can_be_accepted():
     for pair in WORLD.get("/api/monitoring/pairs"):
         WORLD.request("POST", f"/api/monitoring/pairs/{pair['id']}/pause", {"reason": "drill"})
@@ -146,5 +165,6 @@ if __name__ == "__main__":
              a_comparison_that_should_find_something_does,
              the_kill_switch_stops_everything_by_rest_signal_and_file_and_outlives_a_restart,
              an_unknown_outcome_is_asked_for_and_never_sent_again,
+             a_kill_with_flatten_brings_every_position_to_zero,
              a_trade_behind_the_engines_back_is_found_named_and_can_be_accepted,
              no_secret_is_in_a_log_the_journal_or_an_answer])

@@ -86,6 +86,17 @@ TEST_CASE("flattening passes only where every switch in the way asked for it") {
   CHECK(kills.blocks_flatten("a", bybit) == nullptr);
 }
 
+TEST_CASE("a switch that is thrown again with flattening asks for it from then on") {
+  KillSwitches kills;
+  CHECK(kills.kill(thrown(KillLevel::venue, "binance")));
+  CHECK(kills.kill(thrown(KillLevel::venue, "binance", true)));
+  CHECK(kills.blocks_flatten("a", binance) == nullptr);
+  CHECK_FALSE(kills.kill(thrown(KillLevel::venue, "binance", true)));
+  CHECK_FALSE(kills.kill(thrown(KillLevel::venue, "binance")));
+  CHECK(kills.blocks_flatten("a", binance) == nullptr);
+  CHECK(kills.thrown().size() == 1);
+}
+
 TEST_CASE("levels have the words of the interfaces") {
   CHECK(to_string(KillLevel::strategy) == "strategy");
   CHECK(to_string(KillLevel::venue) == "venue");

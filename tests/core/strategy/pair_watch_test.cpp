@@ -54,6 +54,30 @@ TEST_CASE("fees count against the threshold") {
   CHECK(pair.evaluate().opened_or_changed.has_value());
 }
 
+TEST_CASE(
+    "the account's own rates replace the configured ones, but not those of the pair's options") {
+  PairConfig config;
+  SUBCASE("where the pair names none") {
+    WatchedPair pair{config, {.leg1 = {200'000}, .leg2 = {200'000}}};
+    pair.quote(pair.leg2, "100.21", "101");
+    CHECK(pair.evaluate().empty());
+    pair.watch.set_account_fees(FeeRate{50'000}, std::nullopt); // the venue told of one leg so far
+    CHECK(pair.evaluate().empty());
+    pair.watch.set_account_fees(FeeRate{50'000}, FeeRate{50'000});
+    CHECK(pair.evaluate().opened_or_changed.has_value());
+    pair.watch.set_account_fees(FeeRate{50'000}, FeeRate{60'000}); // demoted
+    CHECK(pair.evaluate().ended.has_value());
+  }
+  SUBCASE("where it does") {
+    config.options.leg1_fee = FeeRate{50'000};
+    config.options.leg2_fee = FeeRate{50'000};
+    WatchedPair pair{config, {.leg1 = {50'000}, .leg2 = {50'000}}};
+    pair.watch.set_account_fees(FeeRate{200'000}, FeeRate{200'000});
+    pair.quote(pair.leg2, "100.21", "101");
+    CHECK(pair.evaluate().opened_or_changed.has_value());
+  }
+}
+
 TEST_CASE("an open opportunity is published again only when it changed materially") {
   WatchedPair pair; // change_percent 0.01
   pair.open("100.20");
