@@ -140,7 +140,12 @@ int main(int argc, char** argv) {
   auto* verify = journal->add_subcommand("verify", "walk every byte under its checksums");
   auto* dump = journal->add_subcommand("dump", "one line per record, for people");
   auto* copy = journal->add_subcommand("export", "one JSON object per line and record");
-  for (auto* command : {verify, dump, copy})
+  auto* compact = journal->add_subcommand(
+      "compact", "fold old files into one; only while no engine holds the journal");
+  int keep_days = 7;
+  compact->add_option("--keep-days", keep_days, "leave files alone in which anything is younger")
+      ->check(CLI::Range(2, 3'650));
+  for (auto* command : {verify, dump, copy, compact})
     command->add_option("DIR", records.directory, "engine.state_dir, or its journal")->required();
   copy->add_option("FILE", records.file, "where to; - = standard output")->required();
   for (auto* command : {dump, copy}) {
@@ -164,6 +169,10 @@ int main(int argc, char** argv) {
     return apps::run_journal_dump(records, std::cout, std::cerr);
   if (copy->parsed())
     return apps::run_journal_export(records, std::cout, std::cerr);
+  if (compact->parsed()) {
+    records.keep = std::chrono::days{keep_days};
+    return apps::run_journal_compact(records, std::cout, std::cerr);
+  }
   const auto overrides = split(settings);
   if (!overrides)
     return apps::exit_usage;

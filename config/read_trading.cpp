@@ -164,6 +164,8 @@ TradingConfig read_trading(Section section) {
     trading.durability = section.choice("durability", Durability::fsync, durabilities);
   else
     section.allow("durability");
+  trading.journal_keep_days = static_cast<std::uint32_t>(
+      section.count("journal_keep_days", trading.journal_keep_days, 2, 3'650));
   trading.limits = read_limits(section.section("limits"));
   trading.execution = read_execution(section.section("execution"));
   trading.breakers = read_breakers(section.section("breakers"));

@@ -28,6 +28,8 @@ struct TradingConfig {
   /// Tells this engine's orders from those of all others on the same accounts: 4 of [a-z0-9].
   std::string engine_id = "tnd0";
   std::optional<Durability> durability; ///< absent: fsync in prod, os elsewhere
+  /// 2..3650: journal files with nothing younger in them are folded together.
+  std::uint32_t journal_keep_days = 7;
   core::risk::GateLimits limits;
   core::strategy::ExecutorLimits execution;
   BreakersConfig breakers;

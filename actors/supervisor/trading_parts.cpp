@@ -53,7 +53,7 @@ std::shared_ptr<TradingParts> make_trading(const config::Config& config,
                                                      *parts->journal, *context->log);
   const auto restored
       = parts->desk->restore(records, {context->clocks.mono(), context->clocks.wall()});
-  parts->book.restore(restored.executions, restored.history);
+  parts->book.restore(restored.executions, restored.totals, restored.history);
   for (const auto& [name, saved] : restored.breakers)
     parts->breakers[name] = std::make_shared<core::risk::Breaker::Saved>(saved);
   for (const auto& record : restored.baselines)

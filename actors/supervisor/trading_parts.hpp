@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -22,6 +23,8 @@ namespace tandem::actors::supervisor {
 
 struct TradingParts {
   std::unique_ptr<core::orders::Journal> journal;
+  /// Folds old files of the journal together; blocks as long as that takes. Any thread.
+  std::function<void()> compact_journal;
   std::unique_ptr<core::orders::Desk> desk;
   core::strategy::ExecutionBook book;
   std::shared_ptr<adapters::venues::KeyRing> keys;

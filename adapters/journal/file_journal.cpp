@@ -61,6 +61,30 @@ core::Result<std::vector<std::pair<std::uint64_t, std::string>>> segments_of(Fil
   return segments;
 }
 
+core::Result<std::unique_ptr<FileLock>> hold(FileLayer& files) {
+  auto lock = files.lock(lock_file);
+  if (lock)
+    return *std::move(lock);
+  const auto& why = lock.error();
+  return fail(Errc::configuration,
+              why.fault == FileFault::held ? "another engine holds this journal: " + why.detail
+                                           : why.detail,
+              files.path_of(lock_file));
+}
+
+std::uint64_t last_sequence(const SegmentContents& contents) {
+  return contents.header.first_sequence + contents.records.size() - 1;
+}
+
+/// Made by a compaction: its last record is the checkpoint that stands for it and all before it.
+bool is_folded(const JournalFile& file) {
+  if (!file.contents || file.contents->records.empty())
+    return false;
+  const auto* checkpoint
+      = std::get_if<core::orders::CheckpointRecord>(&file.contents->records.back());
+  return checkpoint != nullptr && checkpoint->through == last_sequence(*file.contents);
+}
+
 } // namespace
 
 // ---- reading
@@ -75,9 +99,31 @@ core::Result<std::vector<JournalFile>> read_journal(FileLayer& files) {
     const auto bytes = files.read(name);
     if (!bytes)
       return tl::unexpected{disk_error(bytes.error())};
-    result.push_back({name, read_segment(*bytes), bytes->size()});
+    JournalFile file{name, read_segment(*bytes), bytes->size()};
+    if (is_folded(file))
+      result.clear(); // it stands for all before it
+    result.push_back(std::move(file));
   }
   return result;
+}
+
+std::string fault_of(const JournalFile& file, bool last, std::uint64_t next) {
+  if (!file.contents) {
+    // A run that ended while it made its first file left nothing in it.
+    const bool unborn = last && file.bytes <= segment_header_bytes;
+    return unborn ? std::string{} : file.contents.error().detail;
+  }
+  const auto& contents = *file.contents;
+  const auto first = contents.header.first_sequence;
+  if (next == 0 && first != 1 && !is_folded(file))
+    return "begins with record " + std::to_string(first) + ", and nothing is before it";
+  if (next != 0 && first != next)
+    return "begins with record " + std::to_string(first) + ", the file before it ends with "
+           + std::to_string(next - 1);
+  if (contents.tail == TailState::torn && !last)
+    return "is torn behind byte " + std::to_string(contents.good_bytes)
+           + ", and a later file follows";
+  return {};
 }
 
 // ---- the writer
@@ -103,6 +149,7 @@ struct FileJournal::Impl {
   std::vector<Callback> waiting; ///< appended, not yet synced, in order
   bool syncing = false, stopping = false;
   std::thread flusher;
+  std::mutex compacting; ///< never together with `mutex`
 
   // ---- opening
 
@@ -110,7 +157,9 @@ struct FileJournal::Impl {
     auto found = read_journal(*files);
     if (!found)
       return tl::unexpected{std::move(found).error()};
-    std::uint64_t next = 1;
+    if (const auto status = remove_folded(*found); !status)
+      return status;
+    std::uint64_t next = 0;
     for (std::size_t i = 0; i < found->size(); ++i) {
       auto& one = (*found)[i];
       const bool last = i + 1 == found->size();
@@ -126,7 +175,20 @@ struct FileJournal::Impl {
         return status;
       segment = *segment_number(one.name);
     }
-    sequence = synced_sequence = next - 1;
+    sequence = synced_sequence = next == 0 ? 0 : next - 1;
+    return {};
+  }
+
+  /// What a compaction did not live to remove.
+  core::Status remove_folded(const std::vector<JournalFile>& found) {
+    const auto segments = segments_of(*files);
+    if (!segments)
+      return tl::unexpected{segments.error()};
+    const auto first = found.empty() ? 0 : *segment_number(found.front().name);
+    for (const auto& [number, name] : *segments)
+      if (number < first)
+        if (const auto gone = files->remove(name); !gone)
+          return tl::unexpected{disk_error(gone.error())};
     return {};
   }
 
@@ -134,18 +196,14 @@ struct FileJournal::Impl {
     const auto refuse = [&](const std::string& why) {
       return fail(Errc::configuration, why, files->path_of(one.name));
     };
-    if (!one.contents)
-      return refuse(one.contents.error().detail);
+    if (const auto fault = fault_of(one, last, next); !fault.empty())
+      return refuse(fault);
     auto& contents = *one.contents;
     if (contents.header.engine != options.engine)
       return refuse("written by engine '" + contents.header.engine.text() + "', not by '"
                     + options.engine.text() + "'");
-    if (contents.header.first_sequence != next)
-      return refuse("begins with record " + std::to_string(contents.header.first_sequence)
-                    + ", the file before it ends with " + std::to_string(next - 1));
+    next = contents.header.first_sequence;
     if (contents.tail == TailState::torn) {
-      if (!last)
-        return refuse("is torn, and a later file follows");
       const auto open_file = files->open(one.name);
       if (!open_file)
         return tl::unexpected{disk_error(open_file.error())};
@@ -315,15 +373,11 @@ core::Result<FileJournal::Opened> FileJournal::open(std::unique_ptr<FileLayer> f
   impl->options = std::move(options);
   if (const auto made = impl->files->make_directory(); !made)
     return fail(Errc::configuration, made.error().detail, "journal");
-  auto lock = impl->files->lock(lock_file);
-  if (!lock) {
-    const auto& why = lock.error();
-    return fail(Errc::configuration,
-                why.fault == FileFault::held ? "another engine holds this journal: " + why.detail
-                                             : why.detail,
-                impl->files->path_of(lock_file));
-  }
+  auto lock = hold(*impl->files);
+  if (!lock)
+    return tl::unexpected{std::move(lock).error()};
   impl->lock = *std::move(lock);
+  opened.compacted = compact_journal(*impl->files, impl->options);
   if (const auto loaded = impl->load(opened); !loaded)
     return tl::unexpected{loaded.error()};
   if (const auto begun = impl->begin_segment(); !begun)
@@ -360,6 +414,19 @@ void FileJournal::append(const Record& record, std::function<void(core::Status)>
   }
   if (durable)
     durable(std::move(status));
+}
+
+core::Result<Compaction> FileJournal::compact() {
+  const std::lock_guard one_at_a_time{impl_->compacting};
+  return compact_journal(*impl_->files, impl_->options);
+}
+
+core::Result<Compaction> FileJournal::compact_unused(FileLayer& files,
+                                                     const FileJournalOptions& options) {
+  const auto lock = hold(files);
+  if (!lock)
+    return tl::unexpected{lock.error()};
+  return compact_journal(files, options);
 }
 
 bool FileJournal::pump() {

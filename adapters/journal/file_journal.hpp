@@ -8,6 +8,7 @@
 #include "core/orders/records.hpp"
 #include "core/result.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -29,8 +30,19 @@ struct FileJournalOptions {
   std::string run_mode; ///< "mock", "dev", "prod": for the RunRecord, as the two below
   std::string build;
   std::function<core::WallTime()> wall;
+  /// Files all of whose records are older are folded into one (compact()); at least two days, for
+  /// the totals of a day come from its own records.
+  std::chrono::hours keep{7 * 24};
+  std::size_t compact_bytes_min = 4U * 1024 * 1024; ///< files worth less together are left alone
   /// Kept free for what must be written when the disk is full: ends of orders, fills, kills.
   std::size_t reserve_bytes = 1U * 1024 * 1024;
+};
+
+/// What a compaction did; all zero when there was nothing worth it.
+struct Compaction {
+  std::size_t files = 0; ///< folded into one
+  std::size_t records_before = 0, records_after = 0;
+  std::size_t bytes_before = 0, bytes_after = 0;
 };
 
 class FileJournal final : public core::orders::Journal {
@@ -49,6 +61,14 @@ public:
               std::function<void(core::Status)> durable) override;
 
   [[nodiscard]] std::uint64_t epoch() const override;
+
+  /// Folds old files together, see compact_journal(). Any thread; blocks while it reads and writes,
+  /// while appending goes on.
+  [[nodiscard]] core::Result<Compaction> compact();
+
+  /// The same for a journal that no engine holds. Errors: as open().
+  [[nodiscard]] static core::Result<Compaction> compact_unused(FileLayer& files,
+                                                               const FileJournalOptions& options);
 
   /// Mode manual: syncs what was appended and runs the callbacks. True when there was something.
   bool pump();
@@ -70,18 +90,33 @@ private:
 
 struct FileJournal::Opened {
   std::unique_ptr<FileJournal> journal;
-  std::vector<core::orders::Record> records; ///< of all runs before, oldest first
+  std::vector<core::orders::Record> records;        ///< of all runs before, oldest first
+  core::Result<Compaction> compacted{Compaction{}}; ///< an error of it is no reason not to begin
   std::string cut; ///< what was cut off, in words; empty when every file was whole
 };
 
-/// All segments of a directory, oldest first, without a lock: for the tools. A file that is being
-/// written may end in a torn record.
+/// One segment as it lies there. A file that is being written may end in a torn record.
 struct JournalFile {
   std::string name;
   core::Result<SegmentContents> contents;
   std::size_t bytes = 0;
 };
 
+/// All segments of a directory that count, oldest first, without a lock. Those that a compaction
+/// folded and did not live to remove do not count.
 [[nodiscard]] core::Result<std::vector<JournalFile>> read_journal(FileLayer& files);
+
+/// What is wrong with a segment where it stands, in words; empty = nothing. The first one begins
+/// with record 1, or is a folded one.
+/// @param last no other follows. @param next the sequence number that it must begin with, 0 = it is
+/// the first.
+[[nodiscard]] std::string fault_of(const JournalFile& file, bool last, std::uint64_t next);
+
+/// Folds the oldest files into one, if all their records are older than `options.keep` and there is
+/// something to gain. The newest file is never touched. The new file takes the place of the last
+/// one folded by a rename before the others are removed, so that a crash at any moment leaves a
+/// whole journal. The caller holds the lock.
+[[nodiscard]] core::Result<Compaction> compact_journal(FileLayer& files,
+                                                       const FileJournalOptions& options);
 
 } // namespace tandem::adapters::journal

@@ -157,24 +157,53 @@ void fields(Io& io, R& r) {
   io("ts", r.ts);
 }
 
-template <class Io, Like<core::orders::CheckpointRecord::PositionRow> R>
+template <class Io, Like<core::risk::PositionSum> R>
 void fields(Io& io, R& r) {
-  io("instrument", r.instrument);
-  io("base", r.base);
-  io("quote", r.quote);
   io("quantity", r.quantity);
   io("cost", r.cost);
   io("realised", r.realised);
   io("fees", r.fees);
 }
 
-template <class Io, Like<core::orders::CheckpointRecord::StrategyRow> R>
+template <class Io, Like<core::risk::InstrumentSum> R>
+void fields(Io& io, R& r) {
+  io("instrument", r.instrument);
+  io("position", r.position);
+}
+
+template <class Io, Like<core::risk::StrategySum::Holding> R>
+void fields(Io& io, R& r) {
+  io("instrument", r.instrument);
+  io("quantity", r.quantity);
+}
+
+template <class Io, Like<core::risk::StrategySum::Base> R>
+void fields(Io& io, R& r) {
+  io("base", r.base);
+  io("position", r.position);
+}
+
+template <class Io, Like<core::risk::StrategySum> R>
 void fields(Io& io, R& r) {
   io("strategy", r.strategy);
-  io("traded", r.traded);
   io("opened", r.opened);
   io("executions", r.executions);
-  io("executionsNotional", r.executions_notional);
+  io("lastExecution", r.last_execution);
+  io("holdings", r.holdings);
+  io("bases", r.bases);
+}
+
+template <class Io, Like<core::risk::Sums> R>
+void fields(Io& io, R& r) {
+  io("instruments", r.instruments);
+  io("strategies", r.strategies);
+}
+
+template <class Io, Like<core::orders::CheckpointRecord::ExecutionRow> R>
+void fields(Io& io, R& r) {
+  io("pair", r.pair);
+  io("notional", r.notional);
+  io("profit", r.profit);
 }
 
 template <class Io, Like<core::orders::RunRecord> R>
@@ -282,8 +311,8 @@ void fields(Io& io, R& r) {
   io("through", r.through);
   io("foldedThrough", r.folded_through);
   io("ordersFolded", r.orders_folded);
-  io("positions", r.positions);
-  io("strategies", r.strategies);
+  io("sums", r.sums);
+  io("executions", r.executions);
 }
 
 template <class Io, Like<core::orders::BaselineRecord> R>

@@ -241,10 +241,43 @@ private:
   std::filesystem::file_time_type seen_{};
 };
 
+/// Has the journal compacted now and then, on a thread of its own: a kill must not wait for a disk.
+class Upkeep {
+public:
+  Upkeep(std::function<core::MonoTime()> clock, std::function<void()> work)
+      : clock_{std::move(clock)}, work_{std::move(work)}, next_{clock_() + interval} {}
+
+  ~Upkeep() {
+    if (thread_.joinable())
+      thread_.join();
+  }
+
+  Upkeep(const Upkeep&) = delete;
+  Upkeep& operator=(const Upkeep&) = delete;
+
+  void look() {
+    if (!work_ || clock_() < next_)
+      return;
+    next_ = clock_() + interval;
+    if (thread_.joinable())
+      thread_.join(); // ended long ago
+    thread_ = std::thread{work_};
+  }
+
+private:
+  static constexpr std::chrono::hours interval{6};
+
+  std::function<core::MonoTime()> clock_;
+  std::function<void()> work_;
+  core::MonoTime next_;
+  std::thread thread_;
+};
+
 /// Sleeps until a signal to end or until `gave_up`; true = a signal. SIGUSR1 and the kill file
 /// throw the kill switch.
 bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up, ConfigWatch& watch,
-                  KillFile kill_file, const std::function<void(const std::string&)>& kill) {
+                  KillFile kill_file, const std::function<void(const std::string&)>& kill,
+                  Upkeep& upkeep) {
   while (!gave_up) {
     const timespec patience{.tv_sec = 0, .tv_nsec = 200'000'000};
     const int number = sigtimedwait(&signals, nullptr, &patience);
@@ -255,6 +288,7 @@ bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up, Con
     if (kill_file.appeared())
       kill("file");
     watch.look();
+    upkeep.look();
   }
   return false;
 }
@@ -332,11 +366,15 @@ int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
         gave_up = true;
     });
     ConfigWatch watch{source, context};
-    const bool asked = wait_for_end(signals, gave_up, watch, KillFile{config.engine.state_dir},
-                                    [&parts, &context](const std::string& person) {
-                                      if (parts.trading)
-                                        kill_all(*parts.trading, *context, person);
-                                    });
+    Upkeep upkeep{context->clocks.mono,
+                  parts.trading ? parts.trading->compact_journal : std::function<void()>{}};
+    const bool asked = wait_for_end(
+        signals, gave_up, watch, KillFile{config.engine.state_dir},
+        [&parts, &context](const std::string& person) {
+          if (parts.trading)
+            kill_all(*parts.trading, *context, person);
+        },
+        upkeep);
     if (asked && config.engine.report_on_exit)
       report(system, *context);
     log.write(core::LogLevel::info, asked ? "engine_stopping" : "engine_gave_up", {});

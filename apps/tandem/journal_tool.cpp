@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -34,22 +35,6 @@ struct Walked {
 using OnSegment = std::function<void(const JournalFile&)>;
 using OnRecord = std::function<void(std::uint64_t sequence, const core::orders::Record&)>;
 
-/// What is wrong with this file where it stands; empty = nothing.
-std::string fault_of(const JournalFile& file, bool last, const Walked& so_far) {
-  if (!file.contents) {
-    // A run that ended while it made its first file left nothing in it.
-    const bool unborn = last && file.bytes <= adapters::journal::segment_header_bytes;
-    return unborn ? std::string{} : core::describe(file.contents.error());
-  }
-  const auto& contents = *file.contents;
-  if (so_far.last != 0 && contents.header.first_sequence != so_far.last + 1)
-    return fmt::format("begins with record {}, the file before it ends with {}",
-                       contents.header.first_sequence, so_far.last);
-  if (contents.tail == TailState::torn && !last)
-    return fmt::format("is torn behind byte {}, and a later file follows", contents.good_bytes);
-  return {};
-}
-
 Walked walk(const JournalToolOptions& options, std::ostream& errors, const OnSegment& on_segment,
             const OnRecord& on_record) {
   Walked result;
@@ -65,7 +50,8 @@ Walked walk(const JournalToolOptions& options, std::ostream& errors, const OnSeg
   for (std::size_t i = 0; i < found->size(); ++i) {
     const auto& file = (*found)[i];
     const bool last = i + 1 == found->size();
-    if (const auto fault = fault_of(file, last, result); !fault.empty()) {
+    const auto next = result.last == 0 ? 0 : result.last + 1;
+    if (const auto fault = adapters::journal::fault_of(file, last, next); !fault.empty()) {
       errors << files->path_of(file.name) << ": " << fault << '\n';
       result.code = exit_data;
       return result;
@@ -164,6 +150,37 @@ int run_journal_export(const JournalToolOptions& options, std::ostream& output,
     output << fmt::format("{} records of {} to {} in {}\n", result.records, result.first,
                           result.last, options.file);
   return result.code;
+}
+
+int run_journal_compact(const JournalToolOptions& options, std::ostream& output,
+                        std::ostream& errors) {
+  const auto directory = journal_directory(options.directory);
+  const auto files = adapters::journal::posix_files(directory);
+  const auto found = adapters::journal::read_journal(*files);
+  if (!found || found->empty() || !found->front().contents) {
+    errors << (!found           ? core::describe(found.error())
+               : found->empty() ? directory + ": there is no journal here"
+                                : core::describe(found->front().contents.error()))
+           << '\n';
+    return exit_unavailable;
+  }
+  adapters::journal::FileJournalOptions journal;
+  journal.engine = found->front().contents->header.engine;
+  journal.keep = options.keep;
+  journal.compact_bytes_min = 0;
+  journal.wall = [] { return std::chrono::system_clock::now(); };
+  const auto done = adapters::journal::FileJournal::compact_unused(*files, journal);
+  if (!done) {
+    errors << core::describe(done.error()) << '\n';
+    return exit_unavailable;
+  }
+  if (done->files == 0)
+    output << "nothing to fold: no whole file is old enough, or nothing would be gained\n";
+  else
+    output << fmt::format("{} files with {} records ({} bytes) are one with {} ({} bytes)\n",
+                          done->files, done->records_before, done->bytes_before,
+                          done->records_after, done->bytes_after);
+  return exit_ok;
 }
 
 } // namespace tandem::apps

@@ -2,6 +2,7 @@
 /// lock, and work beside a running engine.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <ostream>
@@ -13,7 +14,8 @@ struct JournalToolOptions {
   std::string directory; ///< the journal's, or the state directory above it
   std::uint64_t from = 1;
   std::uint64_t to = std::numeric_limits<std::uint64_t>::max(); ///< sequence numbers, both included
-  std::string file; ///< of export; "-" = standard output
+  std::string file;                ///< of export; "-" = standard output
+  std::chrono::hours keep{7 * 24}; ///< of compact
 };
 
 /// One line per segment, one of all, and `journal: in order`. Returns the exit code: 0; 65 damaged
@@ -27,5 +29,9 @@ int run_journal_dump(const JournalToolOptions& options, std::ostream& output, st
 /// One JSON object per line and record, written beside and renamed when it is complete.
 int run_journal_export(const JournalToolOptions& options, std::ostream& output,
                        std::ostream& errors);
+
+/// Folds old files together; refused (69) while an engine holds the journal.
+int run_journal_compact(const JournalToolOptions& options, std::ostream& output,
+                        std::ostream& errors);
 
 } // namespace tandem::apps

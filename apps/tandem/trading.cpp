@@ -83,6 +83,23 @@ open_vault(const config::Config& config, const Environment& environment,
   return vault;
 }
 
+namespace {
+
+void tell(const core::Result<adapters::journal::Compaction>& done, core::Log& log) {
+  if (!done)
+    log.write(core::LogLevel::warning, "journal_not_compacted",
+              {{"reason", core::describe(done.error())}});
+  else if (done->files != 0)
+    log.write(core::LogLevel::info, "journal_compacted",
+              {{"files", std::to_string(done->files)},
+               {"records", std::to_string(done->records_before) + " -> "
+                               + std::to_string(done->records_after)},
+               {"bytes",
+                std::to_string(done->bytes_before) + " -> " + std::to_string(done->bytes_after)}});
+}
+
+} // namespace
+
 std::unique_ptr<adapters::journal::FileLayer> journal_files(const config::Config& config) {
   return adapters::journal::posix_files(config.engine.state_dir + "/journal");
 }
@@ -99,6 +116,7 @@ open_trading(const config::Config& config, std::unique_ptr<adapters::journal::Fi
   options.run_mode = std::string{config::to_string(config.mode)};
   options.build = version;
   options.wall = context->clocks.wall;
+  options.keep = std::chrono::days{config.trading.journal_keep_days};
   auto opened = adapters::journal::FileJournal::open(std::move(files), std::move(options));
   if (!opened)
     return tl::unexpected{std::move(opened).error()};
@@ -107,8 +125,12 @@ open_trading(const config::Config& config, std::unique_ptr<adapters::journal::Fi
                       {{"records", std::to_string(opened->records.size())},
                        {"epoch", std::to_string(opened->journal->epoch())},
                        {"cut", opened->cut}});
-  return actors::supervisor::make_trading(config, std::move(opened->journal), opened->records,
-                                          std::move(keys), context);
+  tell(opened->compacted, *context->log);
+  auto* journal = opened->journal.get();
+  auto trading = actors::supervisor::make_trading(config, std::move(opened->journal),
+                                                  opened->records, std::move(keys), context);
+  trading->compact_journal = [journal, context] { tell(journal->compact(), *context->log); };
+  return trading;
 }
 
 } // namespace tandem::apps

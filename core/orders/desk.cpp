@@ -168,6 +168,9 @@ void Desk::forget_old() {
     if (unsettled_.contains(id))
       return; // an old one still matters: nothing behind it is forgotten before it
     order_of_entry_.pop_front();
+    if (const auto parts = parse_client_id(id.text());
+        parts && !is_forgotten(*parts) && parts->epoch < options_.epoch)
+      folded_through_ = parts;
     const auto* entry = entry_of(id);
     if (entry != nullptr && !entry->order.venue_order_id().empty())
       by_venue_id_.erase(

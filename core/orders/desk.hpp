@@ -98,6 +98,7 @@ struct VenueFill {
 struct Restored {
   std::vector<std::shared_ptr<const Order>> unsettled;
   std::map<PairId, strategy::ExecutionState> executions; ///< the last one of each pair
+  std::map<PairId, strategy::ExecutionTotals> totals;    ///< of each pair's executions but the last
   std::vector<strategy::ExecutionState> history;         ///< ended ones, oldest first
   std::map<std::string, risk::Breaker::Saved> breakers;
   std::vector<BaselineRecord> baselines; ///< in the order in which they were written
@@ -247,7 +248,8 @@ private:
   std::unordered_map<std::string, ClientOrderId> by_venue_id_; ///< "market symbol id"
   std::deque<ClientOrderId> order_of_entry_;                   ///< oldest first
   std::set<ClientOrderId> unsettled_;
-  std::optional<ClientIdParts> folded_through_; ///< older ones are settled and not in entries_
+  std::optional<ClientIdParts>
+      folded_through_; ///< earlier runs: settled, and no longer in entries_
   std::vector<Listener> listeners_;
   std::deque<OrderUpdate> outbox_;
   bool delivering_ = false;

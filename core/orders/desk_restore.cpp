@@ -18,6 +18,15 @@ std::shared_ptr<const Instrument> remembered(const IntentRecord& record) {
   return std::make_shared<const Instrument>(std::move(instrument));
 }
 
+void note_execution(const strategy::ExecutionState& execution, Restored& restored) {
+  const auto [last, first] = restored.executions.try_emplace(execution.pair, execution);
+  if (first || execution.number < last->second.number)
+    return;
+  if (execution.number > last->second.number)
+    restored.totals[execution.pair].add(last->second);
+  last->second = execution;
+}
+
 } // namespace
 
 void Desk::replay_intent(const IntentRecord& record, bool adopted,
@@ -68,7 +77,7 @@ void Desk::replay(const Record& record, Restored& restored, const risk::Now& now
         } else if constexpr (std::is_same_v<What, ResolvedRecord>) {
           with(what.id, [&](Entry& entry) { entry.order.on_decided(what.status, what.by); });
         } else if constexpr (std::is_same_v<What, ExecutionRecord>) {
-          restored.executions[what.execution.pair] = what.execution;
+          note_execution(what.execution, restored);
           if (strategy::is_over(what.execution.phase))
             restored.history.push_back(what.execution);
         } else if constexpr (std::is_same_v<What, BreakerRecord>) {
@@ -86,8 +95,10 @@ void Desk::replay(const Record& record, Restored& restored, const risk::Now& now
           restored.baselines.push_back(what);
         } else if constexpr (std::is_same_v<What, CheckpointRecord>) {
           folded_through_ = parse_client_id(what.folded_through.text());
-          for (const auto& row : what.positions)
-            gate_.restate_position(row.instrument, row.quantity);
+          gate_.set_sums(what.sums);
+          restored.totals.clear();
+          for (const auto& row : what.executions)
+            restored.totals[row.pair] = {row.notional, row.profit};
         } else {
           static_assert(std::is_same_v<What, RunRecord>);
         }
@@ -100,7 +111,9 @@ Restored Desk::restore(std::span<const Record> records, const risk::Now& now) {
   Restored restored;
   for (const auto& record : records)
     replay(record, restored, now);
-  for (auto& [id, entry] : entries_) {
+  for (const auto& id :
+       order_of_entry_) { // the gate counts executions in the order of their numbers
+    auto& entry = *entry_of(id);
     auto& order = entry.order;
     const bool in_flight = order.state() == OrderState::intent || order.state() == OrderState::sent;
     if (in_flight) {

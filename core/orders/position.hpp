@@ -20,9 +20,12 @@ class Position {
 public:
   Position() = default;
 
-  /// One that was saved before.
+  /// One that was saved before. A quantity without a cost was restated from nothing.
   Position(Money quantity, Money cost, Money realised, FeeTotals fees)
-      : quantity_{quantity}, cost_{cost}, realised_{realised}, fees_{std::move(fees)} {}
+      : quantity_{quantity}, cost_{cost}, realised_{realised},
+        unpriced_{quantity != Money{} && cost == Money{}}, fees_{std::move(fees)} {}
+
+  friend bool operator==(const Position&, const Position&) = default;
 
   /// Fee in the base asset lessens what was received (or adds to what was given); fee in the quote
   /// asset lessens the profit; a third asset only counts in fees().

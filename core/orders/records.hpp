@@ -7,6 +7,7 @@
 #include "core/orders/position.hpp"
 #include "core/risk/breaker.hpp"
 #include "core/risk/kill.hpp"
+#include "core/risk/sums.hpp"
 #include "core/strategy/pair.hpp"
 #include "core/strategy/two_leg.hpp"
 #include "core/types/money.hpp"
@@ -148,33 +149,21 @@ struct PausedRecord {
 /// records (orders not settled or settled lately, executions, breakers, kills, pauses) are kept for
 /// themselves; their fills are in these sums already. What follows it was never folded.
 struct CheckpointRecord {
-  struct PositionRow {
-    InstrumentKey instrument;
-    std::string base, quote;        ///< empty when only ever restated
-    Money quantity, cost, realised; ///< as Position
-    FeeTotals fees;
+  /// Of a pair's executions that are over, but for the last one.
+  struct ExecutionRow {
+    PairId pair;
+    Money notional, profit; ///< as in ExecutionState
 
-    friend bool operator==(const PositionRow&, const PositionRow&) = default;
+    friend bool operator==(const ExecutionRow&, const ExecutionRow&) = default;
   };
 
-  /// Of one pair or plan; manual orders stand under the empty name.
-  struct StrategyRow {
-    std::string strategy;
-    Money traded;                 ///< quote units of all its fills
-    Money opened;                 ///< the part of orders with purpose open or slice
-    std::uint64_t executions = 0; ///< that are over
-    Money executions_notional;    ///< sum of their `notional`
-
-    friend bool operator==(const StrategyRow&, const StrategyRow&) = default;
-  };
-
-  std::uint64_t through = 0; ///< the last sequence number that it stands for
+  std::uint64_t through = 0; ///< the last sequence number that it stands for: its own
   /// An order of this engine with an id up to this one that is not among the records is settled and
   /// in the sums: it must not be adopted when the venue shows it again. Empty = none was dropped.
   ClientOrderId folded_through;
-  std::uint64_t orders_folded = 0;     ///< whose records were dropped
-  std::vector<PositionRow> positions;  ///< by instrument
-  std::vector<StrategyRow> strategies; ///< by name
+  std::uint64_t orders_folded = 0; ///< whose records were dropped
+  risk::Sums sums;
+  std::vector<ExecutionRow> executions; ///< by pair
 
   friend bool operator==(const CheckpointRecord&, const CheckpointRecord&) = default;
 };

@@ -177,6 +177,14 @@ void Gate::on_fill(const orders::OrderIntent& intent, const orders::Fill& fill,
   ledger_->on_fill(intent, fill, instrument, now.wall);
 }
 
+Sums Gate::sums() const {
+  return ledger_->sums();
+}
+
+void Gate::set_sums(const Sums& sums) {
+  ledger_->set_sums(sums);
+}
+
 void Gate::restate_position(const InstrumentKey& instrument, Money quantity) {
   ledger_->restate(instrument, quantity);
 }

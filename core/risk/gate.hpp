@@ -8,6 +8,7 @@
 #include "core/orders/order.hpp"
 #include "core/orders/position.hpp"
 #include "core/risk/kill.hpp"
+#include "core/risk/sums.hpp"
 #include "core/strategy/fees.hpp"
 #include "core/types/instrument.hpp"
 #include "core/types/money.hpp"
@@ -248,6 +249,9 @@ public:
   /// unlisted symbol).
   void on_fill(const orders::OrderIntent& intent, const orders::Fill& fill,
                const std::shared_ptr<const Instrument>& instrument, const Now& now);
+  /// What all fills so far came to (core/risk/sums.hpp), and taking it over instead of them.
+  [[nodiscard]] Sums sums() const;
+  void set_sums(const Sums& sums);
   /// A position as a person or the venue's statement sets it.
   void restate_position(const InstrumentKey& instrument, Money quantity);
 

@@ -16,6 +16,7 @@
 #include "core/orders/position.hpp"
 #include "core/risk/gate.hpp"
 #include "core/risk/recent_mids.hpp"
+#include "core/risk/sums.hpp"
 #include "core/strategy/fees.hpp"
 #include "core/types/instrument.hpp"
 #include "core/types/money.hpp"
@@ -220,6 +221,12 @@ public:
   void on_fill(const orders::OrderIntent& intent, const orders::Fill& fill,
                const std::shared_ptr<const Instrument>& listed, WallTime now);
   void restate(const InstrumentKey& key, Money quantity);
+
+  /// What a later run needs of the fills so far, without their orders. The day's totals are not in
+  /// it: they come from the day's own fills.
+  [[nodiscard]] Sums sums() const;
+  /// Replaces what the fills so far came to; orders in flight go on counting.
+  void set_sums(const Sums& sums);
 
   // ---- the day
   /// Days only go forward: a clock set back does not give a day twice.

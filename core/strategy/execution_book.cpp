@@ -4,31 +4,17 @@
 
 namespace tandem::core::strategy {
 
-void ExecutionBook::add(const ExecutionState& execution, Totals& totals) const {
-  totals.notional += execution.notional;
-  totals.profit += execution.profit;
-}
-
 void ExecutionBook::restore(const std::map<PairId, ExecutionState>& last,
+                            const std::map<PairId, ExecutionTotals>& before_last,
                             const std::vector<ExecutionState>& history) {
+  const std::lock_guard lock{mutex_};
+  last_ = last;
+  before_last_ = before_last;
   for (const auto& execution : history)
-    put(execution);
-  for (const auto& [pair, execution] : last)
-    put(execution);
+    keep_ended(execution);
 }
 
-void ExecutionBook::put(const ExecutionState& execution) {
-  const std::lock_guard lock{mutex_};
-  const auto known = last_.find(execution.pair);
-  if (known == last_.end()) {
-    last_.emplace(execution.pair, execution);
-  } else if (execution.number >= known->second.number) {
-    if (execution.number > known->second.number)
-      add(known->second, before_last_[execution.pair]);
-    known->second = execution;
-  }
-  if (!is_over(execution.phase))
-    return;
+void ExecutionBook::keep_ended(const ExecutionState& execution) {
   // The same one again is near the end: a late fill came.
   const auto same = std::find_if(ended_.rbegin(), ended_.rend(), [&](const auto& other) {
     return other.pair == execution.pair && other.number == execution.number;
@@ -40,6 +26,20 @@ void ExecutionBook::put(const ExecutionState& execution) {
   ended_.push_back(execution);
   if (ended_.size() > kept_)
     ended_.pop_front();
+}
+
+void ExecutionBook::put(const ExecutionState& execution) {
+  const std::lock_guard lock{mutex_};
+  const auto known = last_.find(execution.pair);
+  if (known == last_.end()) {
+    last_.emplace(execution.pair, execution);
+  } else if (execution.number >= known->second.number) {
+    if (execution.number > known->second.number)
+      before_last_[execution.pair].add(known->second);
+    known->second = execution;
+  }
+  if (is_over(execution.phase))
+    keep_ended(execution);
 }
 
 std::optional<ExecutionState> ExecutionBook::last(const PairId& pair) const {
@@ -56,23 +56,23 @@ std::uint64_t ExecutionBook::next_number(const PairId& pair) const {
 
 Money ExecutionBook::notional(const PairId& pair) const {
   const std::lock_guard lock{mutex_};
-  Totals totals;
+  ExecutionTotals totals;
   if (const auto before = before_last_.find(pair); before != before_last_.end())
     totals = before->second;
   if (const auto last = last_.find(pair); last != last_.end())
-    add(last->second, totals);
+    totals.add(last->second);
   return totals.notional;
 }
 
 Money ExecutionBook::profit(const PairId& pair) const {
   const std::lock_guard lock{mutex_};
-  Totals totals;
+  ExecutionTotals totals;
   for (const auto& [id, before] : before_last_)
     if (pair.empty() || id == pair)
       totals.profit += before.profit;
   for (const auto& [id, last] : last_)
     if (pair.empty() || id == pair)
-      add(last, totals);
+      totals.add(last);
   return totals.profit;
 }
 

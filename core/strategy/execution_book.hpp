@@ -22,8 +22,10 @@ public:
   /// @param kept ended executions remembered at most.
   explicit ExecutionBook(std::size_t kept = 10'000) : kept_{kept} {}
 
-  /// What a run before left behind. @param history oldest first.
+  /// What a run before left behind: the last execution of each pair, what those before it came to,
+  /// and the ended ones that are still to be shown, oldest first.
   void restore(const std::map<PairId, ExecutionState>& last,
+               const std::map<PairId, ExecutionTotals>& before_last,
                const std::vector<ExecutionState>& history);
 
   /// An execution moved; the same number replaces what was known of it.
@@ -44,17 +46,13 @@ public:
   [[nodiscard]] std::vector<ExecutionState> latest(std::size_t limit, const PairId& pair) const;
 
 private:
-  struct Totals {
-    Money notional, profit;
-  };
-
-  void add(const ExecutionState& execution, Totals& totals) const;
+  void keep_ended(const ExecutionState& execution);
 
   const std::size_t kept_;
   mutable std::mutex mutex_;
   std::map<PairId, ExecutionState> last_;
-  std::map<PairId, Totals> before_last_; ///< of all executions but the last
-  std::deque<ExecutionState> ended_;     ///< oldest first; a late fill may change one
+  std::map<PairId, ExecutionTotals> before_last_; ///< of all executions but the last
+  std::deque<ExecutionState> ended_;              ///< oldest first; a late fill may change one
 };
 
 } // namespace tandem::core::strategy

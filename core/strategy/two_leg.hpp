@@ -111,6 +111,16 @@ struct ExecutionState {
   friend bool operator==(const ExecutionState&, const ExecutionState&) = default;
 };
 
+/// What executions of a pair came to together.
+struct ExecutionTotals {
+  Money notional, profit; ///< as in ExecutionState
+
+  void add(const ExecutionState& execution) {
+    notional += execution.notional;
+    profit += execution.profit;
+  }
+};
+
 /// To be put before the gate together (all or none) and sent.
 struct PlaceOrders {
   std::vector<orders::OrderDraft> drafts;

@@ -43,6 +43,7 @@ trading:
   recv_window: 3s
   reply_timeout: 4s
   dead_man_window: 90s
+  journal_keep_days: 30
   refuse_withdraw_keys: false
   paper_balances:
     - {asset: BTC, amount: "1.5"}
@@ -115,6 +116,7 @@ TEST_CASE("every key about orders is read") {
   const auto& trading = loaded.config.trading;
   CHECK(trading.engine_id == "prd0");
   CHECK(trading.durability == Durability::os);
+  CHECK(trading.journal_keep_days == 30);
   CHECK(trading.recv_window == 3s);
   CHECK_FALSE(trading.refuse_withdraw_keys);
   CHECK(trading.paper_balances
@@ -156,6 +158,7 @@ TEST_CASE("a wrong value about orders is refused at its line and key, and named 
       {"recv_window: 3s", "recv_window: 61s", "trading.recv_window"},
       {"recv_window: 3s", "recv_window: 3", "trading.recv_window"},
       {"reply_timeout: 4s", "reply_timeout: 1ms", "trading.reply_timeout"},
+      {"journal_keep_days: 30", "journal_keep_days: 1", "trading.journal_keep_days"},
       {"dead_man_window: 90s", "dead_man_window: 1h", "trading.dead_man_window"},
       {"amount: \"1.5\"", "amount: \"0\"", "trading.paper_balances[0].amount"},
       {"asset: BTC, amount", "asset: BTC, much: \"1\", amount", "trading.paper_balances[0].much"},

@@ -31,14 +31,12 @@ std::vector<Record> one_of_each() {
   CheckpointRecord checkpoint;
   checkpoint.through = 99;
   checkpoint.folded_through = id;
-  checkpoint.positions.push_back({perpetual,
-                                  "ETH",
-                                  "USDT",
-                                  core::Money{1},
-                                  core::Money{-2},
-                                  core::Money{3},
-                                  {{"USDT", core::Money{4}}}});
-  checkpoint.strategies.push_back({"a_b", core::Money{1}, core::Money{2}, 3, core::Money{4}});
+  const core::risk::PositionSum position{
+      core::Money{1}, core::Money{-2}, core::Money{3}, {{"USDT", core::Money{4}}}};
+  checkpoint.sums.instruments.push_back({perpetual, position});
+  checkpoint.sums.strategies.push_back(
+      {"a_b", core::Money{1}, 2, 3, {{perpetual, core::Money{5}}}, {{"ETH", position}}});
+  checkpoint.executions.push_back({core::PairId{"a_b"}, core::Money{6}, core::Money{-7}});
   const VenueReport report{"v9", VenueStatus::cancelled, core::Quantity{5}, "by user", 8};
   core::risk::KillOrder kill;
   kill.level = core::risk::KillLevel::venue;

@@ -52,9 +52,10 @@ TEST_CASE("a late fill changes an ended execution in its place") {
 TEST_CASE("what a run before left is gone on with") {
   ExecutionBook book;
   book.restore({{a, execution("a", 3, ExecutionPhase::unwinding, 40, -1)}},
-               {execution("a", 1, ExecutionPhase::done, 100, 7),
-                execution("a", 2, ExecutionPhase::done, 50, 2)});
+               {{a, {Money{150}, Money{9}}}}, {execution("a", 2, ExecutionPhase::done, 50, 2)});
   CHECK(book.notional(a) == Money{190});
+  CHECK(book.profit(a) == Money{8});
+  CHECK(book.latest(10, a).size() == 2);
   CHECK(book.last(a)->phase == ExecutionPhase::unwinding);
   CHECK(book.next_number(a) == 4);
 }
