@@ -80,7 +80,7 @@ double run_fsync(const std::string& folder, std::int64_t records, int writers,
         std::condition_variable told;
         bool durable = false;
         const auto at = now_ns();
-        journal->append(record, [&](const core::Status& status) {
+        journal->append_first({&record, 1}, [&](const core::Status& status) {
           const std::lock_guard held{waiting};
           durable = status.has_value();
           told.notify_one();

@@ -6,6 +6,8 @@
 
 #include <caf/send.hpp>
 
+#include <chrono>
+#include <optional>
 #include <utility>
 
 namespace tandem::actors {
@@ -51,6 +53,20 @@ messages::KillOutcome release(Self self, const messages::ReleaseKill& request) {
   return outcome;
 }
 
+/// Before anything else: whatever waited is older than it looks.
+void beat(const DeskClockState& state) {
+  const auto now = now_of(state);
+  std::optional<std::chrono::nanoseconds> gap;
+  state.desk->with_gate(
+      [&](core::risk::Gate& gate) { gap = gate.standstill().beat(now.mono, now.wall); });
+  if (!gap)
+    return;
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(*gap).count();
+  messages::publish_alert(*state.context, Severity::critical, "ENGINE_STOOD_STILL", "desk",
+                          "for " + std::to_string(ms)
+                              + " ms; no order leaves before every market was compared again");
+}
+
 void show(DeskClockState& state) {
   const auto exposure = state.desk->exposure(now_of(state));
   const auto count = [&](const char* name, std::size_t value) {
@@ -88,6 +104,7 @@ messages::RiskHandle::behavior_type desk_clock(Self self, messages::ContextPtr c
   const messages::Observe observe{self, std::move(context), std::move(cell)};
   return {
       observe([self](const messages::Tick&) {
+        beat(self->state);
         self->state.desk->on_tick(now_of(self->state));
         show(self->state);
         self->delayed_send(self, tick_interval, messages::Tick{});

@@ -82,9 +82,26 @@ std::string closed_because(const OrderGatewayState& state) {
   return state.reconciliation.may_trade() ? std::string{} : std::string{"reconciling"};
 }
 
+/// What was read before a loss proves nothing after it.
+void compare_anew(OrderGatewayState& state) {
+  state.reconciliation.restart();
+  ++state.epoch_of_keys;
+  state.reading = false;
+  state.due_at = {};
+}
+
+void follow_standstills(OrderGatewayState& state) {
+  std::uint64_t count = 0;
+  desk_of(state).with_gate(
+      [&](const core::risk::Gate& gate) { count = gate.standstill().count(); });
+  if (std::exchange(state.standstills, count) != count)
+    compare_anew(state);
+}
+
 /// Tells the risk gate, and whoever watches, what the market's gate is at this moment.
 void set_gate(Self self) {
   auto& state = self->state;
+  follow_standstills(state);
   const auto reason = closed_because(state);
   const bool open = reason.empty();
   const auto offset = state.context->board->clock_offset(market_of(state));
@@ -95,6 +112,8 @@ void set_gate(Self self) {
                      .account = state.options.parts.trading->traits().account,
                      .clock_offset = offset.value_or(std::chrono::milliseconds{0}),
                      .allowed = state.options.allowed});
+    if (open)
+      gate.standstill().compared(market_of(state), state.standstills);
   });
   state.account.public_only = !state.link;
   state.account.connected = open;
@@ -491,9 +510,7 @@ messages::OrderGatewayHandle::behavior_type order_gateway(Self self, messages::C
       observe([self](const messages::PrivateDown&) {
         auto& now = self->state;
         now.private_ready = false;
-        now.reconciliation.restart();
-        ++now.epoch_of_keys; // what was read before the loss proves nothing after it
-        now.reading = false;
+        compare_anew(now);
         set_gate(self);
       }),
       observe([self](const messages::KeysChanged&) {

@@ -63,6 +63,7 @@ struct OrderGatewayState {
   bool quiet_before = false;
   core::MonoTime due_at{}, fees_at{};
   std::set<core::Symbol> fees_known;
+  std::uint64_t standstills = 0;   ///< of the engine; what was compared is newer than the last
   std::uint64_t epoch_of_keys = 0; ///< readings asked with older keys are not heard
   bool private_ready = false, reading = false, orphans_seen = false, key_refused = false,
        open = false;

@@ -46,6 +46,8 @@ void set_gate(PaperGatewayState& state) {
                              .allowed = state.options.allowed});
     for (const auto& [asset, row] : held.assets)
       gate.set_balance(account, asset, row.free);
+    if (reason.empty()) // what is on paper cannot have moved meanwhile
+      gate.standstill().compared(market, gate.standstill().count());
   });
   state.cell->set_state(reason.empty() ? "paper" : state.link ? "closed" : "public_only");
   if (reason == std::exchange(state.said, reason))

@@ -3,6 +3,8 @@
 #include "adapters/journal/record_codec.hpp"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -20,6 +22,8 @@ using core::orders::Record;
 constexpr std::string_view prefix = "trading-";
 constexpr std::string_view suffix = ".log";
 constexpr std::size_t number_digits = 6;
+/// Mode fsync: how long records that nobody waits for may wait for company.
+constexpr std::chrono::milliseconds gather_time{5};
 const std::string lock_file = "trading.lock";
 const std::string reserve_file = "trading.reserve";
 
@@ -147,6 +151,7 @@ struct FileJournal::Impl {
   bool reserve_used = false;
   std::string error;
   std::vector<Callback> waiting; ///< appended, not yet synced, in order
+  bool hurry = false;            ///< something waits for one of them
   bool syncing = false, stopping = false;
   std::thread flusher;
   std::mutex compacting; ///< never together with `mutex`
@@ -273,28 +278,33 @@ struct FileJournal::Impl {
     return tl::unexpected{disk_error(why)};
   }
 
-  core::Status write(const std::string& frame, bool vital) {
-    auto done = file->append(frame);
+  core::Status write(const std::string& frames, std::size_t count, bool vital) {
+    auto done = file->append(frames);
     if (!done && done.error().fault == FileFault::disk_full && vital && !reserve_used) {
       (void)file->truncate(good_bytes);
       (void)files->remove(reserve_file);
       reserve_used = true;
-      done = file->append(frame);
+      done = file->append(frames);
     }
     if (!done) {
       (void)file->truncate(good_bytes); // tried again in recover()
       return refuse(done.error());
     }
-    good_bytes += frame.size();
-    ++sequence;
+    good_bytes += frames.size();
+    sequence += count;
     return {};
   }
 
-  core::Status append_now(const Record& record) {
-    auto payload = encode(record);
-    if (!payload)
-      return tl::unexpected{std::move(payload).error()};
-    const bool vital = is_vital(record);
+  /// All or none, in one write.
+  core::Status append_now(std::span<const Record> records) {
+    std::vector<std::string> payloads;
+    for (const auto& record : records) {
+      auto payload = encode(record);
+      if (!payload)
+        return tl::unexpected{std::move(payload).error()};
+      payloads.push_back(*std::move(payload));
+    }
+    const bool vital = std::ranges::all_of(records, is_vital);
     if (failed && !recover())
       return fail(Errc::internal, error, "journal");
     if (reserve_used && !vital) {
@@ -305,7 +315,10 @@ struct FileJournal::Impl {
     if (good_bytes >= options.segment_bytes_max && waiting.empty() && !syncing)
       if (const auto begun = begin_segment(); !begun)
         return refuse(begun.error());
-    return write(encode_frame(sequence + 1, *payload), vital);
+    std::string frames; // numbered only now: recover() may have taken records back
+    for (std::size_t n = 0; n < payloads.size(); ++n)
+      frames += encode_frame(sequence + 1 + n, payloads[n]);
+    return write(frames, records.size(), vital);
   }
 
   // ---- syncing
@@ -344,6 +357,8 @@ struct FileJournal::Impl {
     std::unique_lock held{mutex};
     for (;;) {
       wake.wait(held, [this] { return stopping || !waiting.empty(); });
+      wake.wait_for(held, gather_time, [this] { return stopping || hurry; });
+      hurry = false;
       if (!sync_waiting(held) && stopping)
         return;
     }
@@ -388,7 +403,7 @@ core::Result<FileJournal::Opened> FileJournal::open(std::unique_ptr<FileLayer> f
   const core::orders::RunRecord run{impl->epoch, impl->options.engine, impl->options.run_mode,
                                     impl->options.build,
                                     impl->options.wall ? core::to_millis(impl->options.wall()) : 0};
-  if (const auto written = impl->append_now(run); !written)
+  if (const auto written = impl->append_now(std::array{Record{run}}); !written)
     return tl::unexpected{written.error()};
   if (const auto synced = impl->file->sync(); !synced)
     return tl::unexpected{disk_error(synced.error())};
@@ -402,12 +417,23 @@ core::Result<FileJournal::Opened> FileJournal::open(std::unique_ptr<FileLayer> f
 }
 
 void FileJournal::append(const Record& record, std::function<void(core::Status)> durable) {
+  append({&record, 1}, false, std::move(durable));
+}
+
+void FileJournal::append_first(std::span<const Record> records,
+                               std::function<void(core::Status)> durable) {
+  append(records, true, std::move(durable));
+}
+
+void FileJournal::append(std::span<const Record> records, bool first,
+                         std::function<void(core::Status)> durable) {
   core::Status status;
   {
     const std::lock_guard held{impl_->mutex};
-    status = impl_->append_now(record);
+    status = impl_->append_now(records);
     if (status && impl_->options.mode != SyncMode::os) {
       impl_->waiting.push_back(std::move(durable));
+      impl_->hurry = impl_->hurry || first;
       impl_->wake.notify_one();
       return;
     }

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,8 @@ public:
 
   void append(const core::orders::Record& record,
               std::function<void(core::Status)> durable) override;
+  void append_first(std::span<const core::orders::Record> records,
+                    std::function<void(core::Status)> durable) override;
 
   [[nodiscard]] std::uint64_t epoch() const override;
 
@@ -84,6 +87,8 @@ public:
 
 private:
   struct Impl;
+  void append(std::span<const core::orders::Record> records, bool first,
+              std::function<void(core::Status)> durable);
   explicit FileJournal(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

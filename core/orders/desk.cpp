@@ -118,10 +118,13 @@ void Desk::on_written(const Status& status) {
 }
 
 void Desk::record(const Record& record, std::function<void(Status)> durable) {
-  journal_.append(record, [this, durable = std::move(durable)](const Status& status) {
+  if (!durable) {
+    write(record);
+    return;
+  }
+  journal_.append_first({&record, 1}, [this, durable = std::move(durable)](const Status& status) {
     on_written(status);
-    if (durable)
-      durable(status);
+    durable(status);
   });
 }
 
@@ -255,27 +258,28 @@ Desk::submit(std::span<const OrderDraft> drafts, std::span<const risk::MarketFac
     return tl::unexpected{std::move(approved).error()};
   const auto batch = std::make_shared<Batch>();
   batch->orders = *std::move(approved);
-  batch->undecided = intents.size();
   batch->now = now;
   std::vector<ClientOrderId> ids;
   for (std::size_t i = 0; i < intents.size(); ++i) {
     ids.push_back(intents[i].id);
     gate_.on_order(enter(Order{intents[i]}, facts[i].instrument).order);
   }
+  std::vector<Record> records;
   for (std::size_t i = 0; i < intents.size(); ++i)
-    journal_.append(IntentRecord{intents[i], facts[i].instrument->base, facts[i].instrument->quote},
-                    [this, batch](const Status& status) { on_durable(batch, status); });
+    records.emplace_back(
+        IntentRecord{intents[i], facts[i].instrument->base, facts[i].instrument->quote});
+  journal_.append_first(records,
+                        [this, batch](const Status& status) { on_durable(*batch, status); });
   return ids;
 }
 
 /// All intents of a batch are on disk before the first byte of any of its orders leaves.
-void Desk::on_durable(const std::shared_ptr<Batch>& batch, const Status& status) {
+void Desk::on_durable(Batch& batch, const Status& status) {
   const Scope scope{*this};
   on_written(status);
-  if (!status && !batch->failure)
-    batch->failure = status.error();
-  if (--batch->undecided == 0)
-    send(*batch);
+  if (!status)
+    batch.failure = status.error();
+  send(batch);
 }
 
 void Desk::send(Batch& batch) {
@@ -303,12 +307,16 @@ void Desk::send(Batch& batch) {
       after(entry, entry.order.on_refused(*stopped), std::nullopt, batch.now);
       continue;
     }
-    write(SentRecord{intent.id, to_millis(batch.now.wall)});
-    after(entry, entry.order.on_sent(batch.now.mono), std::nullopt, batch.now);
     ready.push_back({port, &approved});
   }
   for (const auto& [port, order] : ready)
     port->send(*order);
+  // Behind the bytes: after a crash an intent alone counts as sent, too.
+  for (const auto& [port, order] : ready) {
+    auto& entry = *entry_of(order->intent().id);
+    write(SentRecord{order->intent().id, to_millis(batch.now.wall)});
+    after(entry, entry.order.on_sent(batch.now.mono), std::nullopt, batch.now);
+  }
 }
 
 void Desk::ask_cancel(Entry& entry, const risk::Now& now) {

@@ -204,7 +204,6 @@ private:
   /// Orders that go out together when all their intents are durable.
   struct Batch {
     std::vector<risk::ApprovedOrder> orders;
-    std::size_t undecided = 0;
     std::optional<Error> failure;
     risk::Now now;
   };
@@ -224,7 +223,7 @@ private:
   void forget_old();
   void write(const Record& record);
   void on_written(const Status& status);
-  void on_durable(const std::shared_ptr<Batch>& batch, const Status& status);
+  void on_durable(Batch& batch, const Status& status);
   void send(Batch& batch);
   void ask_cancel(Entry& entry, const risk::Now& now);
   [[nodiscard]] bool is_due(const Entry& entry, MonoTime now) const;

@@ -21,6 +21,11 @@ public:
       durable({});
   }
 
+  void append_first(std::span<const Record>, std::function<void(Status)> durable) override {
+    if (durable)
+      durable({});
+  }
+
   [[nodiscard]] std::uint64_t epoch() const override { return 1; }
 };
 

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -40,7 +41,7 @@ struct IntentRecord {
   friend bool operator==(const IntentRecord&, const IntentRecord&) = default;
 };
 
-/// The order's bytes are handed to the connection right after this.
+/// The order's bytes were handed to the connection right before this.
 struct SentRecord {
   ClientOrderId id;
   UnixMillis ts = 0;
@@ -196,7 +197,14 @@ public:
   /// is accepted until the journal has recovered. A record that was answered with an error is
   /// normally gone; after a crash it may be found all the same. No lock of the journal is held
   /// while `durable` runs: it may wait for the desk's, and the desk may be in append().
+  /// Nobody waits for this one: mode `fsync` syncs it with the next that somebody waits for, or
+  /// within a few milliseconds.
   virtual void append(const Record& record, std::function<void(Status)> durable) = 0;
+
+  /// The same for records that something waits for: all of them or none, synced at once, `durable`
+  /// told once of them all. @param records at least one.
+  virtual void append_first(std::span<const Record> records, std::function<void(Status)> durable)
+      = 0;
 
   /// The run this journal is held for.
   [[nodiscard]] virtual std::uint64_t epoch() const = 0;

@@ -40,7 +40,8 @@ MarketFacts facts_of(const market::DepthView& view) {
 }
 
 Gate::Gate(GateLimits limits)
-    : limits_{std::move(limits)}, ledger_{std::make_unique<Ledger>(limits_)} {}
+    : limits_{std::move(limits)}, standstill_{limits_.standstill_max},
+      ledger_{std::make_unique<Ledger>(limits_)} {}
 
 Gate::~Gate() = default;
 Gate::Gate(Gate&&) noexcept = default;
@@ -118,6 +119,18 @@ void Gate::reset_executions(const std::string& strategy) {
   ledger_->strategy(strategy).executions = 0;
 }
 
+std::optional<Refusal> Gate::stood_still(const MarketKey& market, const Now& now) const {
+  const auto silence = standstill_.silence(now.mono, now.wall);
+  const bool beats = silence <= standstill_.limit();
+  if (beats && standstill_.is_compared(market))
+    return std::nullopt;
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(silence).count();
+  return Refusal{Rule::market_closed, 0, beats ? "not compared since" : std::to_string(ms) + " ms",
+                 std::to_string(standstill_.limit().count()) + " ms",
+                 "the engine stood still: " + to_string(market)
+                     + " is closed until it was compared with its venue"};
+}
+
 tl::expected<std::vector<ApprovedOrder>, Refusal>
 Gate::approve(std::span<const orders::OrderIntent> intents, std::span<const MarketFacts> facts,
               const Now& now) {
@@ -153,6 +166,8 @@ Gate::approve(std::span<const orders::OrderIntent> intents, std::span<const Mark
         instrument,
         instrument == nullptr ? Reckoning{} : ledger.reckon(draft, facts[n], instrument)};
     auto refusal = ask_all(question);
+    if (!refusal)
+      refusal = stood_still(draft.instrument.market(), now);
     if (!refusal && ledger.has(intents[n].id))
       refusal = Refusal{Rule::duplicate, 0, intents[n].id.text(), "a new client order id",
                         "an order of this id is counted already"};

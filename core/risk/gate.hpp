@@ -8,6 +8,7 @@
 #include "core/orders/order.hpp"
 #include "core/orders/position.hpp"
 #include "core/risk/kill.hpp"
+#include "core/risk/standstill.hpp"
 #include "core/risk/sums.hpp"
 #include "core/strategy/fees.hpp"
 #include "core/types/instrument.hpp"
@@ -74,6 +75,8 @@ enum class Rule : std::uint8_t {
 struct GateLimits {
   std::chrono::milliseconds book_age_max{300};
   std::chrono::milliseconds clock_offset_max{500};
+  /// No order when the desk's clock was silent for longer; then not before the market was compared.
+  std::chrono::milliseconds standstill_max{3'000};
   Decimal outlier_percent{10, 0};            ///< mid against the median of the last minute; 0 = off
   Decimal price_band_percent{2, 0};          ///< limit price against mid
   Decimal slippage_percent{1, 1};            ///< limit price against the decided price
@@ -226,6 +229,11 @@ public:
   /// A mid seen at `now`, at most one a 100 ms counts: the outlier rule's memory.
   void observe_mid(const InstrumentKey& instrument, const MarketFacts& facts, MonoTime now);
 
+  /// The desk's clock beats here; a gateway says here what it compared.
+  [[nodiscard]] Standstill& standstill() noexcept { return standstill_; }
+
+  [[nodiscard]] const Standstill& standstill() const noexcept { return standstill_; }
+
   [[nodiscard]] KillSwitches& kills() noexcept { return kills_; }
 
   [[nodiscard]] const KillSwitches& kills() const noexcept { return kills_; }
@@ -270,7 +278,10 @@ public:
 
 private:
   GateLimits limits_;
+  [[nodiscard]] std::optional<Refusal> stood_still(const MarketKey& market, const Now& now) const;
+
   KillSwitches kills_;
+  Standstill standstill_;
   std::vector<ScopePause> scope_pauses_;
   bool journal_down_ = false;
   std::unique_ptr<Ledger> ledger_;

@@ -50,6 +50,7 @@ trading:
   limits:
     book_age_max: 900ms
     clock_offset_max: 400ms
+    standstill_max: 5s
     outlier_percent: "3"
     price_band_percent: "2"
     slippage_percent: "0.2"

@@ -31,9 +31,14 @@ class MemoryJournal final : public core::orders::Journal {
 public:
   void append(const core::orders::Record& record,
               std::function<void(core::Status)> durable) override {
-    const bool fits = records.size() < room;
+    append_first({&record, 1}, std::move(durable));
+  }
+
+  void append_first(std::span<const core::orders::Record> all,
+                    std::function<void(core::Status)> durable) override {
+    const bool fits = records.size() + all.size() <= room;
     if (fits)
-      records.push_back(record);
+      records.insert(records.end(), all.begin(), all.end());
     core::Status status;
     if (!fits)
       status = core::fail(core::Errc::internal, "disk full", "journal");

@@ -1,0 +1,438 @@
+/// Measures the way of an order: an opportunity in a pair monitor's hand goes through the
+/// executor's checks, the risk gate and the journal, is signed and written to a WebSocket on
+/// loopback; a venue in this process reads it and fills it. Executor, desk, gate, journal on the
+/// disk, order link, sockets: all real; no actor is in the way, since the pair monitor calls the
+/// desk itself.
+///
+/// usage: bench_order_path [--executions 1000] [--orders 20000] [--window 64] [--rounds 5] [--dir
+/// DIR]
+///   --executions  of two legs, per round and journal mode
+///   --orders      for the sustained rate, per journal mode; --window of them are on the way at
+///   once
+///   --dir         where the journal is made: the disk that is measured
+/// Journal modes take turns within a round: none (a journal that says yes), os, fsync.
+#include "adapters/journal/file_journal.hpp"
+#include "adapters/journal/posix_files.hpp"
+#include "adapters/transport/http_server.hpp"
+#include "adapters/transport/io.hpp"
+#include "adapters/venues/order_link.hpp"
+#include "adapters/venues/private_market.hpp"
+#include "bench/loopback.hpp"
+#include "core/strategy/executor.hpp"
+
+#include <deque>
+
+namespace tandem::bench {
+namespace {
+
+using core::orders::ClientOrderId;
+using core::orders::OrderDraft;
+using core::orders::Side;
+
+const core::MarketKey market_key{core::VenueId{"binance"}, core::MarketType::spot};
+constexpr core::Scale scale{2, 3};
+constexpr std::array<const char*, 2> symbols{"AAAUSDT", "BBBUSDT"};
+constexpr std::array<std::int64_t, 2> bids{100'40, 99'90}; ///< AAA pays more than BBB asks
+constexpr std::array<std::int64_t, 2> asks{100'50, 100'00};
+
+core::InstrumentKey instrument_key(std::size_t n) {
+  return {market_key.venue, market_key.type, core::Symbol{symbols.at(n)}};
+}
+
+core::market::DepthView book(std::size_t n) {
+  auto instrument = std::make_shared<core::Instrument>();
+  instrument->key = instrument_key(n);
+  instrument->base = std::string{symbols.at(n)}.substr(0, 3);
+  instrument->quote = "USDT";
+  instrument->status = core::InstrumentStatus::trading;
+  instrument->scale = scale;
+  instrument->tick = {1};
+  instrument->lot = {1};
+  core::market::DepthView view;
+  view.condition = core::market::BookCondition::live;
+  view.scale = scale;
+  view.version = view.generation = 1;
+  view.instrument = std::move(instrument);
+  constexpr std::int64_t levels = 20;
+  constexpr std::int64_t quantity = 5'000;
+  for (std::int64_t i = 0; i < levels; ++i) {
+    view.bids_store[view.bid_count++] = {{bids.at(n) - i}, {quantity}};
+    view.asks_store[view.ask_count++] = {{asks.at(n) + i}, {quantity}};
+  }
+  return view;
+}
+
+/// The text value of a field of a flat JSON object.
+std::string_view field(std::string_view text, std::string_view name) {
+  const auto key = fmt::format("\"{}\":\"", name);
+  const auto at = text.find(key);
+  if (at == std::string_view::npos)
+    return {};
+  const auto begin = at + key.size();
+  return text.substr(begin, text.find('"', begin) - begin);
+}
+
+/// Reads orders on its WebSocket API and fills each at its limit. Source of the shapes: Binance
+/// Spot WebSocket API, "Place new order".
+class FillingVenue {
+public:
+  explicit FillingVenue(adapters::transport::Io& io) {
+    adapters::transport::ServerEvents events;
+    events.on_request = [](const adapters::transport::ServerRequest&,
+                           const adapters::transport::Respond& respond) {
+      respond({.status = 404, .headers = {}, .body = "{}"});
+    };
+    events.on_upgrade = [](const adapters::transport::ServerRequest&) { return std::nullopt; };
+    events.on_socket_open = [](const adapters::transport::ServerSocketPtr&,
+                               const adapters::transport::ServerRequest&) {};
+    events.on_socket_text = [this](const adapters::transport::ServerSocketPtr& socket,
+                                   std::string_view text) { on_text(socket, text); };
+    auto server = adapters::transport::serve_http(io, "127.0.0.1:0", {}, std::move(events));
+    if (!server)
+      throw std::runtime_error{core::describe(server.error())};
+    server_ = std::move(*server);
+  }
+
+  [[nodiscard]] std::string address() const { return server_->address(); }
+
+  std::atomic<std::int64_t> arrived_ns{0}; ///< the last order
+  std::atomic<std::uint64_t> orders{0};
+
+private:
+  void on_text(const adapters::transport::ServerSocketPtr& socket, std::string_view text) {
+    arrived_ns = now_ns();
+    const auto number = ++orders;
+    const auto quantity = field(text, "quantity");
+    const auto price = field(text, "price");
+    socket->send(std::make_shared<const std::string>(fmt::format(
+        R"({{"id":"{}","status":200,"result":{{"symbol":"{}","orderId":{},"orderListId":-1,"clientOrderId":"{}","transactTime":1,"price":"{}","origQty":"{}","executedQty":"{}","cummulativeQuoteQty":"0.00000000","status":"FILLED","timeInForce":"IOC","type":"LIMIT","side":"{}","fills":[{{"price":"{}","qty":"{}","commission":"0.00000000","commissionAsset":"USDT","tradeId":{}}}]}},"rateLimits":[]}})",
+        field(text, "id"), field(text, "symbol"), number, field(text, "newClientOrderId"), price,
+        quantity, quantity, field(text, "side"), price, quantity, number)));
+  }
+
+  std::unique_ptr<adapters::transport::HttpServer> server_; ///< last: its events use the rest
+};
+
+/// Notes when the engine handed signed bytes to a socket.
+class NotingConnector final : public adapters::transport::WebSocketConnector {
+public:
+  explicit NotingConnector(adapters::transport::WebSocketConnector& real) : real_{real} {}
+
+  std::unique_ptr<adapters::transport::WebSocket>
+  open(adapters::transport::WebSocketOptions options,
+       adapters::transport::WebSocketEvents events) override {
+    return std::make_unique<Socket>(*this, real_.open(std::move(options), std::move(events)));
+  }
+
+  std::atomic<std::int64_t> first_ns{0}, last_ns{0};
+  std::atomic<std::uint64_t> written{0};
+
+private:
+  class Socket final : public adapters::transport::WebSocket {
+  public:
+    Socket(NotingConnector& owner, std::unique_ptr<adapters::transport::WebSocket> real)
+        : owner_{owner}, real_{std::move(real)} {}
+
+    void send(std::string text) override {
+      real_->send(std::move(text));
+      const auto now = now_ns();
+      if (owner_.first_ns == 0)
+        owner_.first_ns = now;
+      owner_.last_ns = now;
+      ++owner_.written;
+    }
+
+    void ping() override { real_->ping(); }
+
+    void close() override { real_->close(); }
+
+  private:
+    NotingConnector& owner_;
+    std::unique_ptr<adapters::transport::WebSocket> real_;
+  };
+
+  adapters::transport::WebSocketConnector& real_;
+};
+
+class NoJournal final : public core::orders::Journal {
+public:
+  void append(const core::orders::Record&, std::function<void(core::Status)> durable) override {
+    if (durable)
+      durable({});
+  }
+
+  void append_first(std::span<const core::orders::Record>,
+                    std::function<void(core::Status)> durable) override {
+    durable({});
+  }
+
+  [[nodiscard]] std::uint64_t epoch() const override { return 1; }
+};
+
+struct Silence final : core::Log {
+  void write(core::LogLevel, std::string_view, std::initializer_list<core::LogField>) override {}
+};
+
+std::unique_ptr<core::orders::Journal> make_journal(const std::string& mode,
+                                                    const std::string& folder) {
+  if (mode == "none")
+    return std::make_unique<NoJournal>();
+  adapters::journal::FileJournalOptions options;
+  options.mode
+      = mode == "os" ? adapters::journal::SyncMode::os : adapters::journal::SyncMode::fsync;
+  options.engine = core::orders::EngineId{"bnch"};
+  auto opened = adapters::journal::FileJournal::open(
+      adapters::journal::posix_files(folder + "/" + mode), std::move(options));
+  if (!opened)
+    throw std::runtime_error{core::describe(opened.error())};
+  return std::move(opened->journal);
+}
+
+core::risk::GateLimits wide_limits() {
+  core::risk::GateLimits limits;
+  limits.orders_per_second_max = 1'000'000;
+  limits.open_orders_max = 1'000'000;
+  limits.duplicate_window = 0ms;
+  limits.order_notional_max = core::to_money(core::Decimal{1'000'000, 0});
+  return limits;
+}
+
+/// One engine's order side on one journal, with its connection to the venue.
+class OrderSide {
+public:
+  OrderSide(const std::string& mode, const std::string& folder, adapters::transport::Io& io,
+            adapters::transport::WebSocketConnector& real, adapters::transport::HttpClient& http,
+            const std::string& address)
+      : io_{io}, journal_{make_journal(mode, folder)}, connector{real},
+        desk{desk_options(*journal_), wide_limits(), *journal_, log_} {
+    parts_.market = market_.get();
+    parts_.trading = trading_.get();
+    parts_.strand = &io;
+    parts_.connector = &connector;
+    parts_.http = &http;
+    parts_.desk = &desk;
+    parts_.keys = std::make_shared<adapters::venues::KeyRing>();
+    parts_.keys->put(market_key.venue, {"key", "secret", {}, nullptr});
+    parts_.board = std::make_shared<core::market::Board>();
+    parts_.clocks = machine_clocks();
+    parts_.random = [] { return std::uint64_t{1}; };
+    parts_.rest.base_url = "http://" + address;
+    adapters::venues::OrderLinkOptions options;
+    options.entry = adapters::venues::OrderEntry::socket;
+    options.socket.url = "ws://" + address;
+    link_ = adapters::venues::OrderLink::open(market_key, parts_.tools(parts_.make_client()),
+                                              options, desk, {});
+    desk.set_port(market_key, link_.get(), now());
+    desk.with_gate([](core::risk::Gate& gate) {
+      gate.set_market(
+          market_key,
+          {.open = true, .reason = {}, .account = "binance", .clock_offset = 0ms, .allowed = {}});
+      for (const auto* symbol : symbols)
+        gate.set_fee(market_key, core::Symbol{symbol}, {0});
+      for (const auto* asset : {"USDT", "AAA", "BBB"})
+        gate.set_balance("binance", asset, core::to_money(core::Decimal{1'000'000'000'000, 0}));
+    });
+    // The socket opens on the I/O thread; until then an order would go by REST, to nobody.
+    std::this_thread::sleep_for(300ms);
+  }
+
+  ~OrderSide() {
+    link_->stop();
+    desk.set_port(market_key, nullptr, now());
+    link_.reset();
+    // What the I/O thread still has to do for the link is done when this comes round, twice.
+    for (int turn = 0; turn < 2; ++turn) {
+      std::atomic<bool> round{false};
+      io_.post([&round] { round = true; });
+      wait_until("the order link has ended", [&round] { return round.load(); });
+    }
+  }
+
+  OrderSide(const OrderSide&) = delete;
+  OrderSide& operator=(const OrderSide&) = delete;
+
+  [[nodiscard]] static core::risk::Now now() {
+    const auto clocks = machine_clocks();
+    return {clocks.mono(), clocks.wall()};
+  }
+
+private:
+  static core::orders::DeskOptions desk_options(const core::orders::Journal& journal) {
+    core::orders::DeskOptions options;
+    options.engine = core::orders::EngineId{"bnch"};
+    options.epoch = journal.epoch();
+    return options;
+  }
+
+  adapters::transport::Io& io_;
+  Silence log_;
+  std::unique_ptr<core::orders::Journal> journal_;
+  std::unique_ptr<adapters::venues::Market> market_ = adapters::venues::make_market(market_key, {});
+  std::unique_ptr<adapters::venues::Trading> trading_ = adapters::venues::make_trading(market_key);
+  adapters::venues::PrivateMarket parts_;
+
+public:
+  NotingConnector connector;
+  core::orders::Desk desk;
+
+private:
+  std::shared_ptr<adapters::venues::OrderLink> link_;
+};
+
+struct Samples {
+  std::vector<std::int64_t> call, first, both, arrived;
+};
+
+void spin_until(const std::string& what, const std::function<bool()>& condition) {
+  const auto deadline = now_ns() + 5'000'000'000;
+  while (!condition())
+    if (now_ns() > deadline)
+      throw std::runtime_error{"not within 5 s: " + what};
+}
+
+core::strategy::PairConfig the_pair() {
+  core::strategy::PairConfig pair;
+  pair.id = core::PairId{"bench"};
+  pair.leg1 = instrument_key(0);
+  pair.leg2 = instrument_key(1);
+  pair.threshold = core::Decimal{5, 2};
+  pair.quantity = core::Decimal{1, 0};
+  return pair;
+}
+
+void run_executions(OrderSide& side, FillingVenue& venue, std::int64_t executions,
+                    Samples& samples) {
+  core::strategy::ExecutorLimits limits;
+  limits.gap = 0ms;
+  core::strategy::ExecutionBook executed;
+  core::strategy::Executor executor{the_pair(), limits, side.desk, executed};
+  auto leg1 = book(0);
+  auto leg2 = book(1);
+  const core::strategy::LegBooks books{&leg1, &leg2};
+  const auto spread = core::strategy::executable_spread(
+      core::strategy::Direction::leg1_sell_leg2_buy, leg1, leg2, core::Quantity{1'000}, {{0}, {0}});
+  if (!spread)
+    throw std::runtime_error{"the books do not pay"};
+  for (std::int64_t n = 0; n < executions; ++n) {
+    auto& connector = side.connector;
+    const auto written = connector.written.load();
+    const auto arrived = venue.orders.load();
+    connector.first_ns = 0;
+    const auto now = OrderSide::now();
+    leg1.received_at = leg2.received_at = now.mono;
+    const auto begin = now_ns();
+    const auto news = executor.execute(*spread, books, {}, now);
+    samples.call.push_back(now_ns() - begin);
+    if (news.refusal)
+      throw std::runtime_error{"refused: " + news.refusal->detail};
+    spin_until("both legs are written", [&] { return connector.written == written + 2; });
+    samples.first.push_back(connector.first_ns - begin);
+    samples.both.push_back(connector.last_ns - begin);
+    spin_until("both arrive", [&] { return venue.orders == arrived + 2; });
+    samples.arrived.push_back(venue.arrived_ns - begin);
+    spin_until("both are settled", [&] { return side.desk.unsettled().empty(); });
+    for (const auto& order : side.desk.of_execution(
+             core::PairId{"bench"}, executed.next_number(core::PairId{"bench"}) - 1))
+      (void)executor.on_order(order, books, OrderSide::now());
+    if (!executor.idle())
+      throw std::runtime_error{"an execution did not end"};
+  }
+}
+
+/// Orders a second with `window` of them on the way. @returns orders/s
+double run_sustained(OrderSide& side, std::int64_t orders, std::int64_t window) {
+  const auto view = book(0);
+  auto facts = core::risk::facts_of(view);
+  OrderDraft draft;
+  draft.instrument = instrument_key(0);
+  draft.scale = scale;
+  draft.quantity = {1'000};
+  std::atomic<std::int64_t> ended{0};
+  side.desk.add_listener([&ended](const core::orders::OrderUpdate& update) {
+    if (update.order->settled() && update.change.state_changed)
+      ++ended;
+  });
+  const auto begin = now_ns();
+  for (std::int64_t sent = 0; sent < orders; ++sent) {
+    spin_until("room for one more", [&] { return sent - ended < window; });
+    const auto now = OrderSide::now();
+    facts.received_at = now.mono;
+    draft.side = sent % 2 == 0 ? Side::buy : Side::sell;
+    draft.price = {draft.side == Side::buy ? asks[0] : bids[0]};
+    if (const auto ids = side.desk.submit({&draft, 1}, {&facts, 1}, now); !ids)
+      throw std::runtime_error{"refused: " + ids.error().detail};
+  }
+  spin_until("the last ones end", [&] { return ended == orders; });
+  constexpr double ns_per_second = 1e9;
+  return static_cast<double>(orders) / (static_cast<double>(now_ns() - begin) / ns_per_second);
+}
+
+void print(const std::string& mode, std::string_view what, std::vector<std::int64_t>& samples) {
+  Figure{"order_path"}
+      .add("journal", mode)
+      .add("from_decision_to", what)
+      .add_latency(samples)
+      .print();
+}
+
+void run(const Options& options) {
+  const auto folder = options.text("dir").empty()
+                          ? (std::filesystem::temp_directory_path() / "tandem-order-path").string()
+                          : options.text("dir") + "/tandem-order-path";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  adapters::transport::Io venue_io{"venue", machine_clocks()};
+  adapters::transport::Io engine_io{"engine", machine_clocks()};
+  const auto connector = adapters::transport::make_websocket_connector(engine_io);
+  const auto http = adapters::transport::make_http_client(engine_io);
+  FillingVenue venue{venue_io};
+  const std::array<std::string, 3> modes{"none", "os", "fsync"};
+  std::map<std::string, Samples> samples;
+  std::map<std::string, std::vector<double>> rates;
+  const auto rounds = options.number("rounds");
+  for (std::int64_t round = 0; round < rounds; ++round)
+    for (const auto& mode : modes) {
+      OrderSide side{mode, folder, engine_io, *connector, *http, venue.address()};
+      run_executions(side, venue, options.number("executions") / rounds, samples[mode]);
+      rates[mode].push_back(
+          run_sustained(side, options.number("orders") / rounds, options.number("window")));
+    }
+  for (const auto& mode : modes) {
+    auto& one = samples[mode];
+    print(mode, "submit_returned", one.call);
+    print(mode, "first_leg_written", one.first);
+    print(mode, "both_legs_written", one.both);
+    print(mode, "both_legs_at_the_venue", one.arrived);
+    auto& rate = rates[mode];
+    std::ranges::sort(rate);
+    Figure{"order_path"}
+        .add("journal", mode)
+        .add("orders_per_second", quantile(rate, 500))
+        .add("lowest", rate.front())
+        .add("highest", rate.back())
+        .add("on_the_way", options.number("window"))
+        .print();
+  }
+  std::filesystem::remove_all(folder);
+}
+
+} // namespace
+} // namespace tandem::bench
+
+int main(int count, char** arguments) {
+  using namespace tandem::bench;
+  const Options options{count,
+                        arguments,
+                        {{"executions", "1000"},
+                         {"orders", "20000"},
+                         {"window", "64"},
+                         {"rounds", "5"},
+                         {"dir", ""}}};
+  try {
+    run(options);
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+  }
+  return 0;
+}
