@@ -103,6 +103,7 @@ private:
   [[nodiscard]] HttpAnswer aggregates(const HttpAsk& ask);
   [[nodiscard]] HttpAnswer day_tickers(const HttpAsk& ask, Time now);
   [[nodiscard]] HttpAnswer book_tickers(const HttpAsk& ask, Time now);
+  [[nodiscard]] HttpAnswer price_tickers(const HttpAsk& ask);
   [[nodiscard]] bool known(const std::string& symbol) const;
 
   // sockets (binance_socket.cpp)

@@ -97,7 +97,8 @@ HttpAnswer BinancePrivate::balance(const BinanceCall& call) const {
     rows += fmt::format(
         R"({}{{"accountAlias":"SgsR","asset":"{}","balance":"{}","crossWalletBalance":"{}","crossUnPnl":"{}","availableBalance":"{}","maxWithdrawAmount":"{}","marginAvailable":true,"updateTime":{}}})",
         rows.empty() ? "" : ",", asset, value_text(margin.wallet), value_text(margin.wallet),
-        value_text(margin.unrealised), free, free, core::to_millis(call.now));
+        value_text(margin.unrealised), free, free,
+        exchange_.balance(call.account, id_, asset).changed_at);
   }
   return ok('[' + rows + ']');
 }
@@ -116,11 +117,12 @@ HttpAnswer BinancePrivate::account(const BinanceCall& call) const {
     const auto free = value_text(std::max<Amount>(margin.available(), 0));
     assets += fmt::format(
         R"({}{{"asset":"{}","walletBalance":"{}","unrealizedProfit":"{}","marginBalance":"{}","maintMargin":"0","initialMargin":"{}","positionInitialMargin":"{}",)"
-        R"("openOrderInitialMargin":"{}","crossWalletBalance":"{}","crossUnPnl":"{}","availableBalance":"{}","maxWithdrawAmount":"{}","marginAvailable":true,"updateTime":0}})",
+        R"("openOrderInitialMargin":"{}","crossWalletBalance":"{}","crossUnPnl":"{}","availableBalance":"{}","maxWithdrawAmount":"{}","marginAvailable":true,"updateTime":{}}})",
         assets.empty() ? "" : ",", asset, value_text(margin.wallet), value_text(margin.unrealised),
         value_text(margin.equity()), value_text(margin.position_margin + margin.order_margin),
         value_text(margin.position_margin), value_text(margin.order_margin),
-        value_text(margin.wallet), value_text(margin.unrealised), free, free);
+        value_text(margin.wallet), value_text(margin.unrealised), free, free,
+        exchange_.balance(call.account, id_, asset).changed_at);
   }
   return ok(fmt::format(
       R"({{"canTrade":{},"canDeposit":true,"canWithdraw":true,"feeTier":0,"multiAssetsMargin":false,"totalInitialMargin":"{}","totalMaintMargin":"0","totalWalletBalance":"{}",)"
@@ -214,6 +216,23 @@ HttpAnswer BinancePrivate::set_leverage(const BinanceCall& call) {
     return error(400, -4028, fmt::format("Leverage {} is not valid", call.text_or("leverage", "")));
   return ok(fmt::format(R"({{"leverage":{},"maxNotionalValue":"1000000","symbol":"{}"}})", *whole,
                         symbol));
+}
+
+/// One tier, of the rate that positions are kept with; a list, or with a symbol its one entry.
+HttpAnswer BinancePrivate::leverage_tiers(const BinanceCall& call) const {
+  std::string symbol;
+  if (auto wrong = read_symbol(call, symbol, false))
+    return *wrong;
+  std::string rows;
+  for (const auto& each : instruments_) {
+    if (!symbol.empty() && each.symbol != symbol)
+      continue;
+    rows += fmt::format(
+        R"({}{{"symbol":"{}","notionalCoef":1.0,"brackets":[{{"bracket":1,"initialLeverage":{},"notionalCap":1000000000,"notionalFloor":0,"maintMarginRatio":{},"cum":0.0}}]}})",
+        rows.empty() ? "" : ",", each.symbol, Exchange::leverage_max,
+        1.0 / static_cast<double>(maintenance_divisor));
+  }
+  return ok(symbol.empty() ? '[' + rows + ']' : rows);
 }
 
 HttpAnswer BinancePrivate::set_margin_type(const BinanceCall& call) const {

@@ -55,6 +55,7 @@ constexpr std::array routes{
     BinanceRoute{false, "POST", "/fapi/v1/positionSide/dual", Action::set_position_mode, 1, 1},
     BinanceRoute{false, "POST", "/fapi/v1/leverage", Action::leverage, 1, 1},
     BinanceRoute{false, "POST", "/fapi/v1/marginType", Action::margin_type, 1, 1},
+    BinanceRoute{false, "GET", "/fapi/v1/leverageBracket", Action::leverage_tiers, 1, 1},
     BinanceRoute{false, "POST", "/fapi/v1/listenKey", Action::open_stream, 1, 1},
     BinanceRoute{false, "PUT", "/fapi/v1/listenKey", Action::renew_stream, 1, 1},
     BinanceRoute{false, "DELETE", "/fapi/v1/listenKey", Action::close_stream, 1, 1},
@@ -382,6 +383,8 @@ HttpAnswer BinancePrivate::act(const BinanceRoute& route, const BinanceCall& cal
     return set_leverage(call);
   case Action::margin_type:
     return set_margin_type(call);
+  case Action::leverage_tiers:
+    return leverage_tiers(call);
   case Action::open_stream:
     return open_stream(call);
   case Action::renew_stream:

@@ -142,6 +142,22 @@ HttpAnswer Binance::day_tickers(const HttpAsk& ask, Time now) {
   return ok(symbol && !out.empty() ? out : '[' + out + ']');
 }
 
+HttpAnswer Binance::price_tickers(const HttpAsk& ask) {
+  const auto symbol = query_value(ask, "symbol");
+  if (symbol && !known(*symbol))
+    return bad_symbol();
+  std::string out;
+  for (const Market* market : flow_.on(id_)) {
+    const auto& instrument = market->instrument();
+    if (symbol && *symbol != instrument.symbol)
+      continue;
+    out += fmt::format(R"({}{{"symbol":"{}","price":)", out.empty() ? "" : ",", instrument.symbol);
+    add_price(out, instrument, market->bars().last_price());
+    out += spot() ? "}" : fmt::format(R"(,"time":{}}})", market->changed_at());
+  }
+  return ok(symbol && !out.empty() ? out : '[' + out + ']');
+}
+
 HttpAnswer Binance::book_tickers(const HttpAsk& ask, Time) {
   const auto symbol = query_value(ask, "symbol");
   if (symbol && !known(*symbol))

@@ -42,6 +42,7 @@ enum class BinanceAction : std::uint8_t {
   set_position_mode,
   leverage,
   margin_type,
+  leverage_tiers,
   open_stream,
   renew_stream,
   close_stream,
@@ -200,6 +201,7 @@ private:
   [[nodiscard]] static HttpAnswer set_position_mode(const BinanceCall& call);
   [[nodiscard]] HttpAnswer set_leverage(const BinanceCall& call);
   [[nodiscard]] HttpAnswer set_margin_type(const BinanceCall& call) const;
+  [[nodiscard]] HttpAnswer leverage_tiers(const BinanceCall& call) const;
   [[nodiscard]] std::string position_text(AccountId account, const std::string& symbol) const;
   [[nodiscard]] std::string position_rows(const BinanceCall& call, const std::string& only) const;
   [[nodiscard]] std::set<std::string> settle_coins() const;

@@ -16,7 +16,7 @@ constexpr core::UnixMillis second = 1'000;
 
 /// Routes that need a signature; with a key header nobody here knows the key, without one its
 /// format is wrong.
-constexpr std::array<std::string_view, 25> signed_routes{"order",
+constexpr std::array<std::string_view, 26> signed_routes{"order",
                                                          "order/test",
                                                          "openOrders",
                                                          "allOrders",
@@ -40,6 +40,7 @@ constexpr std::array<std::string_view, 25> signed_routes{"order",
                                                          "batchOrders",
                                                          "algoOrder",
                                                          "listenKey",
+                                                         "leverageBracket",
                                                          "multiAssetsMargin"};
 
 std::string text_levels(const std::vector<TextLevel>& levels) {
@@ -82,6 +83,8 @@ std::int64_t Binance::weight_of(const HttpAsk& ask, std::string_view route) cons
     return spot() ? (one ? 2 : 80) : (one ? 1 : 40);
   if (route == "ticker/bookTicker")
     return spot() ? (one ? 2 : 4) : (one ? 2 : 5);
+  if (route == "ticker/price")
+    return spot() ? (one ? 2 : 4) : (one ? 1 : 2);
   return 1;
 }
 
@@ -215,6 +218,8 @@ HttpAnswer Binance::answer(const HttpAsk& ask, std::string_view route, Time now)
     return day_tickers(ask, now);
   if (route == "ticker/bookTicker")
     return book_tickers(ask, now);
+  if (route == "ticker/price")
+    return price_tickers(ask);
   const bool per_symbol
       = route == "depth" || route == "klines" || route == "trades" || route == "aggTrades";
   if (!per_symbol)

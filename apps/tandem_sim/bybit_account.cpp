@@ -219,6 +219,26 @@ BybitAnswer BybitPrivate::fee_rate(const BybitCall& call) const {
           "{}"};
 }
 
+/// The coins that are traded here. They come and go by the admin routes only: every chain is shut.
+BybitAnswer BybitPrivate::coins(const BybitCall& call) const {
+  std::set<std::string> names;
+  for (const auto& listed : instruments_) {
+    names.insert(listed.base);
+    names.insert(listed.quote);
+  }
+  const auto wanted = call.text("coin");
+  std::string rows;
+  for (const auto& name : names) {
+    if (!wanted.empty() && wanted != name)
+      continue;
+    rows += fmt::format(
+        R"({0}{{"name":{1},"coin":{1},"remainAmount":"0","chains":[{{"chainType":{1},"confirmation":"1","withdrawFee":"","depositMin":"0","withdrawMin":"0","chain":{1},)"
+        R"("chainDeposit":"0","chainWithdraw":"0","minAccuracy":"8","withdrawPercentageFee":"0","contractAddress":"","safeConfirmNumber":"1"}}]}})",
+        rows.empty() ? "" : ",", json_quoted(name));
+  }
+  return {0, "success", fmt::format(R"({{"rows":[{}]}})", rows), "{}"};
+}
+
 BybitAnswer BybitPrivate::set_leverage(const BybitCall& call) {
   if (!call.category_known || is_spot(call.surface))
     return wrong("category only support linear or inverse");

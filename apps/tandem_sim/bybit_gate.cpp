@@ -43,6 +43,7 @@ constexpr std::array routes{
     Route{"GET", "/v5/account/info", BybitOperation::account_info},
     Route{"GET", "/v5/account/query-dcp-info", BybitOperation::guard_info},
     Route{"GET", "/v5/account/fee-rate", BybitOperation::fee_rate},
+    Route{"GET", "/v5/asset/coin/query-info", BybitOperation::coins},
     Route{"GET", "/v5/position/list", BybitOperation::positions},
     Route{"POST", "/v5/position/set-leverage", BybitOperation::set_leverage},
     Route{"POST", "/v5/position/switch-mode", BybitOperation::switch_mode},
@@ -339,6 +340,8 @@ BybitAnswer BybitPrivate::act(BybitOperation operation, const BybitCall& call) {
     return positions(call);
   case BybitOperation::fee_rate:
     return fee_rate(call);
+  case BybitOperation::coins:
+    return coins(call);
   case BybitOperation::set_leverage:
     return set_leverage(call);
   case BybitOperation::switch_mode:

@@ -28,6 +28,7 @@ enum class BybitOperation : std::uint8_t {
   guard_info,
   positions,
   fee_rate,
+  coins,
   set_leverage,
   switch_mode,
   key_info
@@ -66,6 +67,7 @@ enum class BybitOperation : std::uint8_t {
   case BybitOperation::set_guard:
   case BybitOperation::guard_info:
   case BybitOperation::fee_rate:
+  case BybitOperation::coins:
     return 5;
   }
   return 0;

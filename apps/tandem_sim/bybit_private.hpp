@@ -186,6 +186,7 @@ private:
   [[nodiscard]] BybitAnswer account_info(const BybitCall& call);
   [[nodiscard]] BybitAnswer positions(const BybitCall& call) const;
   [[nodiscard]] BybitAnswer fee_rate(const BybitCall& call) const;
+  [[nodiscard]] BybitAnswer coins(const BybitCall& call) const;
   [[nodiscard]] BybitAnswer set_leverage(const BybitCall& call);
   [[nodiscard]] BybitAnswer switch_mode(const BybitCall& call) const;
   [[nodiscard]] BybitAnswer set_guard(const BybitCall& call);

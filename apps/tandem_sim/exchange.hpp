@@ -122,7 +122,8 @@ public:
   [[nodiscard]] Balance balance(AccountId account, SurfaceId surface,
                                 const std::string& asset) const;
   [[nodiscard]] Position position(AccountId account, const std::string& symbol) const;
-  /// @param leverage 1..125. False outside of it.
+  static constexpr std::int64_t leverage_max = 125;
+  /// @param leverage 1..leverage_max. False outside of it.
   bool set_leverage(AccountId account, const std::string& symbol, std::int64_t leverage);
   [[nodiscard]] FeeRates fees(AccountId account, SurfaceId surface) const;
   [[nodiscard]] MarginState margin(AccountId account, SurfaceId surface,

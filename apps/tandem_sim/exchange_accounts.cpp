@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::int64_t e8 = 100'000'000;
 constexpr std::size_t entries_max = 1'000'000; // per wallet; older ones are carried as sums
-constexpr std::int64_t leverage_max = 125;
 
 /// Venues charge at eight digits; what lies beyond is not taken.
 Amount fee_on(Amount value, std::int64_t rate_e8) noexcept {
@@ -114,7 +113,9 @@ std::size_t Exchange::wallet_of(const Account& account, SurfaceId surface) noexc
 void Exchange::add(Account& account, SurfaceId surface, const std::string& asset, Amount delta,
                    BalanceReason reason, std::int64_t execution_id, core::UnixMillis at) {
   const auto wallet = wallet_of(account, surface);
-  account.wallets[wallet][asset].free += delta;
+  auto& balance = account.wallets[wallet][asset];
+  balance.free += delta;
+  balance.changed_at = at;
   auto& entries = account.entries[wallet];
   entries.push_back({asset, delta, reason, execution_id, at});
   while (entries.size() > entries_max) {

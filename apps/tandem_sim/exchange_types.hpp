@@ -68,7 +68,8 @@ struct AccountOrder {
 
 struct Balance {
   Amount free = 0;
-  Amount locked = 0; ///< held by open spot orders
+  Amount locked = 0;               ///< held by open spot orders
+  core::UnixMillis changed_at = 0; ///< by a deposit or a fill; 0: never
 };
 
 /// One-way position in one contract.

@@ -35,35 +35,54 @@ Simulator::Simulator(const Scenario& scenario, std::unique_ptr<LineSource> recor
 
 Simulator::~Simulator() = default;
 
+SurfaceId Simulator::serving(SurfaceId listener, const HttpAsk& ask) {
+  if (venue_of(listener) != VenueName::bybit)
+    return listener;
+  const auto category
+      = ask.path.starts_with("/v5/market/")   ? query_value(ask, "category").value_or("")
+        : ask.path.starts_with("/v5/public/") ? ask.path.substr(ask.path.rfind('/') + 1)
+                                              : std::string{};
+  return bybit_surface(category).value_or(listener);
+}
+
+SurfaceId Simulator::serving(SurfaceId listener, SocketId socket) const {
+  const auto found = elsewhere_.find(socket);
+  return found == elsewhere_.end() ? listener : found->second;
+}
+
 void Simulator::on_http(SurfaceId surface, const HttpAsk& ask, Reply reply, Time now) {
   advance(now);
-  at(surface).on_http(ask, std::move(reply), now);
+  at(serving(surface, ask)).on_http(ask, std::move(reply), now);
   if (replay_ != nullptr)
     replay_->advance(now); // a held snapshot may be what it waits for
 }
 
 std::optional<HttpAnswer> Simulator::on_upgrade(SurfaceId surface, const HttpAsk& ask, Time now) {
-  return at(surface).on_upgrade(ask, now);
+  return at(serving(surface, ask)).on_upgrade(ask, now);
 }
 
 void Simulator::on_open(SurfaceId surface, SocketId socket, const HttpAsk& ask, Time now) {
   advance(now);
-  at(surface).on_open(socket, ask, now);
+  const auto of = serving(surface, ask);
+  if (of != surface)
+    elsewhere_[socket] = of;
+  at(of).on_open(socket, ask, now);
 }
 
 void Simulator::on_text(SurfaceId surface, SocketId socket, std::string_view text, Time now) {
   advance(now);
-  at(surface).on_text(socket, text, now);
+  at(serving(surface, socket)).on_text(socket, text, now);
 }
 
 void Simulator::on_pong(SurfaceId surface, SocketId socket, std::string_view payload, Time now) {
-  at(surface).on_pong(socket, payload, now);
+  at(serving(surface, socket)).on_pong(socket, payload, now);
   if (replay_ != nullptr)
     replay_->on_pong(socket, payload, now);
 }
 
 void Simulator::on_closed(SurfaceId surface, SocketId socket, Time now) {
-  at(surface).on_closed(socket);
+  at(serving(surface, socket)).on_closed(socket);
+  elsewhere_.erase(socket);
   if (replay_ != nullptr)
     replay_->on_closed(socket, now);
 }

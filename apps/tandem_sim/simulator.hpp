@@ -13,6 +13,7 @@
 #include "apps/tandem_sim/surface.hpp"
 
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,6 +63,11 @@ private:
     return *surfaces_[static_cast<std::size_t>(id)];
   }
 
+  /// Bybit is one host: what is asked of the other category is that surface's, whichever listener
+  /// took it.
+  [[nodiscard]] static SurfaceId serving(SurfaceId listener, const HttpAsk& ask);
+  [[nodiscard]] SurfaceId serving(SurfaceId listener, SocketId socket) const;
+
   [[nodiscard]] HttpAnswer faults_text() const;
   [[nodiscard]] HttpAnswer add_fault(const std::string& body, Time now);
   [[nodiscard]] HttpAnswer state_text();
@@ -80,6 +86,7 @@ private:
   Exchange exchange_;
   std::array<std::unique_ptr<Surface>, surface_count> surfaces_;
   std::unique_ptr<Replay> replay_;
+  std::map<SocketId, SurfaceId> elsewhere_; ///< sockets that are not their listener's
   std::int64_t manual_orders_ = 0;
   Time next_tick_;
 };

@@ -6,21 +6,22 @@ from lifecycle import BASE, QUOTE, D, Fill, Order, main, number
 EXCHANGES = {"binance_spot": "binance", "binance_linear": "binanceusdm", "bybit_spot": "bybit", "bybit_linear": "bybit"}
 HOSTS = ("https://api.binance.com", "https://fapi.binance.com", "https://api.{hostname}")
 TYPES = {"binance_spot": "spot", "binance_linear": "linear", "bybit_spot": "spot", "bybit_linear": "linear"}
+# The class that ccxt makes of the venue's code, and what its text keeps of the answer.
 REFUSALS = {
-    "binance_spot": {"post_only": (ccxt.OrderImmediatelyFillable, -2010), "too_small": (ccxt.InvalidOrder, "NOTIONAL"),
-                     "no_funds": (ccxt.InsufficientFunds, -2010), "duplicate": (ccxt.DuplicateOrderId, -2010),
-                     "unknown": (ccxt.OrderNotFound, -2011), "bad_secret": (ccxt.AuthenticationError, -1022)},
-    "binance_linear": {"post_only": (ccxt.OrderImmediatelyFillable, -5022), "fok": (ccxt.OrderNotFillable, -5021),
-                       "too_small": (ccxt.InvalidOrder, -4164), "no_funds": (ccxt.InsufficientFunds, -2019),
-                       "duplicate": (ccxt.DuplicateOrderId, -4116), "unknown": (ccxt.OrderNotFound, -2011),
-                       "bad_secret": (ccxt.AuthenticationError, -1022), "reduce_only": (ccxt.OrderImmediatelyFillable, -2022)},
-    "bybit_spot": {"post_only": (ccxt.InvalidOrder, 170218), "too_small": (ccxt.InvalidOrder, 170140),
-                   "no_funds": (ccxt.InsufficientFunds, 170131), "duplicate": (ccxt.InvalidOrder, 170141),
-                   "unknown": (ccxt.OrderNotFound, 170142), "bad_secret": (ccxt.AuthenticationError, 10004)},
-    "bybit_linear": {"post_only": (ccxt.InvalidOrder, 10001), "too_small": (ccxt.InvalidOrder, 110094),
-                     "no_funds": (ccxt.InsufficientFunds, 110007), "duplicate": (ccxt.InvalidOrder, 110072),
-                     "unknown": (ccxt.OrderNotFound, 110010), "bad_secret": (ccxt.AuthenticationError, 10004),
-                     "reduce_only": (ccxt.InvalidOrder, 110017)},
+    "binance_spot": {"post_only": (ccxt.OrderImmediatelyFillable, "would immediately match"), "too_small": (ccxt.BadRequest, "NOTIONAL"),
+                     "no_funds": (ccxt.InsufficientFunds, "insufficient balance"), "duplicate": (ccxt.InvalidOrder, "Duplicate order sent"),
+                     "unknown": (ccxt.OrderNotFound, "Unknown order sent"), "bad_secret": (ccxt.AuthenticationError, "-1022")},
+    "binance_linear": {"post_only": (ccxt.OrderImmediatelyFillable, "-5022"), "fok": (ccxt.OrderNotFillable, "-5021"),
+                       "too_small": (ccxt.InvalidOrder, "-4164"), "no_funds": (ccxt.InsufficientFunds, "-2019"),
+                       "duplicate": (ccxt.DuplicateOrderId, "-4116"), "unknown": (ccxt.OrderNotFound, "-2011"),
+                       "bad_secret": (ccxt.AuthenticationError, "-1022"), "reduce_only": (ccxt.OrderImmediatelyFillable, "-2022")},
+    "bybit_spot": {"post_only": (ccxt.InvalidOrder, "170218"), "too_small": (ccxt.InvalidOrder, "170140"),
+                   "no_funds": (ccxt.InsufficientFunds, "170131"), "duplicate": (ccxt.InvalidOrder, "170141"),
+                   "unknown": (ccxt.OrderNotFound, "170142"), "bad_secret": (ccxt.AuthenticationError, "10004")},
+    "bybit_linear": {"post_only": (ccxt.InvalidOrder, "10001"), "too_small": (ccxt.InvalidOrder, "110094"),
+                     "no_funds": (ccxt.InsufficientFunds, "110007"), "duplicate": (ccxt.InvalidOrder, "110072"),
+                     "unknown": (ccxt.OrderNotFound, "110010"), "bad_secret": (ccxt.AuthenticationError, "10004"),
+                     "reduce_only": (ccxt.InvalidOrder, "110017")},
 }
 
 

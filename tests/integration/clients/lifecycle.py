@@ -20,21 +20,20 @@ STREAM_SECONDS = 10
 
 @dataclasses.dataclass
 class Market:
-    """What a surface of the simulator lists, and what it takes from an account without a tier. Decimals of a written amount: fees, balances."""
+    """What a surface of the simulator lists, and what it takes from an account without a tier."""
     tick: D
     lot: D
     notional_min: D | None  # None: not told by this venue's list
     maker: D
     taker: D
-    decimals: int
     derivative: bool
 
 
 MARKETS = {
-    "binance_spot": Market(D("0.01"), D("0.00001"), D(5), D("0.001"), D("0.001"), 8, False),
-    "binance_linear": Market(D("0.10"), D("0.001"), D(100), D("0.0002"), D("0.0005"), 8, True),
-    "bybit_spot": Market(D("0.1"), D("0.000001"), D(5), D("0.001"), D("0.001"), 16, False),
-    "bybit_linear": Market(D("0.10"), D("0.001"), D(5), D("0.0002"), D("0.00055"), 16, True),
+    "binance_spot": Market(D("0.01"), D("0.00001"), D(5), D("0.001"), D("0.001"), False),
+    "binance_linear": Market(D("0.10"), D("0.001"), D(100), D("0.0002"), D("0.0005"), True),
+    "bybit_spot": Market(D("0.1"), D("0.000001"), D(5), D("0.001"), D("0.001"), False),
+    "bybit_linear": Market(D("0.10"), D("0.001"), D(5), D("0.0002"), D("0.00055"), True),
 }
 
 
@@ -150,13 +149,13 @@ class Lifecycle:
         return self.desk.place(side, D(quantity), price, lifetime, client_id, **more)
 
     def refused(self, kind, act):
-        """The library raises this very class, and names the venue's code."""
-        expected, code = self.desk.refusals[kind]
+        """The library raises this very class, with what it keeps of the venue's answer."""
+        expected, text = self.desk.refusals[kind]
         try:
             act()
         except expected as problem:
             assert type(problem) is expected, f"{type(problem).__name__}, not {expected.__name__}: {problem}"
-            assert str(code) in str(problem), f"no {code} in: {problem}"
+            assert text in str(problem), f"no {text} in: {problem}"
             return
         raise AssertionError(f"no {expected.__name__}")
 
@@ -353,9 +352,10 @@ class Lifecycle:
 
     # -- against the ledger
 
-    def cut(self, amount):
-        """As the venue writes it."""
-        return D(amount).quantize(D(1).scaleb(-self.market.decimals), decimal.ROUND_HALF_EVEN)
+    @staticmethod
+    def cut(amount):
+        """To eight decimals: what a venue charges, and what Binance writes."""
+        return D(amount).quantize(D("1E-8"), decimal.ROUND_DOWN)
 
     def fills(self):
         told = sorted(self.desk.fills(), key=lambda fill: (fill.order, fill.id))
