@@ -6,21 +6,22 @@ from lifecycle import BASE, QUOTE, D, Fill, Order, main, number
 EXCHANGES = {"binance_spot": "binance", "binance_linear": "binanceusdm", "bybit_spot": "bybit", "bybit_linear": "bybit"}
 HOSTS = ("https://api.binance.com", "https://fapi.binance.com", "https://api.{hostname}")
 TYPES = {"binance_spot": "spot", "binance_linear": "linear", "bybit_spot": "spot", "bybit_linear": "linear"}
-# The class that ccxt makes of the venue's code, and what its text keeps of the answer.
+# What ccxt makes of the venue's answer, and what its text keeps of it. At another address than its own https hosts it reads Binance's codes by
+# the table that its markets have in common.
 REFUSALS = {
     "binance_spot": {"post_only": (ccxt.OrderImmediatelyFillable, "would immediately match"), "too_small": (ccxt.BadRequest, "NOTIONAL"),
                      "no_funds": (ccxt.InsufficientFunds, "insufficient balance"), "duplicate": (ccxt.InvalidOrder, "Duplicate order sent"),
                      "unknown": (ccxt.OrderNotFound, "Unknown order sent"), "bad_secret": (ccxt.AuthenticationError, "-1022")},
-    "binance_linear": {"post_only": (ccxt.OrderImmediatelyFillable, "-5022"), "fok": (ccxt.OrderNotFillable, "-5021"),
-                       "too_small": (ccxt.InvalidOrder, "-4164"), "no_funds": (ccxt.InsufficientFunds, "-2019"),
-                       "duplicate": (ccxt.DuplicateOrderId, "-4116"), "unknown": (ccxt.OrderNotFound, "-2011"),
-                       "bad_secret": (ccxt.AuthenticationError, "-1022"), "reduce_only": (ccxt.OrderImmediatelyFillable, "-2022")},
+    "binance_linear": {"post_only": (ccxt.InvalidOrder, "-5022"), "fok": (ccxt.InvalidOrder, "-5021"),
+                       "too_small": (ccxt.ExchangeError, "-4164"), "no_funds": (ccxt.ExchangeError, "-2019"),
+                       "duplicate": (ccxt.ExchangeError, "-4116"), "unknown": (ccxt.OrderNotFound, "Unknown order sent"),
+                       "bad_secret": (ccxt.AuthenticationError, "-1022"), "reduce_only": (ccxt.ExchangeError, "-2022")},
     "bybit_spot": {"post_only": (ccxt.InvalidOrder, "170218"), "too_small": (ccxt.InvalidOrder, "170140"),
                    "no_funds": (ccxt.InsufficientFunds, "170131"), "duplicate": (ccxt.InvalidOrder, "170141"),
-                   "unknown": (ccxt.OrderNotFound, "170142"), "bad_secret": (ccxt.AuthenticationError, "10004")},
+                   "unknown": (ccxt.InvalidOrder, "170142"), "bad_secret": (ccxt.AuthenticationError, "10004")},
     "bybit_linear": {"post_only": (ccxt.InvalidOrder, "10001"), "too_small": (ccxt.InvalidOrder, "110094"),
                      "no_funds": (ccxt.InsufficientFunds, "110007"), "duplicate": (ccxt.InvalidOrder, "110072"),
-                     "unknown": (ccxt.OrderNotFound, "110010"), "bad_secret": (ccxt.AuthenticationError, "10004"),
+                     "unknown": (ccxt.InvalidOrder, "110010"), "bad_secret": (ccxt.AuthenticationError, "10004"),
                      "reduce_only": (ccxt.InvalidOrder, "110017")},
 }
 
@@ -85,7 +86,9 @@ class Desk:
     # -- the account
 
     def balances(self):
-        return {asset: number(total) for asset, total in self.exchange.fetch_balance()["total"].items()}
+        balance = self.exchange.fetch_balance()
+        open_profit = {row["asset"]: number(row["unrealizedProfit"]) for row in balance["info"]["assets"]} if self.surface == "binance_linear" else {}
+        return {asset: number(total) - open_profit.get(asset, 0) for asset, total in balance["total"].items()}
 
     def place(self, side, quantity, price, lifetime, client_id, reduce_only=False):
         params = {"clientOrderId": client_id}
@@ -123,7 +126,8 @@ class Desk:
         return [self.order(row) for row in self.exchange.fetch_open_orders(self.symbol)]
 
     def cancel(self, client_id=None, venue_id=None):
-        self.exchange.cancel_order(venue_id, self.symbol, {"clientOrderId": client_id} if client_id else {})
+        name = "orderLinkId" if self.bybit else "clientOrderId"
+        self.exchange.cancel_order(venue_id, self.symbol, {name: client_id} if client_id else {})
 
     def cancel_all(self):
         self.exchange.cancel_all_orders(self.symbol)

@@ -99,15 +99,6 @@ class Desk:
             assert event.get("e") != "error", event
             self.events.append(event)
 
-    def close(self):
-        if hasattr(self, "reader"):
-            self.reader.cancel()
-            self.loop.call(self.shut())
-
-    async def shut(self):
-        await self.stream_socket.__aexit__(None, None, None)
-        await self.async_client.close_connection()
-
     # -- order entry over the WebSocket API
 
     def enter_by_socket(self, life):
