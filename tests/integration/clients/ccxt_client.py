@@ -74,7 +74,8 @@ class Desk:
     def ticker(self):
         ticker = self.exchange.fetch_ticker(self.symbol)
         if ticker["bid"] is None:  # binanceusdm has it elsewhere
-            ticker |= {side: self.exchange.fetch_bids_asks([self.symbol])[self.symbol][side] for side in ("bid", "ask")}
+            best = self.exchange.fetch_bids_asks([self.symbol])[self.symbol]
+            ticker |= {side: best[side] for side in ("bid", "ask")}
         return [number(ticker[what]) for what in ("bid", "ask", "last")]
 
     def candles(self, count):
@@ -87,8 +88,13 @@ class Desk:
 
     def balances(self):
         balance = self.exchange.fetch_balance()
-        open_profit = {row["asset"]: number(row["unrealizedProfit"]) for row in balance["info"]["assets"]} if self.surface == "binance_linear" else {}
-        return {asset: number(total) - open_profit.get(asset, 0) for asset, total in balance["total"].items()}
+        totals = {asset: number(total) for asset, total in balance["total"].items()}
+        if self.surface == "binance_linear":  # binanceusdm counts what the position has won or lost so far
+            for row in balance["info"]["assets"]:
+                wallet, profit = number(row["walletBalance"]), number(row["unrealizedProfit"])
+                assert abs(totals[row["asset"]] - wallet - profit) <= D("1E-8"), (totals, row)
+                totals[row["asset"]] = wallet
+        return totals
 
     def place(self, side, quantity, price, lifetime, client_id, reduce_only=False):
         params = {"clientOrderId": client_id}

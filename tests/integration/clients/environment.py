@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""The virtual environment of the client libraries: made once for a set of requirements, below the user's cache, so that every clone finds it.
+
+usage: environment.py path | make
+"""
+import fcntl
+import hashlib
+import os
+import pathlib
+import subprocess
+import sys
+import venv
+
+REQUIREMENTS = pathlib.Path(__file__).with_name("requirements.txt")
+COMPLETE = "complete"  # a file that is written last: what was left half is made again
+
+
+def path(requirements=REQUIREMENTS):
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+    key = hashlib.sha256(requirements.read_bytes() + repr(sys.version_info[:2]).encode()).hexdigest()[:16]
+    return cache / "tandem" / f"clients-{key}"
+
+
+def python(requirements=REQUIREMENTS):
+    """The environment's interpreter; None when it has not been made."""
+    folder = path(requirements)
+    return folder / "bin" / "python" if (folder / COMPLETE).exists() else None
+
+
+def make(requirements=REQUIREMENTS):
+    folder = path(requirements)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.with_suffix(".lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if python(requirements):
+            return
+        venv.create(folder, clear=True, with_pip=True)
+        subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:",
+                        "--requirement", requirements], check=True)
+        (folder / COMPLETE).touch()
+
+
+def main():
+    if sys.argv[1:] not in (["path"], ["make"]):
+        print(__doc__, file=sys.stderr)
+        return 64
+    if sys.argv[1] == "make":
+        try:
+            make()
+        except (OSError, subprocess.CalledProcessError) as problem:
+            print(f"environment.py: {problem}", file=sys.stderr)
+            return 69
+    print(path())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
