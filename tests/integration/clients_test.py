@@ -46,7 +46,7 @@ def trading(library, surface):
 
 def every_library_notices_a_venue_that_errs():
     for _, surface, kind, _ in FAULTS:
-        ADMIN.ask("/faults", {"surface": surface, "kind": kind, "count": 1})
+        ADMIN.ask("/faults", {"surface": surface, "kind": kind, "count": 50})
     playing = [POOL.submit(play, library, surface, "f-") for library, surface, *_ in FAULTS]
     for each, (library, surface, kind, step) in zip(playing, FAULTS):
         code, text = each.result()

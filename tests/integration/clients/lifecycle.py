@@ -107,7 +107,7 @@ class Steps:
 
 class Distance:
     """The way to an address, longer: what comes back is late by some milliseconds, as from any venue that is not on this machine."""
-    seconds = 0.005
+    seconds = 0.025
 
     def __init__(self, address):
         host, port = address.rsplit(":", 1)

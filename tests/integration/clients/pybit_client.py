@@ -27,11 +27,12 @@ class Desk:
         spot = self.category == "spot"
         self.words = {"open": "New", "filled": "Filled", "cancelled": "Cancelled", "unfilled_ioc": "Cancelled", "unfilled_fok": "Cancelled",
                       "post_only": "Rejected" if spot else "Cancelled"}
-        self.http = unified_trading.HTTP(api_key=key, api_secret=secret)
-        self.http.endpoint = f"http://{address}"
-        # Its sockets take another address nowhere else. It sends before it notes what it sent, and fails over an answer that is quicker than
-        # that, hence the distance.
+        # pybit sends before it notes what it sent and fails over an answer that is quicker than that; and when it meets a limit that is over
+        # already, it fails too. Neither happens to who is as far from the venue as its users are.
         far = Distance(address).address
+        self.http = unified_trading.HTTP(api_key=key, api_secret=secret)
+        self.http.endpoint = f"http://{far}"
+        # Its sockets take another address nowhere else.
         unified_trading.PRIVATE_WSS = f"ws://{far}/v5/private"
         unified_trading.PUBLIC_WSS = f"ws://{far}/v5/public/{{CHANNEL_TYPE}}"
         _websocket_trading.TRADE_WSS = f"ws://{far}/v5/trade"
