@@ -239,3 +239,36 @@ TEST_CASE("a lost answer and an unknown outcome leave orders that are there") {
   CHECK(world.place(binance_spot, buy_far + "&newClientOrderId=gone").code() == -1007);
   CHECK(world.call(binance_spot, "GET", "/api/v3/order", query + "gone").code() == -2013);
 }
+
+TEST_CASE("a contract wallet says when it changed last; one that never did says zero") {
+  BinanceWorld world;
+  const auto updated = [&](const std::string& path) {
+    const auto reply = world.call(binance_linear, "GET", path);
+    const auto& rows
+        = reply.body.is_array() ? reply.body.as_array() : reply.body.at("assets").as_array();
+    return rows.at(0).at("updateTime").as_int64();
+  };
+  const auto deposited = updated("/fapi/v3/account");
+  CHECK(deposited == tandem::core::to_millis(start));
+  world.run(1s);
+  REQUIRE(world.place(binance_linear, "side=BUY&type=MARKET&quantity=0.01").status == 200);
+  for (const std::string path : {"/fapi/v2/account", "/fapi/v3/account", "/fapi/v3/balance"})
+    CHECK(updated(path) == tandem::core::to_millis(world.now));
+  const auto query = world.signed_query("", "bob-secret"); // has nothing there
+  const auto poor = world.raw(binance_linear, "GET", "/fapi/v3/account", query, "bob-key");
+  CHECK(poor.body.at("assets").as_array().at(0).at("updateTime").as_int64() == 0);
+}
+
+TEST_CASE("leverage tiers are a list of all contracts, or the one asked for") {
+  BinanceWorld world;
+  const auto all = world.call(binance_linear, "GET", "/fapi/v1/leverageBracket");
+  CHECK(all.body.as_array().size() == 2);
+  const auto one = world.call(binance_linear, "GET", "/fapi/v1/leverageBracket", "symbol=ETHUSDT");
+  CHECK(one.text("symbol") == "ETHUSDT");
+  const auto& tier = one.body.at("brackets").as_array().at(0);
+  CHECK(tier.at("initialLeverage").as_int64() == 125);
+  CHECK(tier.at("maintMarginRatio").as_double() == doctest::Approx(0.005));
+  CHECK(world.call(binance_linear, "GET", "/fapi/v1/leverageBracket", "symbol=NOPE").code()
+        == -1121);
+  CHECK(world.get(binance_linear, "/fapi/v1/leverageBracket").status == 401);
+}

@@ -161,6 +161,23 @@ TEST_CASE("REST answers and errors have the documented shape") {
   CHECK(text_of(filter.at("tickSize")) == "0.01000000");
 }
 
+TEST_CASE("the last price of one symbol is an object, of all a list, and on USD-M it has a time") {
+  World world{small};
+  const auto one = object_of(world.get(spot, "/api/v3/ticker/price", "symbol=BTCUSDT").body);
+  const auto day = object_of(world.get(spot, "/api/v3/ticker/24hr", "symbol=BTCUSDT").body);
+  CHECK(text_of(one.at("symbol")) == "BTCUSDT");
+  CHECK(one.at("price") == day.at("lastPrice"));
+  CHECK_FALSE(one.contains("time"));
+  CHECK(json::parse(world.get(spot, "/api/v3/ticker/price").body).as_array().size() > 1);
+  CHECK(world.get(spot, "/api/v3/ticker/price", "symbol=NOPE").status == 400);
+  for (const std::string version : {"v1", "v2"}) {
+    const auto contract
+        = object_of(world.get(linear, "/fapi/" + version + "/ticker/price", "symbol=BTCUSDT").body);
+    CHECK(contract.at("time").as_int64() > 1'700'000'000'000);
+    CHECK(contract.contains("price"));
+  }
+}
+
 TEST_CASE("request weights are counted per calendar minute, refused with 429 and, when that is "
           "ignored, with 418") {
   World world{small + "\nsurfaces: {binance_spot: {weight_max: 300, overruns_max: 2, ban: 2m}}"};

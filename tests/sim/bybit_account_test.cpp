@@ -207,3 +207,22 @@ TEST_CASE("each account sees its own") {
   CHECK(world.bob.get("/v5/order/realtime", "category=linear&orderLinkId=mine").list().empty());
   CHECK(world.bob.get("/v5/order/realtime", "category=linear&symbol=BTCUSDT").list().empty());
 }
+
+TEST_CASE("the coins are those that are traded, and no chain of theirs is open") {
+  BybitWorld world;
+  const auto reply = world.alice.get("/v5/asset/coin/query-info", "coin=BTC");
+  REQUIRE(reply.code() == 0);
+  const auto& rows = reply.result().at("rows").as_array();
+  REQUIRE(rows.size() == 1);
+  CHECK(text_of(rows[0].at("coin")) == "BTC");
+  const auto& chain = rows[0].at("chains").as_array().at(0);
+  CHECK(text_of(chain.at("chainDeposit")) == "0");
+  CHECK(text_of(chain.at("chainWithdraw")) == "0");
+  CHECK(text_of(chain.at("minAccuracy")) == "8");
+  CHECK(world.alice.get("/v5/asset/coin/query-info", "").result().at("rows").as_array().size() > 1);
+  CHECK(world.alice.get("/v5/asset/coin/query-info", "coin=NOPE")
+            .result()
+            .at("rows")
+            .as_array()
+            .empty());
+}

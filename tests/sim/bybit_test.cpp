@@ -196,7 +196,8 @@ TEST_CASE("REST errors come with status 200 in the envelope") {
   };
   CHECK(code("/v5/market/time", "") == 0);
   CHECK(code("/v5/market/orderbook", "category=linear&symbol=NOPE") == 10001);
-  CHECK(code("/v5/market/orderbook", "category=spot&symbol=BTCUSDT") == 10001);
+  CHECK(code("/v5/market/orderbook", "category=inverse&symbol=BTCUSDT") == 10001);
+  CHECK(code("/v5/market/orderbook", "symbol=BTCUSDT") == 10001);
   CHECK(code("/v5/market/kline", "category=linear&symbol=BTCUSDT&interval=7") == 10001);
   CHECK(world.get(linear, "/v5/market/nothing").status == 404);
   CHECK(world.get(linear, "/v5/order/realtime", "category=linear").status == 401);
@@ -209,6 +210,47 @@ TEST_CASE("REST errors come with status 200 in the envelope") {
                         .as_array();
   REQUIRE(bars.size() == 3);
   CHECK(text_of(bars[0].at(0)) > text_of(bars[1].at(0))); // newest first
+}
+
+TEST_CASE("either listener tells of the markets of both categories: it is one host") {
+  World world{small};
+  for (const auto listener : {spot, linear}) {
+    for (const std::string category : {"spot", "linear"}) {
+      const auto answer = object_of(world
+                                        .get(listener, "/v5/market/instruments-info",
+                                             "category=" + category + "&symbol=BTCUSDT")
+                                        .body);
+      REQUIRE(answer.at("retCode").as_int64() == 0);
+      CHECK(text_of(answer.at("result").at("category")) == category);
+      const auto socket = world.open(listener, "/v5/public/" + category);
+      REQUIRE_FALSE(world.refusal);
+      world.text(socket, R"({"op":"subscribe","args":["orderbook.1.BTCUSDT"]})");
+      world.run(100ms);
+      const auto& texts = world.memory.wires[socket].texts;
+      REQUIRE(texts.size() >= 2);
+      // Spot's own word in the acknowledgement, linear's own number format in the book.
+      CHECK((text_of(object_of(texts[0]).at("ret_msg")) == "subscribe") == (category == "spot"));
+      const auto bid = object_of(texts[1]).at("data").at("b").at(0).at(0);
+      if (category == "linear")
+        CHECK(text_of(bid).ends_with("0"));
+    }
+  }
+  CHECK(object_of(world.admin("GET", "/state").body)
+            .at("data")
+            .at("surfaces")
+            .at("bybit_linear")
+            .at("sockets")
+            .as_int64()
+        == 2);
+  const auto last = world.open(spot, "/v5/public/linear");
+  world.simulator.on_closed(spot, last, world.now);
+  CHECK(object_of(world.admin("GET", "/state").body)
+            .at("data")
+            .at("surfaces")
+            .at("bybit_linear")
+            .at("sockets")
+            .as_int64()
+        == 2);
 }
 
 TEST_CASE("linear instruments come in pages, spot ones at once") {
