@@ -21,7 +21,7 @@ FAULTS = [("ccxt", "binance_linear", "order_reject", "limit order far away rests
           ("python_binance", "binance_spot", "duplicate_fill_event", "every order's end and every fill once"),
           ("pybit", "bybit_linear", "order_reject", "limit order far away rests")]
 AT_ONCE = 4
-SECONDS_MAX = 60
+SECONDS_MAX = 120  # of one script
 
 
 def play(library, surface, prefix=""):

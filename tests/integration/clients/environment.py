@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The virtual environment of the client libraries: made once for a set of requirements, below the user's cache, so that every clone finds it.
 
 usage: environment.py path | make
@@ -17,7 +16,7 @@ COMPLETE = "complete"  # a file that is written last: what was left half is made
 
 def path(requirements=REQUIREMENTS):
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
-    key = hashlib.sha256(requirements.read_bytes() + repr(sys.version_info[:2]).encode()).hexdigest()[:16]
+    key = hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
     return cache / "tandem" / f"clients-{key}"
 
 
