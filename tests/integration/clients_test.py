@@ -1,6 +1,6 @@
-"""Client libraries as PyPI has them trade on the simulator, unchanged but for the base URL; clients/lifecycle.py has the steps they all go through.
+"""Client libraries as PyPI has them trade on the simulator, unchanged but for the base URL.
 
-They run in the environment that scripts/setup makes. Without it the test says so, and fails in CI.
+clients/lifecycle.py has the steps that all of them go through. They run in the environment that scripts/setup makes. Without it the test says so, and fails in CI.
 """
 import concurrent.futures
 import os
@@ -14,8 +14,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).with_name("clients")))
 import environment  # noqa: E402
 import lifecycle  # noqa: E402
 
-CLIENTS = [("ccxt", "binance_linear"), ("ccxt", "bybit_spot"), ("ccxt", "bybit_linear"), ("ccxt", "binance_spot"), ("python_binance", "binance_spot"),
-           ("python_binance", "binance_linear"), ("pybit", "bybit_spot"), ("pybit", "bybit_linear")]  # the slow ones first
+CLIENTS = [("ccxt", "binance_linear"), ("ccxt", "bybit_spot"), ("ccxt", "bybit_linear"), ("ccxt", "binance_spot"),
+           ("python_binance", "binance_spot"), ("python_binance", "binance_linear"), ("pybit", "bybit_spot"), ("pybit", "bybit_linear")]
 # A venue that errs: what the script must stumble over, and where.
 FAULTS = [("ccxt", "binance_linear", "order_reject", "limit order far away rests"),
           ("python_binance", "binance_spot", "duplicate_fill_event", "every order's end and every fill once"),

@@ -6,8 +6,8 @@ from lifecycle import BASE, QUOTE, D, Fill, Order, main, number
 EXCHANGES = {"binance_spot": "binance", "binance_linear": "binanceusdm", "bybit_spot": "bybit", "bybit_linear": "bybit"}
 HOSTS = ("https://api.binance.com", "https://fapi.binance.com", "https://api.{hostname}")
 TYPES = {"binance_spot": "spot", "binance_linear": "linear", "bybit_spot": "spot", "bybit_linear": "linear"}
-# What ccxt makes of the venue's answer, and what its text keeps of it. At another address than its own https hosts it reads Binance's codes by
-# the table that its markets have in common.
+# What ccxt makes of the venue's answer, and what its text keeps of it. At another address than its own https hosts it reads Binance's codes
+# by the table that its markets have in common.
 REFUSALS = {
     "binance_spot": {"post_only": (ccxt.OrderImmediatelyFillable, "would immediately match"), "too_small": (ccxt.BadRequest, "NOTIONAL"),
                      "no_funds": (ccxt.InsufficientFunds, "insufficient balance"), "duplicate": (ccxt.InvalidOrder, "Duplicate order sent"),

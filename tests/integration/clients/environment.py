@@ -1,4 +1,4 @@
-"""The virtual environment of the client libraries: made once for a set of requirements, below the user's cache, so that every clone finds it.
+"""The virtual environment of the client libraries: made once for a set of requirements, below the user's cache, for every clone.
 
 usage: environment.py path | make
 """
@@ -34,8 +34,8 @@ def make(requirements=REQUIREMENTS):
         if python(requirements):
             return
         venv.create(folder, clear=True, with_pip=True)
-        subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:",
-                        "--requirement", requirements], check=True)
+        subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+                        "--only-binary", ":all:", "--requirement", requirements], check=True)
         (folder / COMPLETE).touch()
 
 

@@ -1,7 +1,7 @@
 """The life of orders at a venue as a client library tells it: the same steps for every library, with its own words, exceptions and codes.
 
-A script of this folder brings a Desk: the library's calls in one shape, every amount an exact decimal. The steps assert values, and the end of
-it all is compared with the simulator's ledger.
+A script of this folder brings a Desk: the library's calls in one shape, every amount an exact decimal. The steps assert values, and the end
+of it all is compared with the simulator's ledger.
 """
 import argparse
 import contextlib
@@ -25,7 +25,7 @@ class Market:
     """What a surface of the simulator lists, and what it takes from an account without a tier."""
     tick: D
     lot: D
-    notional_min: D | None  # None: not told by this venue's list
+    notional_min: D
     maker: D
     taker: D
     derivative: bool
@@ -78,8 +78,9 @@ class Simulator:
 
     def open_account(self, name, venue, times=1):
         wallets = ("unified",) if venue == "bybit" else ("spot", "linear")
+        money = {asset: str(D(amount) * times) for asset, amount in DEPOSITS.items()}
         self.ask("/accounts", {"name": name, "venue": venue, "keys": [{"key": name + "-key", "secret": name + "-secret"}],
-                               "deposits": {wallet: {asset: str(D(amount) * times) for asset, amount in DEPOSITS.items()} for wallet in wallets}})
+                               "deposits": {wallet: money for wallet in wallets}})
 
     def account(self, name):
         return next(each for each in self.ask("/ledger")["data"]["accounts"] if each["name"] == name)
@@ -149,7 +150,8 @@ def number(value):
 
 
 class Lifecycle:
-    """`desk` has: name, surface, words, refusals, telling_late (the answer to an order says nothing of what became of it) and the calls used below."""
+    """`desk` has the calls used below, and: name; surface; words, of the states of an order; refusals, kind -> (exception, part of its text);
+    refuses_post_only, else such an order is taken and ends; telling_late, when the answer to an order says nothing of what became of it."""
 
     def __init__(self, desk, simulator, account):
         self.desk, self.simulator, self.account = desk, simulator, account
@@ -203,10 +205,6 @@ class Lifecycle:
         equal(order.filled, D(filled), "filled")
         return order
 
-    def untouched(self, order_id=None):
-        rows = self.desk.open_orders()
-        return [row for row in rows if row.id == order_id] if order_id else rows
-
     def ledger_order(self, client_id):
         held = self.simulator.account(self.account)["orders"][client_id]
         equal(len(held), 1, "orders of this id")
@@ -216,8 +214,9 @@ class Lifecycle:
 
     def run(self):
         step = self.step
-        for name, act in (("clock", self.clock), ("instruments", self.instruments), ("order book", self.order_book), ("ticker", self.ticker),
-                          ("candles", self.candles), ("public trades", self.public_trades), ("balances", self.balances)):
+        for name, act in (("clock", self.clock), ("instruments", self.instruments), ("order book", self.order_book),
+                          ("ticker", self.ticker), ("candles", self.candles), ("public trades", self.public_trades),
+                          ("balances", self.balances)):
             with step(name):
                 act()
         if hasattr(self.desk, "listen"):
@@ -404,8 +403,9 @@ class Lifecycle:
                     rate = self.market.maker if fill["maker"] else self.market.taker
                     spot_buy = not self.market.derivative and order["side"] == "buy"
                     fee = D(fill["quantity"]) * (1 if spot_buy else D(fill["price"])) * rate
-                    equal((self.cut(fill["fee"]), fill["fee_asset"]), (self.cut(fee), BASE if spot_buy else QUOTE), "the ledger's own fee")
-                    rows.append((venue_id, order["side"], D(fill["price"]), D(fill["quantity"]), self.cut(fee), fill["fee_asset"], fill["maker"]))
+                    asset = BASE if spot_buy else QUOTE
+                    equal((self.cut(fill["fee"]), fill["fee_asset"]), (self.cut(fee), asset), "the ledger's own fee")
+                    rows.append((venue_id, order["side"], D(fill["price"]), D(fill["quantity"]), self.cut(fee), asset, fill["maker"]))
         mine = [(fill.order, fill.side, fill.price, fill.quantity, self.cut(fill.fee), fill.fee_asset, fill.maker) for fill in told]
         equal(sorted(mine), sorted(rows))
         equal(len({fill.id for fill in told}), len(told), "ids of fills")

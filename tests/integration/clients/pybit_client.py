@@ -1,4 +1,4 @@
-"""pybit against the simulator: unified trading over HTTP for spot and linear, the private WebSocket, and order entry over the trade WebSocket."""
+"""pybit against the simulator: unified trading over HTTP for spot and linear, its private WebSocket, and order entry over its trade WebSocket."""
 import logging
 import queue
 
@@ -25,8 +25,8 @@ class Desk:
         self.name = f"pybit {self.category}"
         self.refusals = {kind: (InvalidRequestError, f"(ErrCode: {code})") for kind, code in CODES[self.category].items()}
         spot = self.category == "spot"
-        self.words = {"open": "New", "filled": "Filled", "cancelled": "Cancelled", "unfilled_ioc": "Cancelled", "unfilled_fok": "Cancelled",
-                      "post_only": "Rejected" if spot else "Cancelled"}
+        self.words = {"open": "New", "filled": "Filled", "cancelled": "Cancelled", "unfilled_ioc": "Cancelled",
+                      "unfilled_fok": "Cancelled", "post_only": "Rejected" if spot else "Cancelled"}
         # pybit sends before it notes what it sent and fails over an answer that is quicker than that; and when it meets a limit that is over
         # already, it fails too. Neither happens to who is as far from the venue as its users are.
         far = Distance(address).address
@@ -109,8 +109,8 @@ class Desk:
 
     def order(self, row):
         equal(row["symbol"], SYMBOL)
-        return Order(row["orderId"], row["orderLinkId"], row["orderStatus"], row["side"].lower(), number(row["qty"]), number(row["cumExecQty"]),
-                     number(row["price"]), number(row["avgPrice"]))
+        return Order(row["orderId"], row["orderLinkId"], row["orderStatus"], row["side"].lower(), number(row["qty"]),
+                     number(row["cumExecQty"]), number(row["price"]), number(row["avgPrice"]))
 
     def names(self, client_id, venue_id):
         return {"orderId": venue_id} if venue_id else {"orderLinkId": client_id}
@@ -136,8 +136,8 @@ class Desk:
 
     def fills(self):
         rows = self.ask(self.http.get_executions, limit=100)["list"]
-        return [Fill(row["execId"], row["orderId"], row["side"].lower(), number(row["execPrice"]), number(row["execQty"]), number(row["execFee"]),
-                     row["feeCurrency"] or QUOTE, row["isMaker"]) for row in rows]
+        return [Fill(row["execId"], row["orderId"], row["side"].lower(), number(row["execPrice"]), number(row["execQty"]),
+                     number(row["execFee"]), row["feeCurrency"] or QUOTE, row["isMaker"]) for row in rows]
 
     def position(self):
         rows = self.ask(self.http.get_positions)["list"]

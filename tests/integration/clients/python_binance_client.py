@@ -1,4 +1,4 @@
-"""python-binance against the simulator: spot and USD-M futures over REST, the user data streams, and order entry over the WebSocket APIs."""
+"""python-binance against the simulator: spot and USD-M futures over REST, user data streams, order entry over the WebSocket APIs."""
 import asyncio
 import logging
 import threading
@@ -115,7 +115,6 @@ class Desk:
             equal((gone["orderId"], gone["status"]), (placed["orderId"], "CANCELED"))
             life.ends(client_id, "cancelled", 0)
         with life.step("WebSocket API: a refusal has the venue's code"):
-            # The library keeps the error's text, not its number, in the exception of this door.
             try:
                 self.loop.call(self.by_socket("cancel", symbol=SYMBOL, origClientOrderId=client_id))
             except BinanceAPIException as problem:
@@ -257,7 +256,8 @@ class FuturesDesk(Desk):
         return number(row["avgPrice"]) or None
 
     def place(self, side, quantity, price, lifetime, client_id, reduce_only=False):
-        fields = {"symbol": SYMBOL, "side": side.upper(), "quantity": str(quantity), "newClientOrderId": client_id, "newOrderRespType": "RESULT"}
+        fields = {"symbol": SYMBOL, "side": side.upper(), "quantity": str(quantity), "newClientOrderId": client_id,
+                  "newOrderRespType": "RESULT"}
         if reduce_only:
             fields["reduceOnly"] = "true"
         if lifetime == "market":
@@ -284,7 +284,8 @@ class FuturesDesk(Desk):
 
     def fills(self):
         return [Fill(str(row["id"]), str(row["orderId"]), row["side"].lower(), number(row["price"]), number(row["qty"]),
-                     number(row["commission"]), row["commissionAsset"], row["maker"]) for row in self.client.futures_account_trades(symbol=SYMBOL)]
+                     number(row["commission"]), row["commissionAsset"], row["maker"])
+                for row in self.client.futures_account_trades(symbol=SYMBOL)]
 
     def position(self):
         rows = self.client.futures_position_information(symbol=SYMBOL)
