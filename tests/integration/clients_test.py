@@ -1,6 +1,7 @@
 """Client libraries as PyPI has them trade on the simulator, unchanged but for the base URL.
 
-clients/lifecycle.py has the steps that all of them go through. They run in the environment that scripts/setup makes. Without it the test says so, and fails in CI.
+clients/lifecycle.py has the steps that all of them go through. They run in the environment that scripts/setup makes; without it the test
+says so, and fails in CI.
 """
 import concurrent.futures
 import os

@@ -150,8 +150,8 @@ def number(value):
 
 
 class Lifecycle:
-    """`desk` has the calls used below, and: name; surface; words, of the states of an order; refusals, kind -> (exception, part of its text);
-    refuses_post_only, else such an order is taken and ends; telling_late, when the answer to an order says nothing of what became of it."""
+    """`desk` has the calls used below, and: name; surface; words, of the states of an order; refusals, kind -> (exception, part of its
+    text); refuses_post_only, else such an order is taken and ends; telling_late, when the answer says nothing of what became of it."""
 
     def __init__(self, desk, simulator, account):
         self.desk, self.simulator, self.account = desk, simulator, account
@@ -371,7 +371,8 @@ class Lifecycle:
                 self.send("buy", "0.01", self.at("buy", 1), "post_only", client_id=client_id)
                 self.ends(client_id, "post_only", 0)
         refuses("too small an order", "too_small", desk.place_too_small)
-        refuses("more than the account can pay", "no_funds", lambda: self.send("buy", "60" if self.market.derivative else "3", self.at("buy", -3)))
+        too_much = "60" if self.market.derivative else "3"
+        refuses("more than the account can pay", "no_funds", lambda: self.send("buy", too_much, self.at("buy", -3)))
         twice = self.send("buy", "0.01", self.at("buy", -3))
         sent = dict(self.sent)
         with step("a client id in use"):

@@ -1,4 +1,4 @@
-"""pybit against the simulator: unified trading over HTTP for spot and linear, its private WebSocket, and order entry over its trade WebSocket."""
+"""pybit against the simulator: unified trading over HTTP for spot and linear, private stream, order entry over the trade socket."""
 import logging
 import queue
 
@@ -27,7 +27,7 @@ class Desk:
         spot = self.category == "spot"
         self.words = {"open": "New", "filled": "Filled", "cancelled": "Cancelled", "unfilled_ioc": "Cancelled",
                       "unfilled_fok": "Cancelled", "post_only": "Rejected" if spot else "Cancelled"}
-        # pybit sends before it notes what it sent and fails over an answer that is quicker than that; and when it meets a limit that is over
+        # pybit sends before it notes what it sent and fails over an answer that is quicker than that; when it meets a limit that is over
         # already, it fails too. Neither happens to who is as far from the venue as its users are.
         far = Distance(address).address
         self.http = unified_trading.HTTP(api_key=key, api_secret=secret)
