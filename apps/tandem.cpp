@@ -19,7 +19,7 @@ namespace {
 using namespace tandem;
 
 std::optional<std::string> from_environment(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
+  const char* value = std::getenv(name.c_str()); // NOLINT(concurrency-mt-unsafe): nothing sets any
   return value == nullptr ? std::nullopt : std::optional<std::string>{value};
 }
 
@@ -103,6 +103,54 @@ private:
   CLI::App* error_;
 };
 
+/// `tandem journal ...`.
+class JournalCommands {
+public:
+  explicit JournalCommands(CLI::App& app) {
+    auto& journal = *app.add_subcommand(
+        "journal", "the order journal: check it, read it, copy it; beside a running engine too");
+    journal.require_subcommand(1);
+    verify_ = journal.add_subcommand("verify", "walk every byte under its checksums");
+    dump_ = journal.add_subcommand("dump", "one line per record, for people");
+    copy_ = journal.add_subcommand("export", "one JSON object per line and record");
+    compact_ = journal.add_subcommand(
+        "compact", "fold old files into one; only while no engine holds the journal");
+    compact_
+        ->add_option("--keep-days", keep_days_, "leave files alone in which anything is younger")
+        ->check(CLI::Range(2, 3'650));
+    for (auto* command : {verify_, dump_, copy_, compact_})
+      command->add_option("DIR", options_.directory, "engine.state_dir, or its journal")
+          ->required();
+    copy_->add_option("FILE", options_.file, "where to; - = standard output")->required();
+    for (auto* command : {dump_, copy_}) {
+      command->add_option("--from", options_.from, "first sequence number");
+      command->add_option("--to", options_.to, "last sequence number");
+    }
+  }
+
+  /// Nullopt when none of them was asked for.
+  [[nodiscard]] std::optional<int> run() {
+    options_.keep = std::chrono::days{keep_days_};
+    if (verify_->parsed())
+      return apps::run_journal_verify(options_, std::cout, std::cerr);
+    if (dump_->parsed())
+      return apps::run_journal_dump(options_, std::cout, std::cerr);
+    if (copy_->parsed())
+      return apps::run_journal_export(options_, std::cout, std::cerr);
+    if (compact_->parsed())
+      return apps::run_journal_compact(options_, std::cout, std::cerr);
+    return std::nullopt;
+  }
+
+private:
+  apps::JournalToolOptions options_;
+  int keep_days_ = 7;
+  CLI::App* verify_;
+  CLI::App* dump_;
+  CLI::App* copy_;
+  CLI::App* compact_;
+};
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -133,25 +181,7 @@ int main(int argc, char** argv) {
   lab_book->add_option("FILE", book.files, "input, plain or gzip; none = standard input");
 
   const LabOrders orders{*lab};
-  auto* journal = app.add_subcommand(
-      "journal", "the order journal: check it, read it, copy it; beside a running engine too");
-  journal->require_subcommand(1);
-  apps::JournalToolOptions records;
-  auto* verify = journal->add_subcommand("verify", "walk every byte under its checksums");
-  auto* dump = journal->add_subcommand("dump", "one line per record, for people");
-  auto* copy = journal->add_subcommand("export", "one JSON object per line and record");
-  auto* compact = journal->add_subcommand(
-      "compact", "fold old files into one; only while no engine holds the journal");
-  int keep_days = 7;
-  compact->add_option("--keep-days", keep_days, "leave files alone in which anything is younger")
-      ->check(CLI::Range(2, 3'650));
-  for (auto* command : {verify, dump, copy, compact})
-    command->add_option("DIR", records.directory, "engine.state_dir, or its journal")->required();
-  copy->add_option("FILE", records.file, "where to; - = standard output")->required();
-  for (auto* command : {dump, copy}) {
-    command->add_option("--from", records.from, "first sequence number");
-    command->add_option("--to", records.to, "last sequence number");
-  }
+  JournalCommands journal{app};
 
   try {
     app.parse(argc, argv);
@@ -163,16 +193,8 @@ int main(int argc, char** argv) {
     return apps::run_lab_book(book, std::cin, std::cout, std::cerr);
   if (const auto code = orders.run())
     return *code;
-  if (verify->parsed())
-    return apps::run_journal_verify(records, std::cout, std::cerr);
-  if (dump->parsed())
-    return apps::run_journal_dump(records, std::cout, std::cerr);
-  if (copy->parsed())
-    return apps::run_journal_export(records, std::cout, std::cerr);
-  if (compact->parsed()) {
-    records.keep = std::chrono::days{keep_days};
-    return apps::run_journal_compact(records, std::cout, std::cerr);
-  }
+  if (const auto code = journal.run())
+    return *code;
   const auto overrides = split(settings);
   if (!overrides)
     return apps::exit_usage;

@@ -18,10 +18,11 @@ inline void publish_alert(const Context& context, Severity severity, std::string
   context.log->write(severity == Severity::info ? core::LogLevel::info : core::LogLevel::warning,
                      code, {{"exchange", source}, {"pairId", pair.text()}, {"message", text}});
   const auto bus = context.directory->get<MarketBusHandle>(paths::market_bus);
+  auto message = source + ": " + text;
   if (bus)
     caf::anon_send(bus, EngineAlert{.severity = severity,
                                     .code = std::move(code),
-                                    .message = source + ": " + text,
+                                    .message = std::move(message),
                                     .pair = std::move(pair),
                                     .source = std::move(source),
                                     .ts = core::to_millis(context.clocks.wall())});

@@ -89,14 +89,16 @@ void write_market(JsonWriter& out, const std::vector<CellPtr>& cells, const Http
 // -----------------------------------------------------------------------------------------------------
 
 struct Node {
+  std::string name;
   CellPtr cell;
-  std::vector<std::pair<std::string, Node>> children; ///< in the order they were made
+  std::vector<Node> children; ///< in the order they were made
 
-  Node& child(const std::string& name) {
-    for (auto& [known, node] : children)
-      if (known == name)
+  Node& child(const std::string& wanted) {
+    for (auto& node : children)
+      if (node.name == wanted)
         return node;
-    return children.emplace_back(name, Node{}).second;
+    children.emplace_back().name = wanted;
+    return children.back();
   }
 };
 
@@ -122,13 +124,13 @@ void write_cell(JsonWriter& out, const ActorCell& cell, core::MonoTime now) {
   write_counters(out, cell);
 }
 
-void write_node(JsonWriter& out, const std::string& name, const Node& node, core::MonoTime now) {
-  out.begin_object().field("name", name);
+void write_node(JsonWriter& out, const Node& node, core::MonoTime now) {
+  out.begin_object().field("name", node.name);
   if (node.cell)
     write_cell(out, *node.cell, now);
   out.key("children").begin_array();
-  for (const auto& [child_name, child] : node.children)
-    write_node(out, child_name, child, now);
+  for (const auto& child : node.children)
+    write_node(out, child, now);
   out.end_array().end_object();
 }
 
@@ -307,7 +309,7 @@ std::string tree_json(const messages::Context& context) {
   JsonWriter out;
   if (top.children.empty())
     return "{}";
-  write_node(out, top.children.front().first, top.children.front().second, context.clocks.mono());
+  write_node(out, top.children.front(), context.clocks.mono());
   return out.take();
 }
 

@@ -12,7 +12,6 @@ namespace {
 
 using Self = messages::BreakerHandle::stateful_pointer<BreakerActorState>;
 using core::risk::BreakerAction;
-using core::risk::BreakerState;
 using messages::BreakerEvent;
 using messages::Severity;
 

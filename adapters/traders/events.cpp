@@ -11,9 +11,6 @@
 namespace tandem::adapters::traders {
 namespace {
 
-using core::Decimal;
-using core::strategy::OpportunityPhase;
-
 constexpr std::array<std::string_view, 8> event_names{
     "price_update", "opportunity",   "order_submitted", "order_filled",
     "order_failed", "twap_progress", "engine_alert",    "execution"};

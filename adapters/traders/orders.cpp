@@ -10,7 +10,6 @@ namespace {
 
 using core::orders::Order;
 using core::orders::OrderState;
-using core::strategy::ExecutionPhase;
 using core::strategy::ExecutionState;
 using core::strategy::LegResult;
 

@@ -163,7 +163,8 @@ public:
       return link->exchange() == exchange;
     });
     if (found != links_.end()) {
-      const LinkPtr link = *found;
+      const LinkPtr link
+          = *found;  // NOLINT(performance-unnecessary-copy-initialization): lost() erases it
       link->close(); // its response would be taken for the next one's
       lost(link);
     }

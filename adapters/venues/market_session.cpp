@@ -464,7 +464,7 @@ void MarketSession::on_frame(TickerFrame& frame, MonoTime /*received_at*/) {
     return;
   symbol->sinks->board->change_extras([&](auto& extras) {
     if (!frame.delta || !extras.ticker) {
-      extras.ticker = std::move(frame.ticker);
+      extras.ticker = frame.ticker;
       return;
     }
     auto& known = *extras.ticker;

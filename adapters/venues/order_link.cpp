@@ -264,7 +264,7 @@ void OrderLink::ask(const Intent& intent, OrderRef ref, int attempt, bool fills_
         // Fills first: a final report that finds them already counted settles at once.
         const bool traded = order.cumulative && !order.cumulative->is_zero();
         if (fills_too || traded)
-          self->ask_fills(ref, {});
+          self->ask_fills(ref, {}, 0);
         self->desk_.on_order(order, self->now());
       });
 }
@@ -285,31 +285,32 @@ void OrderLink::look_up(OrderRef ref) {
         if (!found || !*found || !self->desk_.on_order(**found, self->now()))
           return;
         ref.client_id = core::orders::ClientOrderId{(*found)->client_id};
-        self->ask_fills(ref, {});
+        self->ask_fills(ref, {}, 0);
       });
 }
 
-void OrderLink::ask_fills(const OrderRef& ref, std::string cursor) {
+void OrderLink::ask_fills(const OrderRef& ref, std::string cursor, int page) {
   tools_.rest->call(
       CallKind::query,
       [trading = tools_.trading, ref, cursor](const Credentials& keys, const Stamp& stamp) {
         return trading->fills(ref, 0, cursor, keys, stamp);
       },
-      [self = shared_from_this(), ref](const SignedReply& reply) {
+      [self = shared_from_this(), ref, page](const SignedReply& reply) {
         if (!reply.response)
           return;
-        const auto page
+        const auto found
             = self->tools_.trading->parse_fills(reply.response->status, reply.response->body);
-        if (!page)
+        if (!found)
           return;
-        for (auto fill : page->fills) {
+        for (auto fill : found->fills) {
           // Fill lists name the venue's id only at some venues.
           if (fill.client_id.empty() && fill.venue_order_id == ref.venue_order_id)
             fill.client_id = ref.client_id.text();
           self->desk_.on_fill(fill, self->now());
         }
-        if (!page->next_cursor.empty())
-          self->ask_fills(ref, page->next_cursor);
+        // A list without an end is asked for again when the order still lacks fills.
+        if (!found->next_cursor.empty() && page + 1 < fill_pages_max)
+          self->ask_fills(ref, found->next_cursor, page + 1);
       });
 }
 

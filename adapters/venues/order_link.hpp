@@ -96,7 +96,7 @@ private:
   void on_cancel_reply(const Intent& intent, const CancelReply& reply);
   void ask(const Intent& intent, OrderRef ref, int attempt, bool fills_too,
            core::MonoTime asked_at);
-  void ask_fills(const OrderRef& ref, std::string cursor);
+  void ask_fills(const OrderRef& ref, std::string cursor, int page);
 
   void open_socket();
   void on_socket_text(std::string_view text);

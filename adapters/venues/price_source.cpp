@@ -133,7 +133,7 @@ void PriceSource::get(std::shared_ptr<const core::Instrument> instrument, PriceC
       cached = entry.price;
       entry.ttl.on_hit();
     } else {
-      entry.waiting.push_back(std::move(done));
+      entry.waiting.push_back(done);
       if (entry.waiting.size() > 1)
         return;
     }

@@ -128,7 +128,7 @@ private:
 };
 
 std::string from_environment(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
+  const char* value = std::getenv(name.c_str()); // NOLINT(concurrency-mt-unsafe): nothing sets any
   return value == nullptr ? std::string{} : std::string{value};
 }
 
@@ -391,6 +391,44 @@ int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
   return gave_up ? exit_internal : exit_ok;
 }
 
+messages::ContextPtr make_context(const core::Clocks& clocks, core::Log& log,
+                                  const std::string& mode) {
+  auto context = std::make_shared<messages::Context>();
+  context->clocks = clocks;
+  context->random = machine_random();
+  context->log = &log;
+  context->board = std::make_shared<core::market::Board>();
+  context->directory = std::make_shared<messages::Directory>();
+  context->cells = std::make_shared<messages::CellRegistry>();
+  context->mode = mode;
+  return context;
+}
+
+/// The trading side with its keys; the exit code when it cannot be had.
+tl::expected<std::shared_ptr<actors::supervisor::TradingParts>, int>
+find_trading(const config::Config& config, CrashPoints* crash,
+             const messages::ContextPtr& context) {
+  const auto refuse = [](const core::Error& why, int code) {
+    std::cerr << core::describe(why) << '\n';
+    return tl::unexpected{code};
+  };
+  auto keys = find_keys(config, from_environment);
+  if (!keys)
+    return refuse(keys.error(), exit_configuration);
+  auto vault = open_vault(config, from_environment, **keys);
+  if (!vault)
+    return refuse(vault.error(), exit_configuration);
+  auto files = journal_files(config);
+  if (crash != nullptr)
+    files = crash->files(std::move(files));
+  auto trading = open_trading(config, std::move(files), *std::move(keys), context, TANDEM_VERSION);
+  if (!trading)
+    return refuse(trading.error(), exit_unavailable);
+  if (*trading)
+    (*trading)->vault = *std::move(vault);
+  return *std::move(trading);
+}
+
 } // namespace
 
 int run_engine(const config::Config& config, const ConfigSource& source) {
@@ -398,14 +436,7 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   const auto clocks = machine_clocks();
   const std::string mode{config::to_string(config.mode)};
   const auto log = make_log(config.log, mode, clocks);
-  auto context = std::make_shared<messages::Context>();
-  context->clocks = clocks;
-  context->random = machine_random();
-  context->log = log.get();
-  context->board = std::make_shared<core::market::Board>();
-  context->directory = std::make_shared<messages::Directory>();
-  context->cells = std::make_shared<messages::CellRegistry>();
-  context->mode = mode;
+  const auto context = make_context(clocks, *log, mode);
 
   auto crash = find_crash_point(config);
   if (!crash) {
@@ -442,28 +473,10 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   }
   if (const int problem = check_resources(config, api_io); problem != exit_ok)
     return problem;
-  auto keys = find_keys(config, from_environment);
-  if (!keys) {
-    std::cerr << core::describe(keys.error()) << '\n';
-    return exit_configuration;
-  }
-  auto vault = open_vault(config, from_environment, **keys);
-  if (!vault) {
-    std::cerr << core::describe(vault.error()) << '\n';
-    return exit_configuration;
-  }
-  auto files = journal_files(config);
-  if (*crash)
-    files = (*crash)->files(std::move(files));
-  auto trading = open_trading(config, std::move(files), *std::move(keys), context, TANDEM_VERSION);
-  if (!trading) {
-    std::cerr << core::describe(trading.error()) << '\n';
-    return exit_unavailable;
-  }
+  auto trading = find_trading(config, crash->get(), context);
+  if (!trading)
+    return trading.error();
   parts.trading = *std::move(trading);
-  if (parts.trading)
-    parts.trading->vault = *std::move(vault);
-
   return run_tree(parts, source, signals, *log);
 }
 

@@ -298,7 +298,7 @@ core::Result<std::optional<InputLine>> LineInput::next() {
       auto line = source.reader.next();
       if (!line)
         return tl::unexpected{line.error()};
-      source.head = std::move(*line);
+      source.head = *line;
       if (source.head)
         source.time = source.head->received_ns.value_or(source.time);
     }

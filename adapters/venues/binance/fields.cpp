@@ -170,7 +170,7 @@ bool append_levels(ondemand::value& value, bool escapes, std::vector<LevelText>&
     for (auto part : pair) {
       if (part.error() != simdjson::SUCCESS || count == texts.size())
         return false;
-      auto&& item = std::move(part).value_unsafe();
+      auto&& item = part.value_unsafe();
       const auto scalar = scalar_of(item, token_of(item), escapes);
       if (!scalar || scalar->kind != Scalar::Kind::string)
         return false;

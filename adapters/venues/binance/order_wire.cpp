@@ -10,7 +10,6 @@ namespace tandem::adapters::venues::binance {
 namespace {
 
 namespace dom = simdjson::dom;
-using core::Decimal;
 using core::Errc;
 using core::Result;
 using core::orders::OrderType;

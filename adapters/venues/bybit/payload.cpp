@@ -150,9 +150,11 @@ bool read_ticker(ondemand::object object, std::string_view symbol, core::market:
     if (type != ondemand::json_type::string)
       return true;
     // Texts that are no numbers (tickDirection) may be of any length; the table knows its own keys.
-    std::string_view name{key.raw(), 0};
-    while (name.data()[name.size()] != '"')
-      name = {name.data(), name.size() + 1};
+    const char* const begin = key.raw();
+    const char* end = begin;
+    while (*end != '"')
+      ++end;
+    const std::string_view name{begin, end};
     if (!plain_text(value, text))
       return true;
     return wire::set_ticker_field(ticker, name, text).has_value();

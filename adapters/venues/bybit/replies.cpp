@@ -219,9 +219,10 @@ Result<OrderPage> parse_open_orders(MarketType type, int status, std::string_vie
   OrderPage page;
   const auto read = for_each_item(answer, [&](const Object& item) {
     auto order = read_order(type, item);
-    if (order)
-      page.orders.push_back(*std::move(order));
-    return order.has_value();
+    if (!order)
+      return false;
+    page.orders.push_back(*std::move(order));
+    return true;
   });
   if (!read)
     return tl::unexpected{read.error()};
