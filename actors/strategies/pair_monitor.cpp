@@ -248,6 +248,8 @@ void introduce(PairMonitorState& state) {
     core::risk::StrategyLimits limits;
     if (!pair.total_amount.is_zero())
       limits.total_notional_max = core::to_money(pair.total_amount);
+    gate.introduce(pair.leg1);
+    gate.introduce(pair.leg2);
     gate.set_strategy(pair.id.text(), limits);
     gate.set_pause(pair.id.text(), "config",
                    !pair.enabled                                      ? "disabled"

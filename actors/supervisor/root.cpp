@@ -156,6 +156,7 @@ void add_private_side(const EngineParts& parts, const MarketParts& market, Super
   side.rest.tls.ca_file = config.ca_file;
   side.rest.timeout = trading.reply_timeout;
   side.rest.recv_window = trading.recv_window;
+  side.budget = market.rest->budget();
   side.backoff = {.first = config.feed.backoff_first, .cap = config.feed.backoff_cap};
   const auto socket_at = [&](const std::string& url) {
     adapters::transport::WebSocketOptions socket;
@@ -210,7 +211,6 @@ void add_paper_side(const EngineParts& parts, const MarketParts& market, Supervi
         return std::to_string(shared->desk->epoch()) + "_" + std::to_string(++shared->paper_ids);
       });
   gateway.taker_fee = config.taker_fee;
-  gateway.symbols = traded_symbols(parts, gateway.market);
   gateway.allowed = {config.tradable.begin(), config.tradable.end()};
   gateway.clock_offset_max = trading.limits.clock_offset_max;
   spec.children.push_back(
@@ -414,6 +414,8 @@ ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
 } // namespace
 
 core::Status make_markets(EngineParts& parts) {
+  // A venue counts by our address: markets at one host share one budget.
+  std::map<std::string, std::shared_ptr<core::market::RateBudget>> budgets;
   for (const auto& venue : parts.config.venues) {
     for (const auto& market : venue.markets) {
       const core::MarketKey key{venue.id, market.type};
@@ -427,7 +429,8 @@ core::Status make_markets(EngineParts& parts) {
       rest.tls.ca_file = market.ca_file;
       auto client = std::make_shared<adapters::venues::RestClient>(
           *made, std::move(rest), *parts.http, *parts.venue_strand, parts.context->clocks,
-          parts.context->random);
+          parts.context->random, budgets[market.rest]);
+      budgets[market.rest] = client->budget();
       parts.markets.push_back(
           {std::move(made), adapters::venues::make_trading(key), std::move(client), market});
     }

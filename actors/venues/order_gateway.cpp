@@ -111,7 +111,8 @@ void set_gate(Self self) {
                      .reason = reason,
                      .account = state.options.parts.trading->traits().account,
                      .clock_offset = offset.value_or(std::chrono::milliseconds{0}),
-                     .allowed = state.options.allowed});
+                     .allowed = state.options.allowed,
+                     .order_rates = state.options.parts.trading->traits().order_rates});
     if (open)
       gate.standstill().compared(market_of(state), state.standstills);
   });
@@ -249,7 +250,7 @@ void take_baseline(OrderGatewayState& state, const AccountBooks& theirs) {
 AccountBooks judged(const OrderGatewayState& state, AccountBooks books) {
   const auto table = state.context->board->instruments(market_of(state));
   std::set<std::string> bases;
-  for (const auto& symbol : state.options.symbols)
+  for (const auto& symbol : state.symbols)
     if (const auto instrument = table ? table->find(symbol) : nullptr)
       bases.insert(instrument->base);
   std::erase_if(books.assets, [&](const auto& row) { return !bases.contains(row.first); });
@@ -391,7 +392,7 @@ void read(Self self) {
       = now.mono - state.fees_at >= state.options.fee_interval || state.fees_at == core::MonoTime{};
   if (all_fees)
     state.fees_at = now.mono;
-  for (const auto& symbol : state.options.symbols) {
+  for (const auto& symbol : state.symbols) {
     if (!table->find(symbol))
       continue;
     if (all_fees || !state.fees_known.contains(symbol))
@@ -414,12 +415,23 @@ void read(Self self) {
       });
 }
 
+/// Pairs come and go while the engine runs: what a new one trades is asked for at once.
+void follow_pairs(OrderGatewayState& state) {
+  std::set<core::Symbol> symbols;
+  desk_of(state).with_gate(
+      [&](const core::risk::Gate& gate) { symbols = gate.introduced(market_of(state)); });
+  for (const auto& symbol : symbols)
+    if (state.symbols.insert(symbol).second)
+      state.due_at = {};
+}
+
 // ---- the clockwork
 // ---------------------------------------------------------------------------------------------------
 
 void on_tick(Self self) {
   auto& state = self->state;
   const auto now = state.context->clocks.mono();
+  follow_pairs(state);
   const bool readable = state.link && state.private_ready && !state.key_refused
                         && state.context->board->instruments(market_of(state))
                         && state.context->board->clock_offset(market_of(state));
@@ -498,6 +510,7 @@ messages::OrderGatewayHandle::behavior_type order_gateway(Self self, messages::C
   state.cell = cell;
   state.options = std::move(options);
   state.backoff = core::supervision::Backoff{state.options.parts.backoff};
+  state.symbols = state.options.symbols;
   begin(self);
   self->delayed_send(self, tick_interval, messages::Tick{});
   const messages::Observe observe{self, std::move(context), std::move(cell)};

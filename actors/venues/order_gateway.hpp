@@ -62,6 +62,7 @@ struct OrderGatewayState {
   std::uint64_t updates_before = 0; ///< the desk's count when the reading began
   bool quiet_before = false;
   core::MonoTime due_at{}, fees_at{};
+  std::set<core::Symbol> symbols; ///< of the pairs so far: whose fees and fills are asked for
   std::set<core::Symbol> fees_known;
   std::uint64_t standstills = 0;   ///< of the engine; what was compared is newer than the last
   std::uint64_t epoch_of_keys = 0; ///< readings asked with older keys are not heard

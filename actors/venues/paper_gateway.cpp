@@ -46,6 +46,8 @@ void set_gate(PaperGatewayState& state) {
                              .allowed = state.options.allowed});
     for (const auto& [asset, row] : held.assets)
       gate.set_balance(account, asset, row.free);
+    for (const auto& symbol : gate.introduced(market))
+      gate.set_fee(market, symbol, state.options.taker_fee);
     if (reason.empty()) // what is on paper cannot have moved meanwhile
       gate.standstill().compared(market, gate.standstill().count());
   });
@@ -68,10 +70,6 @@ void close_link(PaperGatewayState& state) {
 void begin(PaperGatewayState& state) {
   close_link(state);
   const auto& options = state.options;
-  options.desk->with_gate([&](core::risk::Gate& gate) {
-    for (const auto& symbol : options.symbols)
-      gate.set_fee(options.market, symbol, options.taker_fee);
-  });
   if (options.tools.keys->has(options.market.venue)) {
     state.link = adapters::venues::PaperLink::open(options.market, options.tools, options.paper,
                                                    *options.desk);

@@ -25,7 +25,6 @@ struct PaperGatewayOptions {
   core::orders::Desk* desk = nullptr;
   std::shared_ptr<core::orders::PaperMarket> paper; ///< outlives the actor
   core::strategy::FeeRate taker_fee;
-  std::set<core::Symbol> symbols; ///< that are traded: their fee is made known
   std::set<core::Symbol> allowed; ///< empty = all
   std::chrono::milliseconds clock_offset_max{500};
 };

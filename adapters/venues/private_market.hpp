@@ -29,6 +29,7 @@ struct PrivateMarket {
   core::Clocks clocks;
   std::function<std::uint64_t()> random;
   SignedOptions rest;
+  std::shared_ptr<core::market::RateBudget> budget; ///< of the market's host
   core::supervision::BackoffLimits backoff;
 
   /// Signs with the keys that the venue has now: make another one when they change.
@@ -37,7 +38,8 @@ struct PrivateMarket {
         *market, rest, keys->get(market->key().venue), *http, *strand, clocks, random,
         [board = board, key = market->key()] {
           return board->clock_offset(key).value_or(std::chrono::milliseconds{0});
-        });
+        },
+        budget);
   }
 
   [[nodiscard]] PrivateTools tools(std::shared_ptr<SignedClient> client) const {

@@ -6,6 +6,7 @@
 namespace tandem::adapters::venues {
 namespace {
 
+using core::market::RateUse;
 using core::market::RateVerdict;
 
 constexpr core::supervision::BackoffLimits retry_limits{.first = std::chrono::milliseconds{250},
@@ -17,11 +18,13 @@ constexpr std::chrono::minutes ban_unsaid{10};
 
 RestClient::RestClient(const Market& market, RestOptions options, transport::HttpClient& http,
                        transport::Strand& strand, core::Clocks clocks,
-                       std::function<std::uint64_t()> random)
+                       std::function<std::uint64_t()> random,
+                       std::shared_ptr<core::market::RateBudget> budget)
     : market_{market}, options_{std::move(options)}, http_{http}, strand_{strand},
       clocks_{std::move(clocks)}, random_{std::move(random)},
-      budget_{{.weight_per_window = market.traits().weight_per_minute}} {
-  counters_.weight_limit = budget_.limit();
+      budget_{budget ? std::move(budget)
+                     : std::make_shared<core::market::RateBudget>(market.traits().requests)} {
+  counters_.weight_limit = budget_->limit();
 }
 
 void RestClient::get(RestRequest request, bool urgent, RestCallback done) {
@@ -41,7 +44,7 @@ void RestClient::get(RestRequest request, bool urgent, RestCallback done) {
 
 void RestClient::set_limit(int weight_per_minute) {
   strand_.post([self = shared_from_this(), weight_per_minute] {
-    self->budget_.on_limit(weight_per_minute);
+    self->budget_->on_limit(weight_per_minute);
     self->note_budget();
   });
 }
@@ -59,7 +62,8 @@ void RestClient::pump() {
   while (!waiting_.empty()) {
     const auto now = clocks_.wall();
     const auto verdict
-        = budget_.take(waiting_.front().request.weight, waiting_.front().urgent, now);
+        = budget_->take(waiting_.front().request.weight,
+                        waiting_.front().urgent ? RateUse::query : RateUse::ordinary, now);
     counters_.banned = verdict == RateVerdict::banned;
     if (verdict == RateVerdict::go) {
       auto call = std::move(waiting_.front());
@@ -78,7 +82,7 @@ void RestClient::pump() {
       continue;
     }
     if (!std::exchange(pump_scheduled_, true)) {
-      const auto wait = std::max<std::chrono::nanoseconds>(budget_.retry_at(now) - now,
+      const auto wait = std::max<std::chrono::nanoseconds>(budget_->retry_at(now) - now,
                                                            std::chrono::milliseconds{10});
       strand_.post_after(wait, [weak = weak_from_this()] {
         if (const auto self = weak.lock()) {
@@ -118,11 +122,11 @@ void RestClient::on_reply(Call call, core::Result<transport::HttpResponse> reply
             .count();
   const auto reading = market_.rest().read_limits(reply->status, reply->headers, reply->body);
   if (reading.used)
-    budget_.on_used(*reading.used, now);
+    budget_->on_used(*reading.used, now - (clocks_.mono() - reply->sent_at), now);
   if (reading.limit)
-    budget_.on_limit(*reading.limit);
+    budget_->on_limit(*reading.limit);
   if (reading.retry_after || reading.banned)
-    budget_.on_refused(reading.banned, now + reading.retry_after.value_or(ban_unsaid));
+    budget_->on_refused(reading.banned, now + reading.retry_after.value_or(ban_unsaid));
   note_budget();
   if (reply->status >= 200 && reply->status < 300) {
     call.done(std::move(reply));
@@ -153,8 +157,8 @@ void RestClient::retry_or_fail(Call call, core::Error error, bool retryable) {
 }
 
 void RestClient::note_budget() {
-  counters_.used_weight = budget_.used(clocks_.wall());
-  counters_.weight_limit = budget_.limit();
+  counters_.used_weight = budget_->used(clocks_.wall());
+  counters_.weight_limit = budget_->limit();
 }
 
 } // namespace tandem::adapters::venues

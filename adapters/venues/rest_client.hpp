@@ -41,13 +41,19 @@ using RestCallback = std::function<void(core::Result<transport::HttpResponse>)>;
 /// by the venue's table.
 class RestClient : public std::enable_shared_from_this<RestClient> {
 public:
+  /// @param budget shared by all who ask the same host from the same strand; null: one of its own.
   RestClient(const Market& market, RestOptions options, transport::HttpClient& http,
-             transport::Strand& strand, core::Clocks clocks, std::function<std::uint64_t()> random);
+             transport::Strand& strand, core::Clocks clocks, std::function<std::uint64_t()> random,
+             std::shared_ptr<core::market::RateBudget> budget = nullptr);
 
-  /// @param urgent may use the reserved part of the budget.
+  /// @param urgent a book waits for it: may go further into the budget.
   void get(RestRequest request, bool urgent, RestCallback done);
 
   [[nodiscard]] const RestCounters& counters() const noexcept { return counters_; }
+
+  [[nodiscard]] const std::shared_ptr<core::market::RateBudget>& budget() const noexcept {
+    return budget_;
+  }
 
   /// The venue declared its limit (exchangeInfo).
   void set_limit(int weight_per_minute);
@@ -73,7 +79,7 @@ private:
   transport::Strand& strand_;
   core::Clocks clocks_;
   std::function<std::uint64_t()> random_;
-  core::market::RateBudget budget_;
+  std::shared_ptr<core::market::RateBudget> budget_;
   std::deque<Call> waiting_;
   bool pump_scheduled_ = false;
   RestCounters counters_;

@@ -6,26 +6,38 @@
 namespace tandem::adapters::venues {
 namespace {
 
+using core::market::RateUse;
 using core::market::RateVerdict;
 
-/// Kept from orders and queries alike, for cancels (desk rule: a fifth).
-constexpr int cancel_reserve_percent = 20;
 constexpr core::supervision::BackoffLimits retry_limits{.first = std::chrono::milliseconds{250},
                                                         .cap = std::chrono::milliseconds{5'000}};
 /// How long to keep away after a ban that does not say how long it lasts.
 constexpr std::chrono::minutes ban_unsaid{10};
 constexpr std::chrono::milliseconds budget_wait_min{20};
 
+RateUse use_of(CallKind kind) noexcept {
+  switch (kind) {
+  case CallKind::order:
+    return RateUse::ordinary;
+  case CallKind::cancel:
+    return RateUse::cancel;
+  case CallKind::query:
+    break;
+  }
+  return RateUse::query;
+}
+
 } // namespace
 
 SignedClient::SignedClient(const Market& market, SignedOptions options, Credentials keys,
                            transport::HttpClient& http, transport::Strand& strand,
                            core::Clocks clocks, std::function<std::uint64_t()> random,
-                           std::function<std::chrono::milliseconds()> clock_offset)
+                           std::function<std::chrono::milliseconds()> clock_offset,
+                           std::shared_ptr<core::market::RateBudget> budget)
     : market_{market}, options_{std::move(options)}, keys_{std::move(keys)}, http_{http},
       strand_{strand}, clocks_{std::move(clocks)}, random_{std::move(random)},
-      budget_{{.weight_per_window = market.traits().weight_per_minute,
-               .reserve_percent = cancel_reserve_percent}},
+      budget_{budget ? std::move(budget)
+                     : std::make_shared<core::market::RateBudget>(market.traits().requests)},
       clock_offset_{std::move(clock_offset)} {}
 
 Stamp SignedClient::stamp() const {
@@ -40,8 +52,8 @@ void SignedClient::call(CallKind kind, Make make, Callback done) {
   });
 }
 
-bool SignedClient::room_for(const Call& call, int weight) {
-  return budget_.take(weight, call.kind == CallKind::cancel, clocks_.wall()) == RateVerdict::go;
+bool SignedClient::room_for(CallKind kind, int weight) {
+  return budget_->take(weight, use_of(kind), clocks_.wall()) == RateVerdict::go;
 }
 
 void SignedClient::begin(Call call) {
@@ -51,7 +63,7 @@ void SignedClient::begin(Call call) {
     refuse(std::move(call), std::move(request).error());
     return;
   }
-  if (room_for(call, request->weight)) {
+  if (room_for(call.kind, request->weight)) {
     send(std::move(call), *std::move(request));
     return;
   }
@@ -63,7 +75,7 @@ void SignedClient::begin(Call call) {
   }
   const auto now = clocks_.wall();
   wait(std::move(call),
-       std::max<std::chrono::nanoseconds>(budget_.retry_at(now) - now, budget_wait_min));
+       std::max<std::chrono::nanoseconds>(budget_->retry_at(now) - now, budget_wait_min));
 }
 
 void SignedClient::wait(Call call, std::chrono::nanoseconds delay) {
@@ -114,11 +126,11 @@ void SignedClient::on_reply(Call call, core::Result<transport::HttpResponse> rep
               .count();
     const auto reading = market_.rest().read_limits(reply->status, reply->headers, reply->body);
     if (reading.used)
-      budget_.on_used(*reading.used, now);
+      budget_->on_used(*reading.used, now - (clocks_.mono() - reply->sent_at), now);
     if (reading.limit)
-      budget_.on_limit(*reading.limit);
+      budget_->on_limit(*reading.limit);
     if (reading.retry_after || reading.banned)
-      budget_.on_refused(reading.banned, now + reading.retry_after.value_or(ban_unsaid));
+      budget_->on_refused(reading.banned, now + reading.retry_after.value_or(ban_unsaid));
     again = reply->status >= 500 || reply->status == 429;
   }
   if (again && call.kind == CallKind::query

@@ -54,10 +54,12 @@ public:
   using Make = std::function<core::Result<SignedRequest>(const Credentials&, const Stamp&)>;
   using Callback = std::function<void(SignedReply)>;
 
+  /// @param budget as RestClient's.
   SignedClient(const Market& market, SignedOptions options, Credentials keys,
                transport::HttpClient& http, transport::Strand& strand, core::Clocks clocks,
                std::function<std::uint64_t()> random,
-               std::function<std::chrono::milliseconds()> clock_offset);
+               std::function<std::chrono::milliseconds()> clock_offset,
+               std::shared_ptr<core::market::RateBudget> budget = nullptr);
 
   void call(CallKind kind, Make make, Callback done);
 
@@ -77,7 +79,7 @@ private:
   };
 
   void begin(Call call);
-  [[nodiscard]] bool room_for(const Call& call, int weight);
+  [[nodiscard]] bool room_for(CallKind kind, int weight);
   void send(Call call, SignedRequest request);
   void on_reply(Call call, core::Result<transport::HttpResponse> reply);
   void wait(Call call, std::chrono::nanoseconds delay);
@@ -90,7 +92,7 @@ private:
   transport::Strand& strand_;
   core::Clocks clocks_;
   std::function<std::uint64_t()> random_;
-  core::market::RateBudget budget_;
+  std::shared_ptr<core::market::RateBudget> budget_;
   std::size_t waiting_ = 0;
   std::function<std::chrono::milliseconds()> clock_offset_; ///< venue time minus ours
   SignedCounters counters_;

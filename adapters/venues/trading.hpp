@@ -6,6 +6,7 @@
 
 #include "adapters/venues/crypto.hpp"
 #include "adapters/venues/venue.hpp"
+#include "core/market/order_budget.hpp"
 #include "core/orders/desk.hpp"
 #include "core/orders/order.hpp"
 #include "core/result.hpp"
@@ -203,7 +204,7 @@ struct TradingTraits {
   std::chrono::milliseconds stream_ping{20'000};
   std::chrono::milliseconds stream_silence_max{60'000};
   std::optional<std::chrono::milliseconds> stream_lifetime;
-  int orders_per_10s = 50; ///< until the venue says otherwise
+  std::vector<core::market::OrderRate> order_rates; ///< new orders that an account may send here
 };
 
 /// One market's private side. Stateless and thread safe.

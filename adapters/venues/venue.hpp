@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/market/events.hpp"
+#include "core/market/rate_budget.hpp"
 #include "core/result.hpp"
 #include "core/types/ids.hpp"
 #include "core/types/instrument.hpp"
@@ -251,9 +252,9 @@ struct MarketTraits {
   std::chrono::milliseconds transport_silence_max{
       30'000}; ///< no frame of any kind, ping and pong included
   std::optional<std::chrono::milliseconds>
-      lifetime;                 ///< the venue cuts after this; reconnect well before
-  int weight_per_minute = 1200; ///< REST budget until the venue says otherwise
-  bool fixed_window = false;    ///< the venue keeps exactly N levels (Bybit): no trimming needed
+      lifetime;                        ///< the venue cuts after this; reconnect well before
+  core::market::RateLimits requests{}; ///< REST budget; its weight until the venue says otherwise
+  bool fixed_window = false; ///< the venue keeps exactly N levels (Bybit): no trimming needed
 };
 
 /// One market of one venue: a factory of its pure parts. Stateless and thread safe.

@@ -7,7 +7,9 @@ namespace tandem::core::market {
 
 RateBudget::RateBudget(RateLimits limits) noexcept : limits_{limits} {
   limits_.window = std::max(limits_.window, std::chrono::milliseconds{1});
-  limits_.reserve_percent = std::clamp(limits_.reserve_percent, 0, 100);
+  limits_.cancel_reserve_percent = std::clamp(limits_.cancel_reserve_percent, 0, 100);
+  limits_.query_reserve_percent
+      = std::clamp(limits_.query_reserve_percent, 0, 100 - limits_.cancel_reserve_percent);
 }
 
 std::int64_t RateBudget::window_of(WallTime now) const noexcept {
@@ -15,13 +17,17 @@ std::int64_t RateBudget::window_of(WallTime now) const noexcept {
   return index + 1 == window_index_ ? window_index_ : index;
 }
 
-RateVerdict RateBudget::take(int weight, bool urgent, WallTime now) noexcept {
+RateVerdict RateBudget::take(int weight, RateUse use, WallTime now) noexcept {
   if (now < banned_until_)
     return RateVerdict::banned;
-  if (now < refused_until_ && !urgent)
+  if (now < refused_until_ && use != RateUse::cancel)
     return RateVerdict::wait;
+  int kept = 0;
+  if (use != RateUse::cancel)
+    kept = limits_.cancel_reserve_percent
+           + (use == RateUse::ordinary ? limits_.query_reserve_percent : 0);
   const std::int64_t limit = limits_.weight_per_window;
-  const auto share = urgent ? limit : limit * (100 - limits_.reserve_percent) / 100;
+  const auto share = limit * (100 - kept) / 100;
   const auto spent = used(now);
   const auto together = std::int64_t{spent} + weight;
   if (spent > 0 && together > share)
@@ -39,8 +45,10 @@ WallTime RateBudget::retry_at(WallTime now) const noexcept {
   return WallTime{(window_of(now) + 1) * limits_.window};
 }
 
-void RateBudget::on_used(int used, WallTime now) noexcept {
+void RateBudget::on_used(int used, WallTime sent, WallTime now) noexcept {
   const auto index = window_of(now);
+  if (window_of(sent) != index)
+    return;
   // Within a window the venue may know of requests that we do not (another process on this
   // address), and we of requests still under way that it does not.
   used_ = index == window_index_ ? std::max(used_, used) : used;

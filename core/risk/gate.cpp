@@ -71,6 +71,18 @@ std::optional<strategy::FeeRate> Gate::fee(const MarketKey& market,
   return state == nullptr ? std::nullopt : state->fee;
 }
 
+void Gate::introduce(const InstrumentKey& instrument) {
+  introduced_.insert(instrument);
+}
+
+std::set<Symbol> Gate::introduced(const MarketKey& market) const {
+  std::set<Symbol> symbols;
+  for (const auto& instrument : introduced_)
+    if (instrument.market() == market)
+      symbols.insert(instrument.symbol);
+  return symbols;
+}
+
 void Gate::set_strategy(const std::string& strategy, StrategyLimits limits) {
   ledger_->strategy(strategy).limits = std::move(limits);
 }

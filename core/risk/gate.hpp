@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/market/depth_view.hpp"
+#include "core/market/order_budget.hpp"
 #include "core/orders/order.hpp"
 #include "core/orders/position.hpp"
 #include "core/risk/kill.hpp"
@@ -115,7 +116,8 @@ struct MarketStatus {
   std::string reason{};  ///< why not, in words: "no keys: public only", "reconciling"
   std::string account{}; ///< balances are shared by markets of one account ("bybit")
   std::chrono::milliseconds clock_offset{0};
-  std::set<Symbol> allowed{}; ///< prod: only these; empty = all
+  std::set<Symbol> allowed{};                   ///< prod: only these; empty = all
+  std::vector<market::OrderRate> order_rates{}; ///< the venue's own, of new orders
 };
 
 /// The book a draft is judged by, as the decision saw it.
@@ -215,6 +217,10 @@ public:
   void set_fee(const MarketKey& market, const Symbol& symbol, strategy::FeeRate taker);
   [[nodiscard]] std::optional<strategy::FeeRate> fee(const MarketKey& market,
                                                      const Symbol& symbol) const noexcept;
+  /// Somebody is going to trade this: its fee is wanted.
+  void introduce(const InstrumentKey& instrument);
+  /// Of this market, all that was introduced.
+  [[nodiscard]] std::set<Symbol> introduced(const MarketKey& market) const;
   void set_strategy(const std::string& strategy, StrategyLimits limits);
   /// @param reason empty = may trade. Several reasons may hold at once, told apart by `by`
   /// ("breaker.global", "person", "monitor").
@@ -283,6 +289,7 @@ private:
   KillSwitches kills_;
   Standstill standstill_;
   std::vector<ScopePause> scope_pauses_;
+  std::set<InstrumentKey> introduced_;
   bool journal_down_ = false;
   std::unique_ptr<Ledger> ledger_;
 };

@@ -130,6 +130,8 @@ const StrategyState* Ledger::find_strategy(const std::string& name) const noexce
 void Ledger::set_market(const MarketKey& key, MarketStatus status) {
   auto& state = market(key);
   const bool moved = !state.status || state.status->account != status.account;
+  if (state.orders.rates() != status.order_rates)
+    state.orders.set_rates(status.order_rates);
   state.status = std::move(status);
   if (!moved)
     return;
@@ -263,6 +265,7 @@ Ledger::Counted Ledger::count(const orders::OrderIntent& intent, const Reckoning
   while (!sent.empty() && now - sent.front() >= rate_window)
     sent.pop_front();
   sent.push_back(now);
+  state.market->orders.count(now);
   const auto& draft = intent.draft;
   while (!state.recent.empty() && now - state.recent.front().at >= duplicate_window_)
     state.recent.pop_front();
@@ -276,6 +279,7 @@ Ledger::Counted Ledger::count(const orders::OrderIntent& intent, const Reckoning
 void Ledger::undo(const Counted& counted) {
   auto& order = *counted.order;
   order.instrument->market->venue->sent.pop_back();
+  order.instrument->market->orders.undo();
   order.instrument->recent.pop_back();
   order.strategy->executions = counted.executions;
   order.strategy->last_execution = counted.last_execution;

@@ -67,6 +67,7 @@ struct VenueState {
 
 struct MarketState {
   std::optional<MarketStatus> status; ///< absent: nobody ever spoke of this market
+  market::OrderBudget orders;
   VenueState* venue = nullptr;
 };
 

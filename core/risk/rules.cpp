@@ -455,8 +455,15 @@ Answer order_rate(const Question& q) {
   const auto& sent = q.instrument->market->venue->sent;
   const auto recent
       = std::ranges::count_if(sent, [&](MonoTime at) { return q.now.mono - at < rate_window; });
-  return too_many(static_cast<std::size_t>(recent) + 1, q.limits.orders_per_second_max,
-                  "too many new orders to this venue within a second");
+  if (auto finding = too_many(static_cast<std::size_t>(recent) + 1, q.limits.orders_per_second_max,
+                              "too many new orders to this venue within a second"))
+    return finding;
+  if (const auto* rate = q.instrument->market->orders.full(q.now.mono))
+    return Finding{std::to_string(rate->count + 1),
+                   std::to_string(rate->count) + " in " + std::to_string(rate->window.count())
+                       + " ms",
+                   "the venue takes no more new orders of this account within that time"};
+  return std::nullopt;
 }
 
 Answer executions_max(const Question& q) {

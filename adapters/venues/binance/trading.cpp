@@ -17,7 +17,8 @@ using core::Result;
 using core::orders::OrderIntent;
 
 /// Sources: Spot "WebSocket API" and USD-M "Websocket API General Info" (pings, 24 h), exchangeInfo
-/// (ORDERS per 10 s), USD-M "Start User Data Stream" (60 min, so renewed at half of it).
+/// (ORDERS: those without a fill count longest, we count all), USD-M "Start User Data Stream" (60
+/// min, so renewed at half of it).
 TradingTraits traits_of(MarketType type) {
   TradingTraits traits;
   traits.account = core::to_string(core::MarketKey{core::VenueId{"binance"}, type});
@@ -25,14 +26,14 @@ TradingTraits traits_of(MarketType type) {
   traits.stream_lifetime = 24h;
   if (type == MarketType::spot) {
     traits.stream_silence_max = 45s; // the server pings every 20 s
-    traits.orders_per_10s = 50;
+    traits.order_rates = {{50, 10s}};
     return traits;
   }
   traits.dead_man_switch = true;
   traits.stream_key = true;
   traits.stream_key_refresh = 30min;
   traits.stream_silence_max = 200s; // the server pings every 3 min
-  traits.orders_per_10s = 300;
+  traits.order_rates = {{300, 10s}, {1'200, 60s}};
   return traits;
 }
 

@@ -26,12 +26,12 @@ MarketTraits traits_of(core::MarketType type) {
     traits.snapshot_levels = 5'000;
     traits.request_spacing = 300ms;     // 5 messages a second, our pongs included
     traits.transport_silence_max = 45s; // the server pings every 20 s
-    traits.weight_per_minute = 6'000;
+    traits.requests.weight_per_window = 6'000;
   } else {
     traits.snapshot_levels = 1'000;
     traits.request_spacing = 150ms;      // 10 messages a second, our pongs included
     traits.transport_silence_max = 200s; // the server pings every 3 min
-    traits.weight_per_minute = 2'400;
+    traits.requests.weight_per_window = 2'400;
   }
   return traits;
 }

@@ -33,8 +33,8 @@ TradingTraits traits_of(MarketType type) {
   traits.order_socket = true;
   traits.acks_only = true;
   traits.stream_ping = 20s;
-  traits.stream_silence_max = 50s; // two pings without a pong
-  traits.orders_per_10s = type == MarketType::spot ? 200 : 100;
+  traits.stream_silence_max = 50s;                                   // two pings without a pong
+  traits.order_rates = {{type == MarketType::spot ? 20U : 10U, 1s}}; // without VIP level
   return traits;
 }
 

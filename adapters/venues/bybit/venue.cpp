@@ -28,9 +28,10 @@ MarketTraits traits_of(core::MarketType type) {
   traits.request_spacing = 250ms;
   traits.ping_interval = 20s;
   traits.transport_silence_max = 30s;
-  // The venue allows 600 requests in any 5 s. Our budget counts minutes and keeps 30 % back: at 420
-  // even two bursts on both sides of a minute's end stay below 600.
-  traits.weight_per_minute = 420;
+  // The venue allows 600 requests in any 5 s, then bans for 10 minutes. Our windows follow the
+  // calendar: half of it in each, so that bursts on both sides of a window's end stay within.
+  traits.requests.weight_per_window = 300;
+  traits.requests.window = 5s;
   return traits;
 }
 

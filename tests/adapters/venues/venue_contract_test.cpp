@@ -50,7 +50,7 @@ TEST_CASE("every market knows its key and has limits that can be kept") {
     CHECK(traits.streams_per_connection > 0);
     CHECK(traits.streams_per_request > 0);
     CHECK(traits.request_chars_max > 0);
-    CHECK(traits.weight_per_minute > 0);
+    CHECK(traits.requests.weight_per_window > 0);
     CHECK(traits.transport_silence_max.count() > 0);
     CHECK((traits.snapshot_levels > 0) == traits.snapshot_by_rest);
     CHECK(traits.ping_interval.has_value() == market->make_codec()->ping(1).has_value());

@@ -15,10 +15,13 @@ namespace {
 
 /// 12:00:00 of some day: the begin of a minute.
 constexpr WallTime noon{std::chrono::hours{480'012}};
-constexpr RateLimits limits{.weight_per_window = 100, .window = 60'000ms, .reserve_percent = 30};
+constexpr RateLimits limits{.weight_per_window = 100,
+                            .window = 60'000ms,
+                            .cancel_reserve_percent = 30,
+                            .query_reserve_percent = 0};
 
-constexpr bool urgent = true;
-constexpr bool ordinary = false;
+constexpr auto urgent = RateUse::cancel;
+constexpr auto ordinary = RateUse::ordinary;
 
 } // namespace
 
@@ -63,18 +66,18 @@ TEST_CASE("a request heavier than its share leaves alone, as the first of a wind
 TEST_CASE("the venue's own count replaces ours when it is higher") {
   RateBudget budget{limits};
   CHECK(budget.take(10, ordinary, noon) == go);
-  budget.on_used(65, noon + 1s);
+  budget.on_used(65, noon + 1s, noon + 1s);
   CHECK(budget.used(noon + 1s) == 65);
-  budget.on_used(12, noon + 2s); // does not know yet of what is under way
+  budget.on_used(12, noon + 2s, noon + 2s); // does not know yet of what is under way
   CHECK(budget.used(noon + 2s) == 65);
   CHECK(budget.take(6, ordinary, noon + 2s) == wait);
   CHECK(budget.take(5, ordinary, noon + 2s) == go);
   SUBCASE("and in a new window whatever it is") {
-    budget.on_used(3, noon + 61s);
+    budget.on_used(3, noon + 61s, noon + 61s);
     CHECK(budget.used(noon + 61s) == 3);
   }
   SUBCASE("and beyond the limit nothing leaves") {
-    budget.on_used(std::numeric_limits<int>::max(), noon + 3s);
+    budget.on_used(std::numeric_limits<int>::max(), noon + 3s, noon + 3s);
     CHECK(budget.take(1, urgent, noon + 3s) == wait);
     CHECK(budget.take(std::numeric_limits<int>::max(), urgent, noon + 3s) == wait);
     CHECK(budget.take(1, ordinary, noon + 60s) == go);
@@ -133,10 +136,10 @@ TEST_CASE("a clock set back by a little does not give the allowance twice") {
 }
 
 TEST_CASE("odd limits are brought into range") {
-  RateBudget all_reserved{{.weight_per_window = 100, .window = 0ms, .reserve_percent = 150}};
+  RateBudget all_reserved{{.weight_per_window = 100, .window = 0ms, .cancel_reserve_percent = 150}};
   CHECK(all_reserved.take(1, ordinary, noon) == go); // alone in its window
   CHECK(all_reserved.take(1, ordinary, noon) == wait);
   CHECK(all_reserved.retry_at(noon) == noon + 1ms);
-  RateBudget none_reserved{{.weight_per_window = 100, .reserve_percent = -10}};
+  RateBudget none_reserved{{.weight_per_window = 100, .cancel_reserve_percent = -10}};
   CHECK(none_reserved.take(100, ordinary, noon) == go);
 }

@@ -501,3 +501,41 @@ TEST_CASE("a burst of a thousand orders in one instant passes no limit") {
     CHECK_MESSAGE(approved == 10, one.rule);
   }
 }
+
+TEST_CASE(
+    "the venue's own order rates hold for its market, both legs or none, not for closing orders") {
+  auto limits = quick();
+  limits.duplicate_window = std::chrono::milliseconds{0};
+  Gated desk{limits};
+  const auto rated = [&](std::vector<market::OrderRate> rates) {
+    desk.gate.set_market(spot.market(), {.open = true,
+                                         .reason = {},
+                                         .account = "binance",
+                                         .clock_offset = 0ms,
+                                         .allowed = {},
+                                         .order_rates = std::move(rates)});
+  };
+  rated({{3, 1s}, {4, 10s}});
+  CHECK(desk.ask({desk.buy(), desk.buy()}) == "approved");
+  CHECK(desk.ask({desk.buy(), desk.buy()}) == "order_rate");
+  CHECK(desk.ask(desk.buy()) == "approved"); // the pair that was refused counts nothing
+  CHECK(desk.ask(desk.buy()) == "order_rate");
+  CHECK(desk.ask(desk.buy(perp)) == "approved");
+  const auto held = Gated::of_pair(desk.buy());
+  desk.wait(1s);
+  CHECK(desk.ask(held) == "approved");
+  desk.fill(held, {101'00});
+  desk.wait(5s);
+  CHECK(desk.ask(desk.buy()) == "order_rate"); // 4 within 10 s
+  CHECK(desk.ask(Gated::of_pair(desk.sell(), 1, OrderPurpose::unwind)) == "approved");
+  rated({{1'000, 1s}}); // what was sent goes on counting, by the new rates
+  CHECK(desk.ask(desk.buy()) == "approved");
+}
+
+TEST_CASE("what a strategy introduces is known to its market") {
+  Gated desk;
+  CHECK(desk.gate.introduced(spot.market()).empty());
+  desk.gate.introduce(spot);
+  desk.gate.introduce(perp);
+  CHECK(desk.gate.introduced(spot.market()) == std::set{spot.symbol});
+}

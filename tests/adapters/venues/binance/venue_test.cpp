@@ -62,7 +62,7 @@ TEST_CASE("the limits kept are below the venue's") {
     const auto ping = type == spot ? 20s : 180s;
     CHECK(traits.transport_silence_max > ping);
     CHECK(traits.snapshot_levels == (type == spot ? 5'000 : 1'000));
-    CHECK(traits.weight_per_minute == (type == spot ? 6'000 : 2'400));
+    CHECK(traits.requests.weight_per_window == (type == spot ? 6'000 : 2'400));
   }
 }
 
