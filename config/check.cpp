@@ -22,7 +22,6 @@ using Violations = std::vector<Violation>;
 
 constexpr std::size_t name_size_max = 64;   ///< engine name and symbols, bytes
 constexpr std::size_t symbols_max = 10'000; ///< of one market
-constexpr std::array<std::string_view, 2> market_words{"spot", "linear"};
 constexpr std::array<std::string_view, 4> stream_words{"best", "trades", "ticker", "kline_1m"};
 
 /// Intervals that every venue here has, in the canonical spelling.

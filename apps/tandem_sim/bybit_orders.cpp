@@ -269,7 +269,7 @@ BybitAnswer BybitPrivate::cancel(const BybitCall& call) {
   options.fill_arrives_late = call.fill_arrives_late;
   const auto done = exchange_.cancel(call.account, call.surface, symbol, *name, options, call.now);
   const auto* order = done.order ? &*done.order : nullptr;
-  if (done.refusal != Refusal::none && !lost_race(order, call.now))
+  if (order == nullptr || (done.refusal != Refusal::none && !lost_race(order, call.now)))
     return refusal(bybit_closed(call.surface, order));
   return {0, "OK", acknowledged(call.surface, *order), "{}"};
 }

@@ -48,7 +48,8 @@ tandem::core::Clocks machine_clocks() {
 
 int run(const std::string& path, const std::vector<sim::Setting>& settings) {
   const auto environment = [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());
+    const char* value
+        = std::getenv(name.c_str()); // NOLINT(concurrency-mt-unsafe): nothing sets any
     return value == nullptr ? std::nullopt : std::optional<std::string>{value};
   };
   auto loaded = sim::load_scenario(path, settings, environment);

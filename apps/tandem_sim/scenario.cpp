@@ -15,10 +15,7 @@
 namespace tandem::sim {
 namespace {
 
-using std::chrono_literals::operator""ms;
-using std::chrono_literals::operator""s;
-using std::chrono_literals::operator""min;
-using std::chrono_literals::operator""h;
+using namespace std::chrono_literals;
 
 constexpr std::int64_t count_max = 1'000'000'000;
 constexpr std::int64_t million = 1'000'000;

@@ -115,7 +115,7 @@ void ReadContext::add(const YAML::Node& node, const std::string& key, std::strin
 }
 
 Reader::Reader(YAML::Node node, std::string path, ReadContext& context)
-    : node_{std::move(node)}, path_{std::move(path)}, context_{&context} {
+    : node_{node}, path_{std::move(path)}, context_{&context} {
   if (node_.IsDefined() && !node_.IsNull() && !node_.IsMap())
     context_->add(node_, path_, "must be a map (key: value)");
 }

@@ -9,8 +9,7 @@ namespace {
 
 namespace transport = adapters::transport;
 
-using std::chrono_literals::operator""h;
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 /// The venue's own rules cut a client, not the server below them.
 transport::ServerLimits limits() {

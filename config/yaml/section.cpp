@@ -84,7 +84,9 @@ bool Section::is_text(const Node& node, const std::string& path) {
 
 std::string Section::text(std::string_view key, std::string fallback) {
   const auto* node = scalar(key, "text");
-  return node != nullptr && is_text(*node, join(path_, key)) ? node->text : std::move(fallback);
+  if (node != nullptr && is_text(*node, join(path_, key)))
+    return node->text;
+  return fallback;
 }
 
 bool Section::boolean(std::string_view key, bool fallback) {

@@ -253,7 +253,7 @@ private:
       if (!*value)
         return malformed("24hrTicker with a value that is not a decimal");
     }
-    return Frame{std::move(frame)};
+    return Frame{frame};
   }
 
   Result<Frame> control() const {
