@@ -42,8 +42,9 @@ using std::chrono::seconds;
 constexpr Intensity root_intensity{.restarts_max = 3, .within = seconds{300}};
 constexpr Intensity group_intensity{.restarts_max = 5, .within = seconds{60}};
 constexpr Intensity link_intensity{.restarts_max = 5, .within = seconds{30}};
-/// Of groups with many leaves: sinks, pairs, breakers.
-constexpr Intensity crowd_intensity{.restarts_max = 10, .within = seconds{60}};
+/// Of groups with many leaves: pairs, breakers. Each of them may fall once in a bad minute.
+constexpr Intensity crowd_intensity{.restarts_max = 20, .within = seconds{60}};
+constexpr Intensity sinks_intensity{.restarts_max = 10, .within = seconds{60}};
 constexpr BackoffLimits leaf_backoff{.first = milliseconds{250}, .cap = milliseconds{30'000}};
 constexpr BackoffLimits group_backoff{.first = milliseconds{5'000}, .cap = milliseconds{60'000}};
 
@@ -378,7 +379,7 @@ ChildSpec strategies_child(const EngineParts& parts, const std::string& parent) 
 ChildSpec sinks_child(const EngineParts& parts, const std::string& parent) {
   SupervisorSpec sinks;
   sinks.path = part(parent, "sinks");
-  sinks.intensity = crowd_intensity;
+  sinks.intensity = sinks_intensity;
   sinks.children.push_back(
       leaf(parts.context, "event_log", "event_log", event_log, EventLogOptions{}));
   sinks.children.push_back(leaf(parts.context, "broadcast", "broadcast", broadcast));

@@ -73,11 +73,10 @@ void refresh(Self self) {
 void ask_time(Self self) {
   auto& state = self->state;
   state.asking_time = true;
-  const auto wall = state.context->clocks.wall;
   state.options.rest->get(
       state.options.market->rest().time(), false,
       [owner = messages::InstrumentsHandle{self}, market = state.options.market,
-       wall](core::Result<HttpResponse> reply) {
+       steady = state.steady](core::Result<HttpResponse> reply) {
         if (!reply || reply->received_at - reply->sent_at > round_trip_max) {
           caf::anon_send(owner, messages::ClockMeasured{market->key(),
                                                         std::chrono::milliseconds::max(), false});
@@ -86,7 +85,7 @@ void ask_time(Self self) {
         const auto server = market->rest().parse_time(reply->body);
         // The middle of the exchange is when the server stamped it, give or take half the round
         // trip.
-        const auto middle = wall() - (reply->received_at - reply->sent_at) / 2;
+        const auto middle = steady() - (reply->received_at - reply->sent_at) / 2;
         caf::anon_send(owner,
                        messages::ClockMeasured{
                            market->key(),
@@ -139,6 +138,27 @@ void on_failed(Self self, const core::Error& why) {
     alert(self, messages::Severity::warning, "INSTRUMENTS_UNAVAILABLE", core::describe(why));
 }
 
+/// @param tell also when nothing changed.
+void judge_clock(Self self, bool tell) {
+  auto& state = self->state;
+  const auto& clocks = state.context->clocks;
+  const auto market = state.options.market->key();
+  const auto offset = state.context->board->clock_offset(market, clocks.mono(), clocks.wall());
+  if (!offset)
+    return;
+  const auto limit = state.options.clock_offset_max;
+  const bool bad = *offset > limit || *offset < -limit;
+  state.cell->set_counter("clock_offset_ms", offset->count());
+  const bool changed = bad != std::exchange(state.clock_bad, bad);
+  if (changed)
+    alert(self, bad ? messages::Severity::critical : messages::Severity::info,
+          bad ? "CLOCK_OFFSET" : "CLOCK_OK",
+          "venue clock minus ours: " + std::to_string(offset->count()) + " ms, limit "
+              + std::to_string(limit.count()) + " ms");
+  if (changed || tell)
+    tell_bus(self, messages::ClockMeasured{market, *offset, bad});
+}
+
 void on_clock(Self self, const messages::ClockMeasured& measured) {
   auto& state = self->state;
   state.asking_time = false;
@@ -147,24 +167,18 @@ void on_clock(Self self, const messages::ClockMeasured& measured) {
     state.next_clock = now + clock_interval_at_start;
     return;
   }
-  const auto wall = state.context->clocks.wall();
   const auto count = state.cell->counters()["clock_samples"] + 1;
-  state.offset.add(core::to_millis(wall + measured.offset), wall, wall);
+  const auto steady = state.steady();
+  state.offset.add(core::to_millis(steady + measured.offset), steady, steady);
   state.next_clock = now
                      + (count < static_cast<std::int64_t>(core::market::ClockOffset::samples_max)
                             ? std::min(clock_interval_at_start, state.options.clock_interval)
                             : state.options.clock_interval);
-  const auto median = state.offset.median().value_or(std::chrono::milliseconds{0});
-  const bool bad = state.offset.beyond(state.options.clock_offset_max);
   state.cell->set_counter("clock_samples", count);
-  state.cell->set_counter("clock_offset_ms", median.count());
-  state.context->board->set_clock_offset(measured.market, median);
-  if (bad != std::exchange(state.clock_bad, bad))
-    alert(self, bad ? messages::Severity::critical : messages::Severity::info,
-          bad ? "CLOCK_OFFSET" : "CLOCK_OK",
-          "venue clock minus ours: " + std::to_string(median.count()) + " ms, limit "
-              + std::to_string(state.options.clock_offset_max.count()) + " ms");
-  tell_bus(self, messages::ClockMeasured{measured.market, median, bad});
+  if (const auto median = state.offset.median()) {
+    state.context->board->set_clock_offset(measured.market, *median, now, steady);
+    judge_clock(self, true);
+  }
 }
 
 void on_tick(Self self) {
@@ -174,6 +188,7 @@ void on_tick(Self self) {
     refresh(self);
   if (!state.asking_time && now >= state.next_clock)
     ask_time(self);
+  judge_clock(self, false); // somebody may have set ours
   self->delayed_send(self, tick_interval, messages::Tick{});
 }
 
@@ -187,6 +202,8 @@ messages::InstrumentsHandle::behavior_type instruments(Self self, messages::Cont
   state.cell = cell;
   state.retry = core::supervision::Backoff{options.retry};
   state.options = std::move(options);
+  state.steady = [mono = context->clocks.mono, mono_then = context->clocks.mono(),
+                  wall_then = context->clocks.wall()] { return wall_then + (mono() - mono_then); };
   cell->set_state("loading");
   cell->set_counter("clock_samples", 0);
   self->send(self, messages::Tick{});

@@ -13,6 +13,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -34,7 +35,10 @@ struct InstrumentsState {
   messages::CellPtr cell;
   InstrumentsOptions options;
   core::supervision::Backoff retry;
-  core::market::ClockOffset offset;
+  /// The wall clock as it stood when the actor began, carried on by the monotonic one: samples
+  /// before and after somebody set the wall clock can be compared on it.
+  std::function<core::WallTime()> steady;
+  core::market::ClockOffset offset; ///< to `steady`
   core::MonoTime next_refresh{}, next_clock{};
   bool refreshing = false, asking_time = false, loaded = false, clock_bad = false;
 };

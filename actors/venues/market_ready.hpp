@@ -12,10 +12,11 @@ namespace tandem::actors {
 /// Why not yet: the instrument list, the venue's clock. Empty = ready.
 [[nodiscard]] inline std::string not_ready_because(const core::market::Board& board,
                                                    const core::MarketKey& market,
+                                                   const core::Clocks& clocks,
                                                    std::chrono::milliseconds clock_offset_max) {
   if (!board.instruments(market))
     return "the instrument list is not there";
-  const auto offset = board.clock_offset(market);
+  const auto offset = board.clock_offset(market, clocks.mono(), clocks.wall());
   if (!offset)
     return "the venue's clock was not measured yet";
   if (std::chrono::abs(*offset) > clock_offset_max)

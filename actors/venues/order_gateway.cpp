@@ -53,6 +53,11 @@ void tell_breakers(Self self, Event event) {
       self->send(breaker, event);
 }
 
+std::optional<std::chrono::milliseconds> clock_offset(const OrderGatewayState& state) {
+  const auto now = now_of(state);
+  return state.context->board->clock_offset(market_of(state), now.mono, now.wall);
+}
+
 // ---- the gate
 // --------------------------------------------------------------------------------------------------------
 
@@ -64,8 +69,8 @@ std::string closed_because(const OrderGatewayState& state) {
     return state.account.reason;
   if (!state.private_ready)
     return "the private stream is not there";
-  if (auto why
-      = not_ready_because(*state.context->board, market_of(state), state.options.clock_offset_max);
+  if (auto why = not_ready_because(*state.context->board, market_of(state), state.context->clocks,
+                                   state.options.clock_offset_max);
       !why.empty())
     return why;
   switch (state.reconciliation.state()) {
@@ -104,7 +109,7 @@ void set_gate(Self self) {
   follow_standstills(state);
   const auto reason = closed_because(state);
   const bool open = reason.empty();
-  const auto offset = state.context->board->clock_offset(market_of(state));
+  const auto offset = clock_offset(state);
   desk_of(state).with_gate([&](core::risk::Gate& gate) {
     gate.set_market(market_of(state),
                     {.open = open,
@@ -434,7 +439,7 @@ void on_tick(Self self) {
   follow_pairs(state);
   const bool readable = state.link && state.private_ready && !state.key_refused
                         && state.context->board->instruments(market_of(state))
-                        && state.context->board->clock_offset(market_of(state));
+                        && clock_offset(state);
   if (readable && !state.reading && now >= state.due_at)
     read(self);
   set_gate(self);

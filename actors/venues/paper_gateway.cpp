@@ -27,7 +27,7 @@ std::string account_of(const PaperGatewayState& state) {
 std::string closed_because(const PaperGatewayState& state) {
   if (!state.link)
     return "no keys: public only";
-  return not_ready_because(*state.context->board, state.options.market,
+  return not_ready_because(*state.context->board, state.options.market, state.context->clocks,
                            state.options.clock_offset_max);
 }
 
@@ -36,7 +36,8 @@ void set_gate(PaperGatewayState& state) {
   const auto& market = state.options.market;
   const auto account = account_of(state);
   const auto offset
-      = state.context->board->clock_offset(market).value_or(std::chrono::milliseconds{0});
+      = state.context->board->clock_offset(market, now_of(state).mono, now_of(state).wall)
+            .value_or(std::chrono::milliseconds{0});
   const auto held = state.link ? state.link->account() : adapters::venues::PaperLink::Account{};
   state.options.desk->with_gate([&](core::risk::Gate& gate) {
     gate.set_market(market, {.open = reason.empty(),

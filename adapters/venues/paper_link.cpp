@@ -58,8 +58,10 @@ void PaperLink::intercept(const core::orders::OrderIntent& intent) {
   const auto refuse = [&](const core::Error& why) { desk_.on_refused(intent.id, why, now()); };
   if (over_)
     return refuse({core::Errc::exchange_unavailable, "the order gateway is closed", {}});
-  const auto offset = tools_.board->clock_offset(market_).value_or(std::chrono::milliseconds{0});
-  const Stamp stamp{core::to_millis(now().wall) + offset.count(), tools_.recv_window};
+  const auto at = now();
+  const auto offset = tools_.board->clock_offset(market_, at.mono, at.wall)
+                          .value_or(std::chrono::milliseconds{0});
+  const Stamp stamp{core::to_millis(at.wall) + offset.count(), tools_.recv_window};
   if (const auto made = tools_.trading->place(intent, tools_.keys->get(market_.venue), stamp);
       !made)
     return refuse(made.error());

@@ -36,8 +36,9 @@ struct PrivateMarket {
   [[nodiscard]] std::shared_ptr<SignedClient> make_client() const {
     return std::make_shared<SignedClient>(
         *market, rest, keys->get(market->key().venue), *http, *strand, clocks, random,
-        [board = board, key = market->key()] {
-          return board->clock_offset(key).value_or(std::chrono::milliseconds{0});
+        [board = board, key = market->key(), clocks = clocks] {
+          return board->clock_offset(key, clocks.mono(), clocks.wall())
+              .value_or(std::chrono::milliseconds{0});
         },
         budget);
   }

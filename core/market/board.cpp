@@ -74,15 +74,21 @@ std::shared_ptr<const InstrumentTable> Board::instruments(const MarketKey& marke
   return found == tables_.end() ? nullptr : found->second;
 }
 
-void Board::set_clock_offset(const MarketKey& market, std::chrono::milliseconds offset) {
+void Board::set_clock_offset(const MarketKey& market, std::chrono::milliseconds offset,
+                             MonoTime mono, WallTime wall) {
   const std::unique_lock lock{mutex_};
-  clock_offsets_[market] = offset;
+  clocks_[market] = {offset, mono, wall};
 }
 
-std::optional<std::chrono::milliseconds> Board::clock_offset(const MarketKey& market) const {
+std::optional<std::chrono::milliseconds> Board::clock_offset(const MarketKey& market, MonoTime mono,
+                                                             WallTime wall) const {
   const std::shared_lock lock{mutex_};
-  const auto found = clock_offsets_.find(market);
-  return found == clock_offsets_.end() ? std::nullopt : std::optional{found->second};
+  const auto found = clocks_.find(market);
+  if (found == clocks_.end())
+    return std::nullopt;
+  const auto& then = found->second;
+  const auto set_since = (mono - then.mono) - (wall - then.wall);
+  return then.offset + std::chrono::round<std::chrono::milliseconds>(set_since);
 }
 
 } // namespace tandem::core::market

@@ -91,11 +91,13 @@ public:
   /// Null before the first table arrived.
   [[nodiscard]] std::shared_ptr<const InstrumentTable> instruments(const MarketKey& market) const;
 
-  /// Venue clock minus ours, as last measured.
-  void set_clock_offset(const MarketKey& market, std::chrono::milliseconds offset);
-  /// Nullopt before the first measurement.
+  /// Venue clock minus ours, as last measured, and both of our clocks at that time.
+  void set_clock_offset(const MarketKey& market, std::chrono::milliseconds offset, MonoTime mono,
+                        WallTime wall);
+  /// Venue clock minus our wall clock at this moment: when somebody has set ours since, it shows at
+  /// once, for the venue's is followed on the monotonic one. Nullopt before the first measurement.
   [[nodiscard]] std::optional<std::chrono::milliseconds>
-  clock_offset(const MarketKey& market) const;
+  clock_offset(const MarketKey& market, MonoTime mono, WallTime wall) const;
 
 private:
   friend class BoardEntry;
@@ -105,7 +107,14 @@ private:
   mutable std::shared_mutex mutex_;
   std::unordered_map<InstrumentKey, std::shared_ptr<BoardEntry>> entries_;
   std::map<MarketKey, std::shared_ptr<const InstrumentTable>> tables_;
-  std::map<MarketKey, std::chrono::milliseconds> clock_offsets_;
+
+  struct VenueClock {
+    std::chrono::milliseconds offset{0};
+    MonoTime mono;
+    WallTime wall;
+  };
+
+  std::map<MarketKey, VenueClock> clocks_;
   std::mutex dirty_mutex_;
   std::vector<std::shared_ptr<BoardEntry>> dirty_;
   std::function<void()> wake_;

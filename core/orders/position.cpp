@@ -16,10 +16,12 @@ constexpr Magnitude magnitude_of(Money money) noexcept {
 /// amount * part / whole rounded half to even, without a wider type: part is taken bit by bit.
 /// @param part,whole only their magnitudes count; whole is not 0.
 Money share_of(Money amount, Money part, Money whole) noexcept {
-  const Magnitude divisor = magnitude_of(whole); // NOLINTBEGIN(clang-analyzer-core.DivideZero)
+  const Magnitude divisor = magnitude_of(whole);
   const Magnitude factor = magnitude_of(part);
-  const Magnitude quotient_step = magnitude_of(amount) / divisor;
-  const Magnitude rest_step = magnitude_of(amount) % divisor; // NOLINTEND
+  const Magnitude quotient_step
+      = magnitude_of(amount) / divisor; // NOLINT(clang-analyzer-core.DivideZero): said above
+  const Magnitude rest_step
+      = magnitude_of(amount) % divisor; // NOLINT(clang-analyzer-core.DivideZero)
   Magnitude quotient = 0;
   Magnitude rest = 0;
   const auto carry = [&] {

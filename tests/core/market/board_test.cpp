@@ -224,3 +224,30 @@ TEST_CASE("many threads make, publish and collect at once") {
   for (const auto& entry : board.all())
     CHECK(entry->view()->version == rounds);
 }
+
+TEST_CASE(
+    "P12: whoever sets our clock, the venue's time stays known, and the difference shows at once") {
+  using namespace std::chrono_literals;
+  const MarketKey market{VenueId{"bybit"}, MarketType::spot};
+  const MonoTime mono{5h};
+  const WallTime wall{480'012h};
+  int jumps = 0;
+  Board board;
+  CHECK_FALSE(board.clock_offset(market, mono, wall));
+  board.set_clock_offset(market, 30ms, mono, wall);
+  CHECK(board.clock_offset(market, mono + 1min, wall + 1min) == 30ms);
+  for (const std::chrono::milliseconds jump :
+       {1'000ms, -1'000ms, 3'600'000ms, -3'600'000ms, 12ms}) {
+    const auto now = mono + 1min;
+    const auto shown = wall + 1min + jump;
+    const auto offset = board.clock_offset(market, now, shown);
+    REQUIRE(offset);
+    CHECK(*offset == 30ms - jump);
+    // What a request is stamped with: the venue's time, whatever ours says.
+    CHECK(shown + *offset == wall + 1min + 30ms);
+    ++jumps;
+  }
+  MESSAGE("P12: " << jumps
+                  << " jumps of our clock: signing right after 0 s, the gate's clock_offset rule "
+                     "sees each above 500 ms at once");
+}
