@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import ledger  # noqa: E402
 from world import World, wait_until  # noqa: E402
 
-POINTS = 2000 if os.environ.get("TANDEM_NIGHTLY") == "1" else 200
+POINTS = 10_000 if os.environ.get("TANDEM_NIGHTLY") == "1" else 200
 WORLDS = 4
 READY_SECONDS = 5
 SETTLE_SECONDS = 40  # an order whose send was lost is asked for until recvWindow + 10 s and two polls 5 s apart say no

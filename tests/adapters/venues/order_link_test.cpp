@@ -1,0 +1,241 @@
+// Orders on their way on a virtual clock: by socket or REST, and what every reply, or none, makes
+// of them at the desk.
+#include "adapters/venues/order_link.hpp"
+
+#include "tests/adapters/venues/transport_fakes.hpp"
+#include "tests/core/orders/desk_world.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tandem::tests {
+namespace {
+
+using adapters::transport::WebSocketEvents;
+using adapters::venues::OrderEntry;
+using adapters::venues::OrderLink;
+using core::orders::ClientOrderId;
+using core::orders::OrderState;
+
+/// One socket at a time, in the test's hand.
+class ManualSockets final : public adapters::transport::WebSocketConnector {
+public:
+  std::unique_ptr<adapters::transport::WebSocket>
+  open(adapters::transport::WebSocketOptions options, WebSocketEvents told) override {
+    urls.push_back(options.url);
+    events = std::move(told);
+    return std::make_unique<Socket>(*this);
+  }
+
+  std::vector<std::string> urls, sent;
+  int pings = 0;
+  WebSocketEvents events;
+
+private:
+  class Socket final : public adapters::transport::WebSocket {
+  public:
+    explicit Socket(ManualSockets& owner) : owner_{owner} {}
+
+    void send(std::string text) override { owner_.sent.push_back(std::move(text)); }
+
+    void ping() override { ++owner_.pings; }
+
+    void close() override {}
+
+  private:
+    ManualSockets& owner_;
+  };
+};
+
+class Link {
+public:
+  explicit Link(OrderEntry entry) {
+    adapters::venues::SignedOptions rest;
+    rest.base_url = "https://venue.example";
+    tools.trading = trading.get();
+    tools.strand = &strand;
+    tools.connector = &sockets;
+    tools.rest = std::make_shared<adapters::venues::SignedClient>(
+        *market, rest, adapters::venues::Credentials{"key", "secret", {}, nullptr}, http, strand,
+        strand.clocks(), [] { return std::uint64_t{0}; }, [] { return 0ms; });
+    tools.clocks = strand.clocks();
+    adapters::venues::OrderLinkOptions options;
+    options.entry = entry;
+    options.socket.url = "wss://venue.example";
+    options.reply_timeout = 5s;
+    link = OrderLink::open(
+        key, tools, options, world.desk,
+        {.request_done
+         = [this](bool worked, std::chrono::nanoseconds) { (worked ? succeeded : failed) += 1; },
+         .socket_down = [this](const core::Error&) { ++downs; }});
+    strand.settle();
+    world.desk.set_port(key, link.get(), world.now);
+  }
+
+  ~Link() {
+    world.desk.set_port(key, nullptr, world.now);
+    link->stop();
+    strand.settle();
+  }
+
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  void open_socket() {
+    REQUIRE(sockets.events.on_open);
+    sockets.events.on_open();
+    strand.settle();
+  }
+
+  ClientOrderId submit() {
+    const auto id = world.submit();
+    strand.settle();
+    return id;
+  }
+
+  void hear(const std::string& text) {
+    auto padded = text;
+    padded.reserve(text.size() + 64);
+    sockets.events.on_text(padded, strand.clocks().mono());
+    strand.settle();
+  }
+
+  /// The venue's whole answer to an order of 1 at 101 that was filled.
+  [[nodiscard]] static std::string filled(const ClientOrderId& id) {
+    return fmt::format(
+        R"({{"symbol":"BTCUSDT","orderId":7,"orderListId":-1,"clientOrderId":"{}","transactTime":1,"price":"101.00","origQty":"1.000","executedQty":"1.000","cummulativeQuoteQty":"101.00","status":"FILLED","timeInForce":"IOC","type":"LIMIT","side":"BUY","fills":[{{"price":"101.00","qty":"1.000","commission":"0.1","commissionAsset":"USDT","tradeId":9}}]}})",
+        id.text());
+  }
+
+  core::MarketKey key{core::VenueId{"binance"}, core::MarketType::spot};
+  std::unique_ptr<adapters::venues::Market> market = adapters::venues::make_market(key, {});
+  std::unique_ptr<adapters::venues::Trading> trading = adapters::venues::make_trading(key);
+  ManualStrand strand;
+  ManualHttp http{strand};
+  ManualSockets sockets;
+  DeskWorld world;
+  adapters::venues::PrivateTools tools;
+  std::shared_ptr<OrderLink> link;
+  int succeeded = 0, failed = 0, downs = 0;
+};
+
+} // namespace
+
+TEST_CASE(
+    "by REST: a filled reply settles the order, a refusal ends it, silence makes it unknown") {
+  Link link{OrderEntry::rest};
+  const auto id = link.submit();
+  REQUIRE(link.http.exchanges.size() == 1);
+  const auto& request = link.http.exchanges[0].request;
+  CHECK(request.method == "POST");
+  CHECK((request.url + request.body).find(id.text()) != std::string::npos);
+  CHECK((request.url + request.body).find("signature=") != std::string::npos);
+  SUBCASE("filled") {
+    link.http.answer(200, Link::filled(id));
+    CHECK(link.world.state(id) == OrderState::filled);
+    CHECK(link.world.desk.position(Gated::key()) == money("1"));
+    CHECK(link.succeeded == 1);
+  }
+  SUBCASE("refused") {
+    link.http.answer(
+        400, R"({"code":-2010,"msg":"Account has insufficient balance for requested action."})");
+    CHECK(link.world.state(id) == OrderState::rejected);
+    CHECK(link.failed == 1);
+  }
+  SUBCASE("no reply") {
+    link.http.fail(core::Errc::timed_out);
+    CHECK(link.world.state(id) == OrderState::unknown);
+    CHECK(link.http.sent == 1);
+  }
+  SUBCASE("a reply that is no reply") {
+    link.http.answer(200, "<html>");
+    CHECK(link.world.state(id) == OrderState::unknown);
+  }
+}
+
+TEST_CASE("by socket: replies are matched by their id, in any order") {
+  Link link{OrderEntry::socket};
+  CHECK(link.sockets.urls.size() == 1);
+  link.open_socket();
+  const auto one = link.submit();
+  link.world.wait(1s);
+  const auto two = link.submit();
+  REQUIRE(link.sockets.sent.size() == 2);
+  CHECK(link.http.sent == 0);
+  link.hear(fmt::format(R"({{"id":"2","status":200,"result":{}}})", Link::filled(two)));
+  CHECK(link.world.state(two) == OrderState::filled);
+  CHECK(link.world.state(one) == OrderState::sent);
+  link.hear(R"({"id":"99","status":200,"result":{}})"); // nobody asked
+  link.hear(
+      R"({"id":"1","status":400,"error":{"code":-2010,"msg":"Account has insufficient balance for requested action."}})");
+  CHECK(link.world.state(one) == OrderState::rejected);
+}
+
+TEST_CASE(
+    "without an open socket an order goes by REST, and is not sent again when the socket opens") {
+  Link link{OrderEntry::socket};
+  const auto id = link.submit();
+  CHECK(link.http.sent == 1);
+  link.open_socket();
+  link.strand.advance(1s);
+  CHECK(link.sockets.sent.empty());
+  CHECK(link.world.state(id) == OrderState::sent);
+}
+
+TEST_CASE(
+    "a socket lost between send and reply leaves its orders unknown; they are never sent again") {
+  Link link{OrderEntry::socket};
+  link.open_socket();
+  const auto id = link.submit();
+  link.sockets.events.on_down({core::Errc::connection_lost, "reset", {}});
+  link.strand.settle();
+  CHECK(link.world.state(id) == OrderState::unknown);
+  CHECK(link.downs == 1);
+  link.strand.advance(3s); // opened again by itself
+  CHECK(link.sockets.urls.size() == 2);
+  link.open_socket();
+  link.strand.advance(10s);
+  CHECK(link.sockets.sent.size() == 1);
+  CHECK(link.http.sent == 0);
+}
+
+TEST_CASE(
+    "no reply on the socket within its time makes the order unknown, a later one is not lost") {
+  Link link{OrderEntry::socket};
+  link.open_socket();
+  const auto id = link.submit();
+  link.strand.advance(4'900ms);
+  CHECK(link.world.state(id) == OrderState::sent);
+  link.strand.advance(300ms);
+  CHECK(link.world.state(id) == OrderState::unknown);
+  // The late reply is nobody's any more; the truth comes by a question.
+  link.link->query(link.world.desk.find(id)->intent(), {}, true);
+  link.strand.settle();
+  REQUIRE(link.http.exchanges.size() == 1);
+  CHECK(link.http.exchanges[0].request.method == "GET");
+}
+
+TEST_CASE("a link that was stopped sends nothing: that is evidence") {
+  Link link{OrderEntry::rest};
+  link.link->stop();
+  link.strand.settle();
+  const auto id = link.submit();
+  CHECK(link.http.sent == 0);
+  CHECK(link.world.state(id) == OrderState::rejected);
+}
+
+TEST_CASE("a malformed word on the order socket changes nothing") {
+  Link link{OrderEntry::socket};
+  link.open_socket();
+  const auto id = link.submit();
+  for (const auto* text : {"", "{", "[]", R"({"id":1})", R"({"id":"1"})", "\xff\xfe"})
+    link.hear(text);
+  CHECK((link.world.state(id) == OrderState::sent || link.world.state(id) == OrderState::unknown));
+  CHECK(link.sockets.sent.size() == 1);
+}
+
+} // namespace tandem::tests
