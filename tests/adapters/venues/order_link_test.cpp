@@ -15,41 +15,10 @@
 namespace tandem::tests {
 namespace {
 
-using adapters::transport::WebSocketEvents;
 using adapters::venues::OrderEntry;
 using adapters::venues::OrderLink;
 using core::orders::ClientOrderId;
 using core::orders::OrderState;
-
-/// One socket at a time, in the test's hand.
-class ManualSockets final : public adapters::transport::WebSocketConnector {
-public:
-  std::unique_ptr<adapters::transport::WebSocket>
-  open(adapters::transport::WebSocketOptions options, WebSocketEvents told) override {
-    urls.push_back(options.url);
-    events = std::move(told);
-    return std::make_unique<Socket>(*this);
-  }
-
-  std::vector<std::string> urls, sent;
-  int pings = 0;
-  WebSocketEvents events;
-
-private:
-  class Socket final : public adapters::transport::WebSocket {
-  public:
-    explicit Socket(ManualSockets& owner) : owner_{owner} {}
-
-    void send(std::string text) override { owner_.sent.push_back(std::move(text)); }
-
-    void ping() override { ++owner_.pings; }
-
-    void close() override {}
-
-  private:
-    ManualSockets& owner_;
-  };
-};
 
 class Link {
 public:
@@ -98,9 +67,7 @@ public:
   }
 
   void hear(const std::string& text) {
-    auto padded = text;
-    padded.reserve(text.size() + 64);
-    sockets.events.on_text(padded, strand.clocks().mono());
+    sockets.hear(text, strand.clocks().mono());
     strand.settle();
   }
 

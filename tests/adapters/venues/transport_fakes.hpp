@@ -1,9 +1,10 @@
-/// A strand that a test turns by hand on a virtual clock, and an HTTP client whose answers the test
-/// gives.
+/// A strand that a test turns by hand on a virtual clock, an HTTP client whose answers the test
+/// gives, and a socket whose other end it is.
 #pragma once
 
 #include "adapters/transport/http.hpp"
 #include "adapters/transport/io.hpp"
+#include "adapters/transport/websocket.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,6 +12,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -106,6 +108,43 @@ private:
   }
 
   ManualStrand& strand_;
+};
+
+/// One socket at a time, in the test's hand.
+class ManualSockets final : public adapters::transport::WebSocketConnector {
+public:
+  std::unique_ptr<adapters::transport::WebSocket>
+  open(adapters::transport::WebSocketOptions options,
+       adapters::transport::WebSocketEvents told) override {
+    urls.push_back(options.url);
+    events = std::move(told);
+    return std::make_unique<Socket>(*this);
+  }
+
+  /// The venue's word. @param at when it arrives.
+  void hear(std::string text, core::MonoTime at) {
+    text.reserve(text.size() + 64);
+    events.on_text(text, at);
+  }
+
+  std::vector<std::string> urls, sent;
+  int pings = 0;
+  adapters::transport::WebSocketEvents events;
+
+private:
+  class Socket final : public adapters::transport::WebSocket {
+  public:
+    explicit Socket(ManualSockets& owner) : owner_{owner} {}
+
+    void send(std::string text) override { owner_.sent.push_back(std::move(text)); }
+
+    void ping() override { ++owner_.pings; }
+
+    void close() override {}
+
+  private:
+    ManualSockets& owner_;
+  };
 };
 
 } // namespace tandem::tests
