@@ -46,10 +46,11 @@ OrderChange Order::on_sent(MonoTime now) {
 OrderChange Order::on_accepted(const std::string& venue_order_id, UnixMillis venue_time) {
   const bool learned = learn_venue_id(venue_order_id);
   const bool first = !std::exchange(accepted_, true);
-  if (decided_ == VenueStatus::rejected)
+  const bool overruled = decided_ == VenueStatus::rejected;
+  if (overruled)
     decided_.reset();
   venue_time_ = std::max(venue_time_, venue_time);
-  return derive(first || learned);
+  return derive(first || learned || overruled);
 }
 
 OrderChange Order::on_refused(const Error& why) {
@@ -79,7 +80,10 @@ OrderChange Order::on_report(const VenueReport& report) {
     news = true;
   }
   if (report.status == VenueStatus::open) {
-    decided_.reset(); // the venue shows it at work: whoever ended it was wrong
+    // The venue shows it at work: whoever ended it was wrong. News in itself: what the decision
+    // said need not be waited for is waited for again, though the state may stay as it is.
+    news = news || decided_;
+    decided_.reset();
     return derive(news);
   }
   if (!ended_ || report.status < *ended_) {

@@ -257,6 +257,23 @@ TEST_CASE("a person ends what the venue leaves open, and the venue's word goes b
   }
 }
 
+TEST_CASE("a decision that the venue overrules is news, even where the state stays as it is") {
+  auto order = sent();
+  (void)order.on_accepted("v1", 1);
+  (void)order.on_report(report(VenueStatus::cancelled, 300));
+  REQUIRE(order.on_decided(VenueStatus::rejected, "ann").news);
+  REQUIRE(order.settled());
+  SUBCASE("by showing it at work") {
+    CHECK(order.on_report(report(VenueStatus::open)).news);
+  }
+  SUBCASE("by acknowledging it") {
+    CHECK(order.on_accepted("v1", 1).news);
+  }
+  CHECK(order.state() == OrderState::cancelled);
+  CHECK(order.lacks_fills()); // so it counts as open again
+  CHECK(order.open_quantity().units == 300);
+}
+
 TEST_CASE("an adopted order grows to its real size") {
   Order order{intent(300)};
   (void)order.on_sent(at(0ms));
