@@ -163,8 +163,7 @@ public:
       return link->exchange() == exchange;
     });
     if (found != links_.end()) {
-      const LinkPtr link
-          = *found;  // NOLINT(performance-unnecessary-copy-initialization): lost() erases it
+      LinkPtr link = *found; // a copy: lost() erases the entry
       link->close(); // its response would be taken for the next one's
       lost(link);
     }

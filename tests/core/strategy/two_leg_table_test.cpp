@@ -186,7 +186,8 @@ using Row = std::tuple<std::string, std::string, std::string, std::string, std::
 
 } // namespace
 
-TEST_CASE("P2: whatever becomes of both legs, an execution ends balanced or stranded, never silently") {
+TEST_CASE(
+    "P2: whatever becomes of both legs, an execution ends balanced or stranded, never silently") {
   std::map<Row, std::vector<std::string>> rows;
   std::size_t cases = 0, done = 0, stranded = 0, silent = 0;
   for (const auto market : {Market::calm, Market::run_away})
