@@ -164,7 +164,7 @@ public:
     });
     if (found != links_.end()) {
       LinkPtr link = *found; // a copy: lost() erases the entry
-      link->close(); // its response would be taken for the next one's
+      link->close();         // its response would be taken for the next one's
       lost(link);
     }
     finish(*exchange,
