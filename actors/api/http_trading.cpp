@@ -2,6 +2,7 @@
 
 #include "adapters/traders/orders.hpp"
 #include "adapters/traders/risk.hpp"
+#include "messages/now.hpp"
 #include "messages/orders.hpp"
 #include "messages/strategy.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 
 using adapters::traders::JsonWriter;
 using core::Errc;
+using messages::now_of;
 
 /// A pair answers an execution within 30 s, ended or not.
 constexpr std::chrono::seconds execute_timeout{35};
@@ -21,10 +23,6 @@ constexpr std::size_t list_limit_default = 100;
 constexpr std::size_t list_limit_max = 1'000;
 /// Until the interface knows who its callers are.
 const std::string caller = "api";
-
-core::risk::Now now_of(const HttpSurface& impl) {
-  return {impl.context->clocks.mono(), impl.context->clocks.wall()};
-}
 
 // ---- executions and orders
 // --------------------------------------------------------------------------------------------

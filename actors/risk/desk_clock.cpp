@@ -1,6 +1,7 @@
 #include "actors/risk/desk_clock.hpp"
 
 #include "messages/alert.hpp"
+#include "messages/now.hpp"
 #include "messages/observe.hpp"
 #include "messages/strategy.hpp"
 
@@ -14,18 +15,11 @@ namespace tandem::actors {
 namespace {
 
 using Self = messages::RiskHandle::stateful_pointer<DeskClockState>;
+using messages::now_of;
 using messages::Severity;
 
 /// Bounds how late an unknown order is asked for.
 constexpr std::chrono::milliseconds tick_interval{50};
-
-core::risk::Now now_of(const DeskClockState& state) {
-  return {state.context->clocks.mono(), state.context->clocks.wall()};
-}
-
-std::string scope_text(core::risk::KillLevel level, const std::string& scope) {
-  return std::string{core::risk::to_string(level)} + (scope.empty() ? "" : " " + scope);
-}
 
 messages::KillOutcome kill(Self self, const messages::ThrowKill& request) {
   auto& state = self->state;
@@ -33,7 +27,7 @@ messages::KillOutcome kill(Self self, const messages::ThrowKill& request) {
   messages::KillOutcome outcome;
   outcome.cancelling = state.desk->kill(request.order, now_of(state));
   outcome.changed = state.desk->kills() != before;
-  const auto what = scope_text(request.order.level, request.order.scope);
+  const auto what = core::risk::place_of(request.order.level, request.order.scope);
   messages::publish_alert(*state.context, Severity::critical, "KILL_SWITCH", what,
                           "thrown by " + request.order.person + ": " + request.order.reason + "; "
                               + std::to_string(outcome.cancelling.size())
@@ -48,7 +42,7 @@ messages::KillOutcome release(Self self, const messages::ReleaseKill& request) {
       = state.desk->release(request.level, request.scope, request.person, now_of(state));
   if (outcome.changed)
     messages::publish_alert(*state.context, Severity::warning, "KILL_RELEASED",
-                            scope_text(request.level, request.scope),
+                            core::risk::place_of(request.level, request.scope),
                             "lifted by " + request.person);
   return outcome;
 }

@@ -2,6 +2,7 @@
 
 #include "messages/alert.hpp"
 #include "messages/events.hpp"
+#include "messages/now.hpp"
 #include "messages/observe.hpp"
 
 #include <caf/send.hpp>
@@ -18,15 +19,12 @@ using Self = messages::FlattenerHandle::stateful_pointer<FlattenerState>;
 using core::risk::Flattening;
 using core::risk::HeldPosition;
 using core::risk::KillOrder;
+using messages::now_of;
 using messages::Severity;
 
 constexpr std::chrono::milliseconds tick_interval{100};
 /// Deep enough to price an order by; what lies beyond is priced at the limit.
 constexpr std::size_t book_levels = 20;
-
-core::risk::Now now_of(const FlattenerState& state) {
-  return {state.context->clocks.mono(), state.context->clocks.wall()};
-}
 
 bool is_same(const KillOrder& one, const KillOrder& other) {
   return one.level == other.level && one.scope == other.scope && one.ts == other.ts;
@@ -98,12 +96,9 @@ void report(FlattenerState& state, const Flattening& flattening,
     dust_only = dust_only && one.dust;
   }
   const auto& order = flattening.order();
-  const auto scope = std::string{core::risk::to_string(order.level)}
-                     + (order.scope.empty() ? "" : " " + order.scope);
-  if (dust_only)
-    messages::publish_alert(*state.context, Severity::info, "FLATTENED", scope, text);
-  else
-    messages::publish_alert(*state.context, Severity::critical, "FLATTEN_FAILED", scope, text);
+  messages::publish_alert(*state.context, dust_only ? Severity::info : Severity::critical,
+                          dust_only ? "FLATTENED" : "FLATTEN_FAILED",
+                          core::risk::place_of(order.level, order.scope), text);
 }
 
 void work_on(Self self, FlattenerState::Work& work) {
@@ -122,10 +117,9 @@ void work_on(Self self, FlattenerState::Work& work) {
     if (!sent || core::orders::is_final(sent->state()))
       flattening.ended(instrument, now);
   }
-  if (!work.reported && flattening.is_over(positions, now)) {
-    work.reported = true;
+  work.reported = flattening.is_over(positions, now);
+  if (work.reported)
     report(state, flattening, positions);
-  }
 }
 
 void show(FlattenerState& state) {

@@ -3,6 +3,7 @@
 #include "core/ensure.hpp"
 #include "messages/alert.hpp"
 #include "messages/events.hpp"
+#include "messages/now.hpp"
 #include "messages/observe.hpp"
 
 #include <caf/send.hpp>
@@ -18,6 +19,7 @@ using core::market::BookCondition;
 using core::market::DepthView;
 using core::strategy::OpportunityEvent;
 using core::strategy::PairEvents;
+using messages::now_of;
 using messages::Severity;
 
 /// A person who asked for an execution hears of it by then, ended or not.
@@ -94,10 +96,6 @@ void evaluate(Self self) {
 
 // ---- trading
 // -------------------------------------------------------------------------------------------------------
-
-core::risk::Now now_of(const PairMonitorState& state) {
-  return {state.context->clocks.mono(), state.context->clocks.wall()};
-}
 
 core::strategy::LegBooks books_of(PairMonitorState& state) {
   bool changed = false;

@@ -147,7 +147,7 @@ void judge_clock(Self self, bool tell) {
   if (!offset)
     return;
   const auto limit = state.options.clock_offset_max;
-  const bool bad = *offset > limit || *offset < -limit;
+  const bool bad = core::market::beyond(offset, limit);
   state.cell->set_counter("clock_offset_ms", offset->count());
   const bool changed = bad != std::exchange(state.clock_bad, bad);
   if (changed)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/market/board.hpp"
+#include "core/market/clock_offset.hpp"
 #include "core/types/ids.hpp"
 
 #include <chrono>
@@ -19,7 +20,7 @@ namespace tandem::actors {
   const auto offset = board.clock_offset(market, clocks.mono(), clocks.wall());
   if (!offset)
     return "the venue's clock was not measured yet";
-  if (std::chrono::abs(*offset) > clock_offset_max)
+  if (core::market::beyond(offset, clock_offset_max))
     return "the clocks differ by " + std::to_string(offset->count()) + " ms";
   return {};
 }

@@ -3,6 +3,7 @@
 #include "actors/venues/market_ready.hpp"
 #include "core/orders/client_id.hpp"
 #include "messages/alert.hpp"
+#include "messages/now.hpp"
 #include "messages/observe.hpp"
 
 #include <caf/send.hpp>
@@ -17,6 +18,7 @@ using Self = messages::OrderGatewayHandle::stateful_pointer<OrderGatewayState>;
 using adapters::venues::AccountReading;
 using core::orders::AccountBooks;
 using core::orders::ReconcileState;
+using messages::now_of;
 using messages::Severity;
 
 constexpr std::chrono::milliseconds tick_interval{100};
@@ -33,10 +35,6 @@ const core::MarketKey& market_of(const OrderGatewayState& state) {
 
 core::orders::Desk& desk_of(const OrderGatewayState& state) {
   return *state.options.parts.desk;
-}
-
-core::risk::Now now_of(const OrderGatewayState& state) {
-  return {state.context->clocks.mono(), state.context->clocks.wall()};
 }
 
 void alert(Self self, Severity severity, std::string code, const std::string& text) {

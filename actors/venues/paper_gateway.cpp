@@ -1,6 +1,7 @@
 #include "actors/venues/paper_gateway.hpp"
 
 #include "actors/venues/market_ready.hpp"
+#include "messages/now.hpp"
 #include "messages/observe.hpp"
 
 #include <caf/send.hpp>
@@ -11,12 +12,9 @@ namespace tandem::actors {
 namespace {
 
 using Self = messages::OrderGatewayHandle::stateful_pointer<PaperGatewayState>;
+using messages::now_of;
 
 constexpr std::chrono::milliseconds tick_interval{100};
-
-core::risk::Now now_of(const PaperGatewayState& state) {
-  return {state.context->clocks.mono(), state.context->clocks.wall()};
-}
 
 /// Every market has an account of its own on paper.
 std::string account_of(const PaperGatewayState& state) {

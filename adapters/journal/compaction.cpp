@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -19,10 +18,6 @@ using core::orders::Record;
 const std::string draft_file = "trading.compacting";
 constexpr std::chrono::hours least_kept{48};
 
-core::Error disk_error(const FileError& error) {
-  return {Errc::internal, error.detail, "journal"};
-}
-
 core::UnixMillis newest(const std::vector<Record>& records) {
   core::UnixMillis time = 0;
   for (const auto& record : records)
@@ -31,7 +26,7 @@ core::UnixMillis newest(const std::vector<Record>& records) {
 }
 
 /// How many of the oldest files are whole, this engine's, and older than `before`. Never the last.
-std::size_t old_files(const std::vector<JournalFile>& files, const FileJournalOptions& options,
+std::size_t old_files(std::span<const JournalFile> files, const FileJournalOptions& options,
                       core::UnixMillis before) {
   std::size_t count = 0;
   std::uint64_t next = 0;
@@ -41,7 +36,7 @@ std::size_t old_files(const std::vector<JournalFile>& files, const FileJournalOp
         || file.contents->header.engine != options.engine
         || newest(file.contents->records) >= before)
       break;
-    next = file.contents->header.first_sequence + file.contents->records.size();
+    next = file.contents->next_sequence();
     ++count;
   }
   return count;
@@ -86,29 +81,24 @@ FileStatus replace(FileLayer& files, std::span<const JournalFile> old, std::stri
 
 } // namespace
 
-core::Result<Compaction> compact_journal(FileLayer& files, const FileJournalOptions& options) {
+core::Result<Compaction> compact_journal(FileLayer& files, const FileJournalOptions& options,
+                                         std::span<const JournalFile> found) {
   if (!options.wall)
     return Compaction{};
-  auto found = read_journal(files);
-  if (!found)
-    return tl::unexpected{std::move(found).error()};
   const auto before = core::to_millis(options.wall() - std::max(options.keep, least_kept));
-  const auto count = old_files(*found, options, before);
-  const std::span old{found->data(), count};
+  const auto old = found.first(old_files(found, options, before));
   Compaction done;
   for (const auto& file : old)
     done.bytes_before += file.bytes;
-  if (count == 0 || done.bytes_before < options.compact_bytes_min)
+  if (old.empty() || done.bytes_before < options.compact_bytes_min)
     return Compaction{};
   std::vector<Record> records;
   SegmentHeader header{options.engine, 0, 0};
-  std::uint64_t through = 0;
-  for (auto& file : old) {
-    auto& contents = *file.contents;
-    header.epoch = std::max(header.epoch, contents.header.epoch);
-    through = contents.header.first_sequence + contents.records.size() - 1;
-    std::move(contents.records.begin(), contents.records.end(), std::back_inserter(records));
+  for (const auto& file : old) {
+    header.epoch = std::max(header.epoch, file.contents->header.epoch);
+    records.insert(records.end(), file.contents->records.begin(), file.contents->records.end());
   }
+  const auto through = old.back().contents->next_sequence() - 1;
   const auto folded = core::orders::fold(records, options.engine, through);
   if (folded.size() >= records.size())
     return Compaction{};
@@ -118,7 +108,7 @@ core::Result<Compaction> compact_journal(FileLayer& files, const FileJournalOpti
     return tl::unexpected{bytes.error()};
   if (const auto status = replace(files, old, *bytes); !status)
     return tl::unexpected{disk_error(status.error())};
-  done.files = count;
+  done.files = old.size();
   done.records_before = records.size();
   done.records_after = folded.size();
   done.bytes_after = bytes->size();

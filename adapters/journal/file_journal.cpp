@@ -42,10 +42,6 @@ std::optional<std::uint64_t> segment_number(std::string_view name) {
   return number && *number > 0 ? std::optional{static_cast<std::uint64_t>(*number)} : std::nullopt;
 }
 
-core::Error disk_error(const FileError& error) {
-  return {Errc::internal, error.detail, "journal"};
-}
-
 /// May use the reserve: what lessens a risk or tells how something ended.
 bool is_vital(const Record& record) {
   return !std::holds_alternative<core::orders::IntentRecord>(record)
@@ -76,17 +72,13 @@ core::Result<std::unique_ptr<FileLock>> hold(FileLayer& files) {
               files.path_of(lock_file));
 }
 
-std::uint64_t last_sequence(const SegmentContents& contents) {
-  return contents.header.first_sequence + contents.records.size() - 1;
-}
-
 /// Made by a compaction: its last record is the checkpoint that stands for it and all before it.
 bool is_folded(const JournalFile& file) {
   if (!file.contents || file.contents->records.empty())
     return false;
   const auto* checkpoint
       = std::get_if<core::orders::CheckpointRecord>(&file.contents->records.back());
-  return checkpoint != nullptr && checkpoint->through == last_sequence(*file.contents);
+  return checkpoint != nullptr && checkpoint->through + 1 == file.contents->next_sequence();
 }
 
 } // namespace
@@ -130,6 +122,17 @@ std::string fault_of(const JournalFile& file, bool last, std::uint64_t next) {
   return {};
 }
 
+namespace {
+
+core::Result<Compaction> read_and_compact(FileLayer& files, const FileJournalOptions& options) {
+  const auto found = read_journal(files);
+  if (!found)
+    return tl::unexpected{found.error()};
+  return compact_journal(files, options, *found);
+}
+
+} // namespace
+
 // ---- the writer
 // -----------------------------------------------------------------------------------------------------
 
@@ -160,6 +163,11 @@ struct FileJournal::Impl {
 
   core::Status load(Opened& opened) {
     auto found = read_journal(*files);
+    if (!found)
+      return tl::unexpected{std::move(found).error()};
+    opened.compacted = compact_journal(*files, options, *found);
+    if (opened.compacted && opened.compacted->files != 0)
+      found = read_journal(*files);
     if (!found)
       return tl::unexpected{std::move(found).error()};
     if (const auto status = remove_folded(*found); !status)
@@ -207,7 +215,6 @@ struct FileJournal::Impl {
     if (contents.header.engine != options.engine)
       return refuse("written by engine '" + contents.header.engine.text() + "', not by '"
                     + options.engine.text() + "'");
-    next = contents.header.first_sequence;
     if (contents.tail == TailState::torn) {
       const auto open_file = files->open(one.name);
       if (!open_file)
@@ -217,11 +224,11 @@ struct FileJournal::Impl {
       if (const auto done = (*open_file)->sync(); !done)
         return tl::unexpected{disk_error(done.error())};
       opened.cut = one.name + ": " + std::to_string(one.bytes - contents.good_bytes)
-                   + " bytes behind record " + std::to_string(next + contents.records.size() - 1)
+                   + " bytes behind record " + std::to_string(contents.next_sequence() - 1)
                    + " were never a whole record";
     }
     epoch = std::max(epoch, contents.header.epoch + 1);
-    next += contents.records.size();
+    next = contents.next_sequence();
     std::move(contents.records.begin(), contents.records.end(), std::back_inserter(opened.records));
     return {};
   }
@@ -297,13 +304,6 @@ struct FileJournal::Impl {
 
   /// All or none, in one write.
   core::Status append_now(std::span<const Record> records) {
-    std::vector<std::string> payloads;
-    for (const auto& record : records) {
-      auto payload = encode(record);
-      if (!payload)
-        return tl::unexpected{std::move(payload).error()};
-      payloads.push_back(*std::move(payload));
-    }
     const bool vital = std::ranges::all_of(records, is_vital);
     if (failed && !recover())
       return fail(Errc::internal, error, "journal");
@@ -312,12 +312,17 @@ struct FileJournal::Impl {
       if (reserve_used)
         return fail(Errc::internal, "the disk is full", "journal");
     }
+    std::string frames;
+    auto next = sequence;
+    for (const auto& record : records) {
+      const auto payload = encode(record);
+      if (!payload)
+        return tl::unexpected{payload.error()};
+      frames += encode_frame(++next, *payload);
+    }
     if (good_bytes >= options.segment_bytes_max && waiting.empty() && !syncing)
       if (const auto begun = begin_segment(); !begun)
         return refuse(begun.error());
-    std::string frames; // numbered only now: recover() may have taken records back
-    for (std::size_t n = 0; n < payloads.size(); ++n)
-      frames += encode_frame(sequence + 1 + n, payloads[n]);
     return write(frames, records.size(), vital);
   }
 
@@ -392,7 +397,6 @@ core::Result<FileJournal::Opened> FileJournal::open(std::unique_ptr<FileLayer> f
   if (!lock)
     return tl::unexpected{std::move(lock).error()};
   impl->lock = *std::move(lock);
-  opened.compacted = compact_journal(*impl->files, impl->options);
   if (const auto loaded = impl->load(opened); !loaded)
     return tl::unexpected{loaded.error()};
   if (const auto begun = impl->begin_segment(); !begun)
@@ -444,7 +448,7 @@ void FileJournal::append(std::span<const Record> records, bool first,
 
 core::Result<Compaction> FileJournal::compact() {
   const std::lock_guard one_at_a_time{impl_->compacting};
-  return compact_journal(*impl_->files, impl_->options);
+  return read_and_compact(*impl_->files, impl_->options);
 }
 
 core::Result<Compaction> FileJournal::compact_unused(FileLayer& files,
@@ -452,7 +456,7 @@ core::Result<Compaction> FileJournal::compact_unused(FileLayer& files,
   const auto lock = hold(files);
   if (!lock)
     return tl::unexpected{lock.error()};
-  return compact_journal(files, options);
+  return read_and_compact(files, options);
 }
 
 bool FileJournal::pump() {

@@ -121,7 +121,9 @@ struct JournalFile {
 /// something to gain. The newest file is never touched. The new file takes the place of the last
 /// one folded by a rename before the others are removed, so that a crash at any moment leaves a
 /// whole journal. The caller holds the lock.
+/// @param found what read_journal() has just said.
 [[nodiscard]] core::Result<Compaction> compact_journal(FileLayer& files,
-                                                       const FileJournalOptions& options);
+                                                       const FileJournalOptions& options,
+                                                       std::span<const JournalFile> found);
 
 } // namespace tandem::adapters::journal

@@ -3,6 +3,8 @@
 /// operations and breaks the n-th (faulty_files.hpp). Blocking.
 #pragma once
 
+#include "core/error.hpp"
+
 #include <tl/expected.hpp>
 
 #include <cstdint>
@@ -28,6 +30,11 @@ struct FileError {
 template <class T>
 using FileResult = tl::expected<T, FileError>;
 using FileStatus = FileResult<void>;
+
+/// What a failing disk is to everybody else.
+[[nodiscard]] inline core::Error disk_error(const FileError& error) {
+  return {core::Errc::internal, error.detail, "journal"};
+}
 
 /// A file open for writing at its end. Closing does not sync.
 class AppendFile {

@@ -46,6 +46,11 @@ struct SegmentContents {
   std::vector<core::orders::Record> records;
   std::size_t good_bytes = 0; ///< up to the end of the last whole frame
   TailState tail = TailState::whole;
+
+  /// Of the frame that would follow.
+  [[nodiscard]] std::uint64_t next_sequence() const noexcept {
+    return header.first_sequence + records.size();
+  }
 };
 
 /// Errors: malformed, with offset and sequence: a damaged frame with valid ones behind it, a gap in

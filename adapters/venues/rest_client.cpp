@@ -11,8 +11,6 @@ using core::market::RateVerdict;
 
 constexpr core::supervision::BackoffLimits retry_limits{.first = std::chrono::milliseconds{250},
                                                         .cap = std::chrono::milliseconds{10'000}};
-/// How long to keep away after a ban that does not say how long it lasts: each try makes it longer.
-constexpr std::chrono::minutes ban_unsaid{10};
 
 } // namespace
 
@@ -121,12 +119,7 @@ void RestClient::on_reply(Call call, core::Result<transport::HttpResponse> reply
       = std::chrono::duration_cast<std::chrono::microseconds>(reply->received_at - reply->sent_at)
             .count();
   const auto reading = market_.rest().read_limits(reply->status, reply->headers, reply->body);
-  if (reading.used)
-    budget_->on_used(*reading.used, now - (clocks_.mono() - reply->sent_at), now);
-  if (reading.limit)
-    budget_->on_limit(*reading.limit);
-  if (reading.retry_after || reading.banned)
-    budget_->on_refused(reading.banned, now + reading.retry_after.value_or(ban_unsaid));
+  heed(*budget_, reading, now - (clocks_.mono() - reply->sent_at), now);
   note_budget();
   if (reply->status >= 200 && reply->status < 300) {
     call.done(std::move(reply));

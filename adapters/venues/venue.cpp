@@ -8,6 +8,9 @@
 namespace tandem::adapters::venues {
 namespace {
 
+/// Each try during a ban makes it longer.
+constexpr std::chrono::minutes ban_unsaid{10};
+
 char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
@@ -34,6 +37,16 @@ const std::string* find_header(const Headers& headers, std::string_view name) no
                               [](char a, char b) { return lower(a) == lower(b); });
   });
   return found == headers.end() ? nullptr : &found->second;
+}
+
+void heed(core::market::RateBudget& budget, const RateReading& reading, core::WallTime sent,
+          core::WallTime now) {
+  if (reading.used)
+    budget.on_used(*reading.used, sent, now);
+  if (reading.limit)
+    budget.on_limit(*reading.limit);
+  if (reading.retry_after || reading.banned)
+    budget.on_refused(reading.banned, now + reading.retry_after.value_or(ban_unsaid));
 }
 
 std::unique_ptr<Market> make_market(const core::MarketKey& key, const MarketOptions& options) {

@@ -205,6 +205,11 @@ struct RateReading {
   bool banned = false; ///< 418 (Binance) or 403 "access too frequent" (Bybit): the whole IP is out
 };
 
+/// What a reply says of the limits, taken over. A ban that does not say how long it lasts is kept
+/// away from for ten minutes. @param sent when its request left.
+void heed(core::market::RateBudget& budget, const RateReading& reading, core::WallTime sent,
+          core::WallTime now);
+
 class Rest {
 public:
   virtual ~Rest() = default;

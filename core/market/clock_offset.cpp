@@ -33,9 +33,4 @@ std::optional<std::chrono::milliseconds> ClockOffset::median() const {
   return std::chrono::milliseconds{std::midpoint(low, high)};
 }
 
-bool ClockOffset::beyond(std::chrono::milliseconds limit) const {
-  const auto offset = median();
-  return offset && (*offset > limit || *offset < -limit);
-}
-
 } // namespace tandem::core::market

@@ -11,6 +11,12 @@
 
 namespace tandem::core::market {
 
+/// |offset| above `limit`; false when there is none.
+[[nodiscard]] constexpr bool beyond(std::optional<std::chrono::milliseconds> offset,
+                                    std::chrono::milliseconds limit) noexcept {
+  return offset && (*offset > limit || *offset < -limit);
+}
+
 class ClockOffset {
 public:
   static constexpr std::size_t samples_max = 5;
@@ -22,9 +28,6 @@ public:
 
   /// Nullopt before the first sample; the mean of the middle two when their number is even.
   [[nodiscard]] std::optional<std::chrono::milliseconds> median() const;
-
-  /// |median| above `limit`; false before the first sample.
-  [[nodiscard]] bool beyond(std::chrono::milliseconds limit) const;
 
 private:
   std::deque<std::chrono::milliseconds> samples_;

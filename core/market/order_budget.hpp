@@ -32,6 +32,12 @@ public:
     return nullptr;
   }
 
+  /// How many were sent within that time.
+  [[nodiscard]] std::size_t within(MonoTime now, std::chrono::milliseconds window) const noexcept {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(sent_, [&](MonoTime at) { return now - at < window; }));
+  }
+
   /// One leaves. @param now never earlier than before.
   void count(MonoTime now) {
     while (!sent_.empty() && now - sent_.front() >= longest_)

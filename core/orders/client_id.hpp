@@ -7,6 +7,7 @@
 #include "core/result.hpp"
 #include "core/types/ids.hpp"
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +30,8 @@ struct ClientIdParts {
   std::uint64_t sequence = 0; ///< counts the orders of a run, from 1
 
   friend bool operator==(const ClientIdParts&, const ClientIdParts&) = default;
+  /// Of one engine: in the order in which they were made.
+  friend auto operator<=>(const ClientIdParts&, const ClientIdParts&) = default;
 };
 
 /// Error: validation_error unless 4 of [a-z0-9].

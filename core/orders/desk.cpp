@@ -186,9 +186,7 @@ void Desk::forget_old() {
 bool Desk::is_forgotten(const ClientIdParts& id) const {
   if (id.epoch == options_.epoch)
     return id.sequence <= sequence_;
-  return folded_through_
-         && std::pair{id.epoch, id.sequence}
-                <= std::pair{folded_through_->epoch, folded_through_->sequence};
+  return folded_through_ && id <= *folded_through_;
 }
 
 /// What follows every change: books of the gate, memory, and news for the listeners. The record was

@@ -1,6 +1,7 @@
 #include "core/orders/fold.hpp"
 
 #include "core/orders/desk.hpp"
+#include "core/orders/no_journal.hpp"
 
 #include <algorithm>
 #include <map>
@@ -13,21 +14,6 @@
 
 namespace tandem::core::orders {
 namespace {
-
-class NoJournal final : public Journal {
-public:
-  void append(const Record&, std::function<void(Status)> durable) override {
-    if (durable)
-      durable({});
-  }
-
-  void append_first(std::span<const Record>, std::function<void(Status)> durable) override {
-    if (durable)
-      durable({});
-  }
-
-  [[nodiscard]] std::uint64_t epoch() const override { return 1; }
-};
 
 class NoLog final : public Log {
 public:
@@ -80,19 +66,15 @@ std::set<ClientOrderId> kept_orders(const Restored& restored) {
   return kept;
 }
 
-/// What an earlier checkpoint among the records says of those folded before.
+/// The orders whose records are dropped, those of an earlier folding among them.
 struct Folded {
   std::optional<ClientIdParts> through;
   std::set<ClientOrderId> orders;
   std::uint64_t earlier = 0;
 
   void add(const ClientOrderId& id) {
-    const auto parts = parse_client_id(id.text());
-    if (!parts)
-      return;
-    if (!through
-        || std::pair{parts->epoch, parts->sequence} > std::pair{through->epoch, through->sequence})
-      through = parts;
+    if (const auto parts = parse_client_id(id.text()))
+      through = std::max(through, parts); // none is less than any
   }
 };
 

@@ -14,10 +14,6 @@ using strategy::ClosingProblem;
 /// No loss is too big here: a person has said so. Small enough for every sum.
 const Money any_loss = to_money(Decimal{1'000'000'000'000'000, 0});
 
-Money magnitude(Money amount) noexcept {
-  return amount < Money{} ? -amount : amount;
-}
-
 } // namespace
 
 Flattening::Flattening(KillOrder order, FlattenLimits limits, const GateLimits& bounds,
@@ -31,21 +27,21 @@ Money Flattening::capped(const HeldPosition& position, const market::DepthView& 
   auto amount = magnitude(position.quantity);
   if (quantity_max_)
     amount = std::min(amount, to_money(*quantity_max_));
-  const auto levels = position.quantity < Money{} ? book.asks() : book.bids();
+  const bool buys = position.quantity < Money{};
+  const auto levels = buys ? book.asks() : book.bids();
   if (levels.empty())
     return amount;
-  const auto touch = levels.front().price;
+  Decimal price{levels.front().price.units, book.scale.price_decimals};
   // A buy's limit lies beyond the touch, and is what the gate reckons with.
-  const auto room = strategy::limit_beyond(Side::buy, {touch.units, book.scale.price_decimals},
-                                           limits_.guard_percent, *book.instrument);
-  const Price price = position.quantity < Money{} && room ? *room : touch;
-  const int decimals = position.quantity < Money{} && room ? book.instrument->scale.price_decimals
-                                                           : book.scale.price_decimals;
+  if (buys)
+    if (const auto limit
+        = strategy::limit_beyond(Side::buy, price, limits_.guard_percent, *book.instrument))
+      price = {limit->units, book.instrument->scale.price_decimals};
   Int128 scaled = 0;
-  if (price.units <= 0
-      || __builtin_mul_overflow(notional_max_.units, Int128{pow10(decimals)}, &scaled))
+  if (price.mantissa() <= 0
+      || __builtin_mul_overflow(notional_max_.units, Int128{pow10(price.decimals())}, &scaled))
     return amount;
-  return std::min(amount, Money{scaled / price.units});
+  return std::min(amount, Money{scaled / price.mantissa()});
 }
 
 std::optional<orders::OrderDraft> Flattening::next(const HeldPosition& position,

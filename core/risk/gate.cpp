@@ -22,6 +22,32 @@ bool is_about(const MarketFacts& facts, const orders::OrderDraft& draft) noexcep
   return facts.instrument && facts.instrument->key == draft.instrument && is_sound(draft.scale);
 }
 
+/// Empty when several hold a part of it, or none does.
+std::string sole_holder(const Ledger& ledger, const InstrumentState& instrument) {
+  const std::string* holder = nullptr;
+  for (const auto& [name, strategy] : ledger.strategies()) {
+    if (strategy.span(instrument).quantity == Money{})
+      continue;
+    if (holder != nullptr)
+      return {};
+    holder = &name;
+  }
+  return holder == nullptr ? std::string{} : *holder;
+}
+
+/// Its own parts of positions, each no more than would bring the whole to zero.
+std::vector<HeldPosition> parts_of(const StrategyState& strategy) {
+  std::vector<HeldPosition> parts;
+  for (const auto& holding : strategy.holdings) {
+    const auto own = holding.span.quantity;
+    const auto whole = holding.instrument->position.quantity();
+    const auto part = own > Money{} ? std::min(own, whole) : std::max(own, whole);
+    if (part != Money{} && (part > Money{}) == (own > Money{}))
+      parts.push_back({holding.instrument->key, part, strategy.name});
+  }
+  return parts;
+}
+
 } // namespace
 
 GateLimits::GateLimits() : order_notional_max{to_money(Decimal{order_notional_default, 0})} {}
@@ -131,18 +157,6 @@ void Gate::reset_executions(const std::string& strategy) {
   ledger_->strategy(strategy).executions = 0;
 }
 
-std::optional<Refusal> Gate::stood_still(const MarketKey& market, const Now& now) const {
-  const auto silence = standstill_.silence(now.mono, now.wall);
-  const bool beats = silence <= standstill_.limit();
-  if (beats && standstill_.is_compared(market))
-    return std::nullopt;
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(silence).count();
-  return Refusal{Rule::market_closed, 0, beats ? "not compared since" : std::to_string(ms) + " ms",
-                 std::to_string(standstill_.limit().count()) + " ms",
-                 "the engine stood still: " + to_string(market)
-                     + " is closed until it was compared with its venue"};
-}
-
 tl::expected<std::vector<ApprovedOrder>, Refusal>
 Gate::approve(std::span<const orders::OrderIntent> intents, std::span<const MarketFacts> facts,
               const Now& now) {
@@ -164,22 +178,21 @@ Gate::approve(std::span<const orders::OrderIntent> intents, std::span<const Mark
         ledger.set_mark(*instrument, rounded_mid(facts[n]), facts[n].scale);
     }
     auto& strategy = ledger.strategy(strategy_of(draft.origin));
-    const Question question{
-        limits_,
-        kills_,
-        scope_pauses_,
-        ledger,
-        journal_down_,
-        intents[n],
-        facts[n],
-        now,
-        strategy,
-        std::as_const(ledger).find(draft.instrument.market()),
-        instrument,
-        instrument == nullptr ? Reckoning{} : ledger.reckon(draft, facts[n], instrument)};
+    const Question question{limits_,
+                            kills_,
+                            standstill_,
+                            scope_pauses_,
+                            ledger,
+                            journal_down_,
+                            intents[n],
+                            facts[n],
+                            now,
+                            strategy,
+                            std::as_const(ledger).find(draft.instrument.market()),
+                            instrument,
+                            instrument == nullptr ? Reckoning{}
+                                                  : ledger.reckon(draft, facts[n], instrument)};
     auto refusal = ask_all(question);
-    if (!refusal)
-      refusal = stood_still(draft.instrument.market(), now);
     if (!refusal && ledger.has(intents[n].id))
       refusal = Refusal{Rule::duplicate, 0, intents[n].id.text(), "a new client order id",
                         "an order of this id is counted already"};
@@ -243,37 +256,18 @@ Money Gate::position(const InstrumentKey& instrument) const noexcept {
 }
 
 std::vector<HeldPosition> Gate::held_positions(KillLevel level, const std::string& scope) const {
-  std::map<InstrumentKey, HeldPosition> held;
-  if (level != KillLevel::strategy)
+  std::vector<HeldPosition> held;
+  if (level == KillLevel::strategy) {
+    if (const auto* const strategy = ledger_->find_strategy(scope))
+      held = parts_of(*strategy);
+  } else {
     for (const auto& [key, state] : ledger_->instruments())
       if (state.position.quantity() != Money{}
           && (level == KillLevel::all || key.venue.text() == scope))
-        held[key] = {key, state.position.quantity(), {}};
-  std::set<InstrumentKey> shared;
-  for (const auto& [name, strategy] : ledger_->strategies())
-    for (const auto& holding : strategy.holdings) {
-      const auto& key = holding.instrument->key;
-      const auto quantity = holding.span.quantity;
-      if (quantity == Money{})
-        continue;
-      if (level != KillLevel::strategy) {
-        if (const auto place = held.find(key); place != held.end() && !shared.contains(key)) {
-          if (!place->second.strategy.empty())
-            shared.insert(key);
-          place->second.strategy = shared.contains(key) ? std::string{} : name;
-        }
-      } else if (name == scope) {
-        const auto whole = holding.instrument->position.quantity();
-        const auto part
-            = quantity > Money{} ? std::min(quantity, whole) : std::max(quantity, whole);
-        if ((part > Money{}) == (quantity > Money{}) && part != Money{})
-          held[key] = {key, part, name};
-      }
-    }
-  std::vector<HeldPosition> result;
-  for (auto& [key, position] : held)
-    result.push_back(std::move(position));
-  return result;
+        held.push_back({key, state.position.quantity(), sole_holder(*ledger_, state)});
+  }
+  std::ranges::sort(held, {}, &HeldPosition::instrument);
+  return held;
 }
 
 Money Gate::day_realised(const std::string& strategy, const Now& now) const {

@@ -284,8 +284,6 @@ public:
 
 private:
   GateLimits limits_;
-  [[nodiscard]] std::optional<Refusal> stood_still(const MarketKey& market, const Now& now) const;
-
   KillSwitches kills_;
   Standstill standstill_;
   std::vector<ScopePause> scope_pauses_;

@@ -36,6 +36,10 @@ std::string_view to_string(KillLevel level) noexcept {
   return "all"; // the one that lets nobody trade
 }
 
+std::string place_of(KillLevel level, const std::string& scope) {
+  return std::string{to_string(level)} + (scope.empty() ? "" : " " + scope);
+}
+
 bool KillSwitches::kill(const KillOrder& order) {
   const auto thrown_already = std::ranges::find_if(
       thrown_, [&](const KillOrder& other) { return same_place(other, order.level, order.scope); });

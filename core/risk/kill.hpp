@@ -28,6 +28,9 @@ struct KillOrder {
   friend bool operator==(const KillOrder&, const KillOrder&) = default;
 };
 
+/// "venue binance"; the level alone where it needs no scope.
+[[nodiscard]] std::string place_of(KillLevel level, const std::string& scope);
+
 /// The switches that are thrown. Pure, small, asked on every order.
 class KillSwitches {
 public:

@@ -80,14 +80,17 @@ Span StrategyState::span(const InstrumentState& instrument) const noexcept {
 
 Ledger::Ledger(const GateLimits& limits)
     : day_begins_{limits.day_begins}, duplicate_window_{limits.duplicate_window},
-      leverage_{limits.margin_leverage} {
+      venue_rate_{limits.orders_per_second_max, rate_window}, leverage_{limits.margin_leverage} {
   TANDEM_ENSURE(leverage_ > Decimal{});
   orders_.reserve(limits.open_orders_max * 2);
 }
 
 MarketState& Ledger::market(const MarketKey& key) {
   auto& state = markets_[key];
-  state.venue = &venues_[key.venue];
+  const auto [venue, added] = venues_.try_emplace(key.venue);
+  if (added)
+    venue->second.orders.set_rates({venue_rate_});
+  state.venue = &venue->second;
   return state;
 }
 
@@ -261,10 +264,7 @@ Ledger::Counted Ledger::count(const orders::OrderIntent& intent, const Reckoning
   auto& order = add(intent, reckoning, state, strategy);
   counted.order = &order;
   set_open(order, reckoning.quantity, reckoning.notional);
-  auto& sent = state.market->venue->sent;
-  while (!sent.empty() && now - sent.front() >= rate_window)
-    sent.pop_front();
-  sent.push_back(now);
+  state.market->venue->orders.count(now);
   state.market->orders.count(now);
   const auto& draft = intent.draft;
   while (!state.recent.empty() && now - state.recent.front().at >= duplicate_window_)
@@ -278,7 +278,7 @@ Ledger::Counted Ledger::count(const orders::OrderIntent& intent, const Reckoning
 
 void Ledger::undo(const Counted& counted) {
   auto& order = *counted.order;
-  order.instrument->market->venue->sent.pop_back();
+  order.instrument->market->venue->orders.undo();
   order.instrument->market->orders.undo();
   order.instrument->recent.pop_back();
   order.strategy->executions = counted.executions;
@@ -393,8 +393,7 @@ void Ledger::on_fill(const orders::OrderIntent& intent, const orders::Fill& fill
   state.position.apply(draft.side, fill, draft.scale, base, quote);
   const auto after = state.position.quantity();
   const auto value = to_money(fill.price * fill.quantity, draft.scale);
-  const auto size = [](Money quantity) { return std::max(quantity, -quantity); };
-  charge(state, intent, fill, value, size(after) > size(before));
+  charge(state, intent, fill, value, magnitude(after) > magnitude(before));
 
   strategy_state.holding(state).span.quantity += after - before;
   auto& netted = strategy_state.by_base[base];

@@ -62,12 +62,12 @@ struct Balance {
 struct VenueState {
   Money exposure; ///< sum over its instruments
   std::size_t unpriced = 0;
-  std::deque<MonoTime> sent; ///< new orders approved within rate_window
+  market::OrderBudget orders; ///< by the engine's own limit for one venue
 };
 
 struct MarketState {
   std::optional<MarketStatus> status; ///< absent: nobody ever spoke of this market
-  market::OrderBudget orders;
+  market::OrderBudget orders;         ///< by the venue's own rates
   VenueState* venue = nullptr;
 };
 
@@ -277,6 +277,7 @@ private:
 
   std::chrono::minutes day_begins_;
   std::chrono::milliseconds duplicate_window_;
+  market::OrderRate venue_rate_;
   Decimal leverage_;
   std::map<VenueId, VenueState> venues_;
   std::map<MarketKey, MarketState> markets_;

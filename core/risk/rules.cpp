@@ -1,5 +1,6 @@
 #include "core/risk/rules.hpp"
 
+#include "core/market/clock_offset.hpp"
 #include "core/types/fraction.hpp"
 
 #include <algorithm>
@@ -91,8 +92,7 @@ Answer kill_switch(const Question& q) {
       && q.instrument->span().lessens(q.draft().side, q.reckoned.quantity)
       && q.kills.blocks_flatten(name, venue) == nullptr)
     return std::nullopt;
-  const auto scope = thrown->scope.empty() ? std::string{} : " " + thrown->scope;
-  return Finding{"thrown: " + std::string{to_string(thrown->level)} + scope, "none",
+  return Finding{"thrown: " + place_of(thrown->level, thrown->scope), "none",
                  "stopped by " + thrown->person + ": " + thrown->reason};
 }
 
@@ -102,9 +102,22 @@ Answer journal(const Question& q) {
   return Finding{"down", "writable", "without a journal no order leaves"};
 }
 
+/// A market may call itself open and know nothing of what happened while the engine stood still.
+Answer stood_still(const Question& q) {
+  const auto market = q.draft().instrument.market();
+  const auto silence = q.standstill.silence(q.now.mono, q.now.wall);
+  const bool beats = silence <= q.standstill.limit();
+  if (beats && q.standstill.is_compared(market))
+    return std::nullopt;
+  return Finding{beats ? "not compared since" : milliseconds_text(silence),
+                 milliseconds_text(q.standstill.limit()),
+                 "the engine stood still: " + to_string(market)
+                     + " is closed until it was compared with its venue"};
+}
+
 Answer market_closed(const Question& q) {
   if (q.market != nullptr && q.market->status && q.market->status->open)
-    return std::nullopt;
+    return stood_still(q);
   const bool known = q.market != nullptr && q.market->status;
   return Finding{known ? q.market->status->reason : "unknown", "open",
                  to_string(q.draft().instrument.market()) + " is closed to orders"};
@@ -178,7 +191,7 @@ Answer book_age(const Question& q) {
 
 Answer clock_offset(const Question& q) {
   const auto offset = q.market->status->clock_offset;
-  if (offset <= q.limits.clock_offset_max && -offset <= q.limits.clock_offset_max)
+  if (!market::beyond(offset, q.limits.clock_offset_max))
     return std::nullopt;
   return Finding{milliseconds_text(offset), milliseconds_text(q.limits.clock_offset_max),
                  "our clock and the venue's differ too much"};
@@ -452,14 +465,13 @@ Answer open_orders_max(const Question& q) {
 }
 
 Answer order_rate(const Question& q) {
-  const auto& sent = q.instrument->market->venue->sent;
-  const auto recent
-      = std::ranges::count_if(sent, [&](MonoTime at) { return q.now.mono - at < rate_window; });
-  if (auto finding = too_many(static_cast<std::size_t>(recent) + 1, q.limits.orders_per_second_max,
-                              "too many new orders to this venue within a second"))
-    return finding;
-  if (const auto* rate = q.instrument->market->orders.full(q.now.mono))
-    return Finding{std::to_string(rate->count + 1),
+  const auto& market = *q.instrument->market;
+  if (const auto* rate = market.venue->orders.full(q.now.mono))
+    return Finding{std::to_string(market.venue->orders.within(q.now.mono, rate->window) + 1),
+                   std::to_string(rate->count),
+                   "too many new orders to this venue within a second"};
+  if (const auto* rate = market.orders.full(q.now.mono))
+    return Finding{std::to_string(market.orders.within(q.now.mono, rate->window) + 1),
                    std::to_string(rate->count) + " in " + std::to_string(rate->window.count())
                        + " ms",
                    "the venue takes no more new orders of this account within that time"};

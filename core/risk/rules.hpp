@@ -20,6 +20,7 @@ inline constexpr Money order_notional_ceiling{static_cast<Int128>(1'000'000'000'
 struct Question {
   const GateLimits& limits;
   const KillSwitches& kills;
+  const Standstill& standstill;
   const std::vector<ScopePause>& scope_pauses;
   const Ledger& ledger;
   bool journal_down = false;

@@ -13,10 +13,6 @@ using orders::Side;
 
 namespace {
 
-Money magnitude(Money money) noexcept {
-  return money.units < 0 ? -money : money;
-}
-
 /// An average price at the instrument's scale, to the passive side. Zero (no decision) when it does
 /// not fit.
 Price passive_price(Side side, const Decimal& average, const Scale& scale) noexcept {

@@ -43,6 +43,10 @@ struct Money {
   constexpr Money& operator-=(Money other) noexcept { return *this = *this - other; }
 };
 
+[[nodiscard]] constexpr Money magnitude(Money money) noexcept {
+  return money < Money{} ? -money : money;
+}
+
 /// Exact: a Decimal has at most 18 decimals.
 [[nodiscard]] Money to_money(const Decimal& value) noexcept;
 

@@ -31,7 +31,7 @@ TEST_CASE("the venue's stamp is taken to be from the middle of the round trip") 
 TEST_CASE("before the first sample nothing is known and nothing is beyond") {
   const ClockOffset offset;
   CHECK(!offset.median().has_value());
-  CHECK(!offset.beyond(0ms));
+  CHECK(!beyond(offset.median(), 0ms));
 }
 
 TEST_CASE("the median of the last five outlives two wild answers") {
@@ -71,14 +71,14 @@ TEST_CASE("an absurd stamp is not used when it does not fit, and else it is beyo
   CHECK(!offset.add(std::numeric_limits<UnixMillis>::min(), noon, noon));
   CHECK(!offset.median().has_value());
   CHECK(offset.add(std::numeric_limits<UnixMillis>::max(), noon, noon));
-  CHECK(offset.beyond(500ms));
+  CHECK(beyond(offset.median(), 500ms));
 }
 
 TEST_CASE("the limit is exceeded above it and not at it, on either side") {
   for (const auto ahead : {500ms, -500ms}) {
     ClockOffset offset;
     CHECK(add(offset, ahead));
-    CHECK(!offset.beyond(500ms));
-    CHECK(offset.beyond(499ms));
+    CHECK(!beyond(offset.median(), 500ms));
+    CHECK(beyond(offset.median(), 499ms));
   }
 }
