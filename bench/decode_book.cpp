@@ -216,12 +216,7 @@ int run(const Options& options) {
 } // namespace tandem::bench
 
 int main(int count, char** arguments) {
-  using namespace tandem::bench;
-  const Options options{count, arguments, {{"rounds", "15"}, {"data", default_folder()}}};
-  try {
-    return run(options);
-  } catch (const std::exception& problem) {
-    std::cerr << "bench_decode_book: " << problem.what() << '\n';
-    return 70;
-  }
+  return tandem::bench::run_bench("decode_book", count, arguments,
+                                  {{"rounds", "15"}, {"data", tandem::bench::default_folder()}},
+                                  tandem::bench::run);
 }

@@ -206,11 +206,6 @@ int run(const Options& options) {
 } // namespace tandem::bench
 
 int main(int count, char** arguments) {
-  const tandem::bench::Options options{count, arguments, {{"triggers", "1000"}, {"rate", "0"}}};
-  try {
-    return tandem::bench::run(options);
-  } catch (const std::exception& problem) {
-    std::cerr << "bench_frame_to_opportunity: " << problem.what() << '\n';
-    return 70;
-  }
+  return tandem::bench::run_bench("frame_to_opportunity", count, arguments,
+                                  {{"triggers", "1000"}, {"rate", "0"}}, tandem::bench::run);
 }

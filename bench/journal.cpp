@@ -115,20 +115,11 @@ void run_bare(const std::string& folder, std::int64_t syncs, std::vector<std::in
 }
 
 void print_rate(std::string_view what, std::vector<double>& rates) {
-  std::ranges::sort(rates);
-  Figure{"journal"}
-      .add("what", what)
-      .add("records_per_second", quantile(rates, 500))
-      .add("lowest", rates.front())
-      .add("highest", rates.back())
-      .print();
+  Figure{"journal"}.add("what", what).add_rounds("records_per_second", rates).print();
 }
 
-void run(const Options& options) {
-  const auto folder = options.text("dir").empty()
-                          ? (std::filesystem::temp_directory_path() / "tandem-journal").string()
-                          : options.text("dir") + "/tandem-journal";
-  std::filesystem::create_directories(folder);
+int run(const Options& options) {
+  const auto folder = scratch_folder(options, "tandem-journal");
   constexpr std::array<int, 3> writers{1, 8, 32};
   std::vector<std::int64_t> os;
   std::vector<std::int64_t> bare;
@@ -151,20 +142,14 @@ void run(const Options& options) {
     print_rate(what, fsync_rates[count]);
   }
   std::filesystem::remove_all(folder);
+  return 0;
 }
 
 } // namespace
 } // namespace tandem::bench
 
 int main(int count, char** arguments) {
-  using namespace tandem::bench;
-  const Options options{
-      count, arguments, {{"records", "200000"}, {"syncs", "300"}, {"rounds", "5"}, {"dir", ""}}};
-  try {
-    run(options);
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
-    return 1;
-  }
-  return 0;
+  return tandem::bench::run_bench(
+      "journal", count, arguments,
+      {{"records", "200000"}, {"syncs", "300"}, {"rounds", "5"}, {"dir", ""}}, tandem::bench::run);
 }

@@ -204,12 +204,7 @@ int run(const Options& options) {
 } // namespace tandem::bench
 
 int main(int count, char** arguments) {
-  const tandem::bench::Options options{
-      count, arguments, {{"seconds", "30"}, {"instruments", "150"}, {"rate", "1500"}}};
-  try {
-    return tandem::bench::run(options);
-  } catch (const std::exception& problem) {
-    std::cerr << "bench_load: " << problem.what() << '\n';
-    return 70;
-  }
+  return tandem::bench::run_bench("load", count, arguments,
+                                  {{"seconds", "30"}, {"instruments", "150"}, {"rate", "1500"}},
+                                  tandem::bench::run);
 }

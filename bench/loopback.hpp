@@ -47,6 +47,39 @@ inline void wait_until(std::string_view what, const std::function<bool()>& condi
   }
 }
 
+/// A server on a free port of loopback: `answer` to requests, `on_text` to what comes by WebSocket.
+/// @throws std::runtime_error when there is no port.
+[[nodiscard]] inline std::unique_ptr<adapters::transport::HttpServer>
+serve(adapters::transport::Io& io,
+      std::function<adapters::transport::ServerResponse(const adapters::transport::ServerRequest&)>
+          answer,
+      std::function<void(const adapters::transport::ServerSocketPtr&, std::string_view)> on_text) {
+  adapters::transport::ServerEvents events;
+  events.on_request
+      = [answer = std::move(answer)](const adapters::transport::ServerRequest& request,
+                                     const adapters::transport::Respond& respond) {
+          respond(answer(request));
+        };
+  events.on_upgrade = [](const adapters::transport::ServerRequest&) { return std::nullopt; };
+  events.on_socket_open = [](const adapters::transport::ServerSocketPtr&,
+                             const adapters::transport::ServerRequest&) {};
+  events.on_socket_text = std::move(on_text);
+  auto server = adapters::transport::serve_http(io, "127.0.0.1:0", {}, std::move(events));
+  if (!server)
+    throw std::runtime_error{core::describe(server.error())};
+  return std::move(*server);
+}
+
+/// An empty folder below --dir, or below that for temporary files.
+[[nodiscard]] inline std::string scratch_folder(const Options& options, const std::string& name) {
+  const auto& dir = options.text("dir");
+  const auto folder
+      = (dir.empty() ? std::filesystem::temp_directory_path() : std::filesystem::path{dir}) / name;
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  return folder.string();
+}
+
 /// One symbol of the market. Prices are counts of 0.01.
 struct VenueSymbol {
   std::string name; ///< upper case, ends with USDT
@@ -67,19 +100,11 @@ public:
   /// @param io outlives it.
   LoopbackVenue(adapters::transport::Io& io, std::vector<VenueSymbol> symbols)
       : symbols_{std::move(symbols)}, sockets_(symbols_.size()) {
-    adapters::transport::ServerEvents events;
-    events.on_request
-        = [this](const adapters::transport::ServerRequest& request,
-                 const adapters::transport::Respond& respond) { respond(answer(request)); };
-    events.on_upgrade = [](const adapters::transport::ServerRequest&) { return std::nullopt; };
-    events.on_socket_open = [](const adapters::transport::ServerSocketPtr&,
-                               const adapters::transport::ServerRequest&) {};
-    events.on_socket_text = [this](const adapters::transport::ServerSocketPtr& socket,
-                                   std::string_view text) { on_text(socket, text); };
-    auto server = adapters::transport::serve_http(io, "127.0.0.1:0", {}, std::move(events));
-    if (!server)
-      throw std::runtime_error{core::describe(server.error())};
-    server_ = std::move(*server);
+    server_ = serve(
+        io, [this](const adapters::transport::ServerRequest& request) { return answer(request); },
+        [this](const adapters::transport::ServerSocketPtr& socket, std::string_view text) {
+          on_text(socket, text);
+        });
   }
 
   [[nodiscard]] std::string address() const { return server_->address(); }

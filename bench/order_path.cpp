@@ -18,6 +18,7 @@
 #include "adapters/venues/order_link.hpp"
 #include "adapters/venues/private_market.hpp"
 #include "bench/loopback.hpp"
+#include "core/orders/no_journal.hpp"
 #include "core/strategy/executor.hpp"
 
 #include <deque>
@@ -77,20 +78,14 @@ std::string_view field(std::string_view text, std::string_view name) {
 class FillingVenue {
 public:
   explicit FillingVenue(adapters::transport::Io& io) {
-    adapters::transport::ServerEvents events;
-    events.on_request = [](const adapters::transport::ServerRequest&,
-                           const adapters::transport::Respond& respond) {
-      respond({.status = 404, .headers = {}, .body = "{}"});
-    };
-    events.on_upgrade = [](const adapters::transport::ServerRequest&) { return std::nullopt; };
-    events.on_socket_open = [](const adapters::transport::ServerSocketPtr&,
-                               const adapters::transport::ServerRequest&) {};
-    events.on_socket_text = [this](const adapters::transport::ServerSocketPtr& socket,
-                                   std::string_view text) { on_text(socket, text); };
-    auto server = adapters::transport::serve_http(io, "127.0.0.1:0", {}, std::move(events));
-    if (!server)
-      throw std::runtime_error{core::describe(server.error())};
-    server_ = std::move(*server);
+    server_ = serve(
+        io,
+        [](const adapters::transport::ServerRequest&) {
+          return adapters::transport::ServerResponse{.status = 404, .headers = {}, .body = "{}"};
+        },
+        [this](const adapters::transport::ServerSocketPtr& socket, std::string_view text) {
+          on_text(socket, text);
+        });
   }
 
   [[nodiscard]] std::string address() const { return server_->address(); }
@@ -154,21 +149,6 @@ private:
   adapters::transport::WebSocketConnector& real_;
 };
 
-class NoJournal final : public core::orders::Journal {
-public:
-  void append(const core::orders::Record&, std::function<void(core::Status)> durable) override {
-    if (durable)
-      durable({});
-  }
-
-  void append_first(std::span<const core::orders::Record>,
-                    std::function<void(core::Status)> durable) override {
-    durable({});
-  }
-
-  [[nodiscard]] std::uint64_t epoch() const override { return 1; }
-};
-
 struct Silence final : core::Log {
   void write(core::LogLevel, std::string_view, std::initializer_list<core::LogField>) override {}
 };
@@ -176,7 +156,7 @@ struct Silence final : core::Log {
 std::unique_ptr<core::orders::Journal> make_journal(const std::string& mode,
                                                     const std::string& folder) {
   if (mode == "none")
-    return std::make_unique<NoJournal>();
+    return std::make_unique<core::orders::NoJournal>();
   adapters::journal::FileJournalOptions options;
   options.mode
       = mode == "os" ? adapters::journal::SyncMode::os : adapters::journal::SyncMode::fsync;
@@ -375,12 +355,8 @@ void print(const std::string& mode, std::string_view what, std::vector<std::int6
       .print();
 }
 
-void run(const Options& options) {
-  const auto folder = options.text("dir").empty()
-                          ? (std::filesystem::temp_directory_path() / "tandem-order-path").string()
-                          : options.text("dir") + "/tandem-order-path";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
+int run(const Options& options) {
+  const auto folder = scratch_folder(options, "tandem-order-path");
   adapters::transport::Io venue_io{"venue", machine_clocks()};
   adapters::transport::Io engine_io{"engine", machine_clocks()};
   const auto connector = adapters::transport::make_websocket_connector(engine_io);
@@ -403,36 +379,22 @@ void run(const Options& options) {
     print(mode, "first_leg_written", one.first);
     print(mode, "both_legs_written", one.both);
     print(mode, "both_legs_at_the_venue", one.arrived);
-    auto& rate = rates[mode];
-    std::ranges::sort(rate);
     Figure{"order_path"}
         .add("journal", mode)
-        .add("orders_per_second", quantile(rate, 500))
-        .add("lowest", rate.front())
-        .add("highest", rate.back())
+        .add_rounds("orders_per_second", rates[mode])
         .add("on_the_way", options.number("window"))
         .print();
   }
   std::filesystem::remove_all(folder);
+  return 0;
 }
 
 } // namespace
 } // namespace tandem::bench
 
 int main(int count, char** arguments) {
-  using namespace tandem::bench;
-  const Options options{count,
-                        arguments,
-                        {{"executions", "1000"},
-                         {"orders", "20000"},
-                         {"window", "64"},
-                         {"rounds", "5"},
-                         {"dir", ""}}};
-  try {
-    run(options);
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
-    return 1;
-  }
-  return 0;
+  return tandem::bench::run_bench(
+      "order_path", count, arguments,
+      {{"executions", "1000"}, {"orders", "20000"}, {"window", "64"}, {"rounds", "5"}, {"dir", ""}},
+      tandem::bench::run);
 }

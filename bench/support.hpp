@@ -84,6 +84,14 @@ public:
     return *this;
   }
 
+  /// Sorts what several rounds gave, and adds the median with its spread.
+  Figure& add_rounds(std::string_view key, std::vector<double>& rounds) {
+    std::ranges::sort(rounds);
+    return add(key, quantile(rounds, 500))
+        .add("lowest", rounds.front())
+        .add("highest", rounds.back());
+  }
+
   void print() {
     add("load1", load_average());
     std::cout << '{' << line_ << "}\n" << std::flush;
@@ -131,5 +139,18 @@ public:
 private:
   std::map<std::string, std::string> values_;
 };
+
+/// Runs a program whose `run` throws what went wrong. @returns the exit code
+template <class Run>
+[[nodiscard]] int run_bench(std::string_view name, int count, char** arguments,
+                            std::map<std::string, std::string> defaults, Run run) {
+  const Options options{count, arguments, std::move(defaults)};
+  try {
+    return run(options);
+  } catch (const std::exception& problem) {
+    std::cerr << "bench_" << name << ": " << problem.what() << '\n';
+    return 70;
+  }
+}
 
 } // namespace tandem::bench

@@ -2,7 +2,7 @@
 // of them at the desk.
 #include "adapters/venues/order_link.hpp"
 
-#include "tests/adapters/venues/transport_fakes.hpp"
+#include "tests/adapters/venues/manual_tools.hpp"
 #include "tests/core/orders/desk_world.hpp"
 
 #include <doctest/doctest.h>
@@ -20,18 +20,9 @@ using adapters::venues::OrderLink;
 using core::orders::ClientOrderId;
 using core::orders::OrderState;
 
-class Link {
+class Link : public ManualMarket {
 public:
-  explicit Link(OrderEntry entry) {
-    adapters::venues::SignedOptions rest;
-    rest.base_url = "https://venue.example";
-    tools.trading = trading.get();
-    tools.strand = &strand;
-    tools.connector = &sockets;
-    tools.rest = std::make_shared<adapters::venues::SignedClient>(
-        *market, rest, adapters::venues::Credentials{"key", "secret", {}, nullptr}, http, strand,
-        strand.clocks(), [] { return std::uint64_t{0}; }, [] { return 0ms; });
-    tools.clocks = strand.clocks();
+  explicit Link(OrderEntry entry) : ManualMarket{"binance", core::MarketType::spot} {
     adapters::venues::OrderLinkOptions options;
     options.entry = entry;
     options.socket.url = "wss://venue.example";
@@ -78,14 +69,7 @@ public:
         id.text());
   }
 
-  core::MarketKey key{core::VenueId{"binance"}, core::MarketType::spot};
-  std::unique_ptr<adapters::venues::Market> market = adapters::venues::make_market(key, {});
-  std::unique_ptr<adapters::venues::Trading> trading = adapters::venues::make_trading(key);
-  ManualStrand strand;
-  ManualHttp http{strand};
-  ManualSockets sockets;
   DeskWorld world;
-  adapters::venues::PrivateTools tools;
   std::shared_ptr<OrderLink> link;
   int succeeded = 0, failed = 0, downs = 0;
 };

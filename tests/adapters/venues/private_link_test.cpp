@@ -1,7 +1,7 @@
 // One private stream on a virtual clock: how it is opened and kept, and each way in which it ends.
 #include "adapters/venues/private_link.hpp"
 
-#include "tests/adapters/venues/transport_fakes.hpp"
+#include "tests/adapters/venues/manual_tools.hpp"
 
 #include <doctest/doctest.h>
 
@@ -17,23 +17,9 @@ using adapters::venues::PrivateLink;
 using core::Errc;
 using core::MarketType;
 
-class Stream {
+class Stream : public ManualMarket {
 public:
-  Stream(const std::string& venue, MarketType type)
-      : market{adapters::venues::make_market({core::VenueId{venue}, type}, {})},
-        trading{adapters::venues::make_trading({core::VenueId{venue}, type})} {
-    adapters::venues::SignedOptions rest;
-    rest.base_url = "https://venue.example";
-    tools.trading = trading.get();
-    tools.strand = &strand;
-    tools.connector = &sockets;
-    tools.rest = std::make_shared<adapters::venues::SignedClient>(
-        *market, rest, adapters::venues::Credentials{"key", "secret", {}, nullptr}, http, strand,
-        strand.clocks(), [] { return std::uint64_t{0}; },
-        [] { return std::chrono::milliseconds{0}; });
-    tools.clocks = strand.clocks();
-    open();
-  }
+  Stream(const std::string& venue, MarketType type) : ManualMarket{venue, type} { open(); }
 
   ~Stream() {
     link->stop();
@@ -68,12 +54,6 @@ public:
     REQUIRE(ready == 1);
   }
 
-  std::unique_ptr<adapters::venues::Market> market;
-  std::unique_ptr<adapters::venues::Trading> trading;
-  ManualStrand strand;
-  ManualHttp http{strand};
-  ManualSockets sockets;
-  adapters::venues::PrivateTools tools;
   std::shared_ptr<PrivateLink> link;
   std::vector<PrivateEvent> events;
   std::vector<core::Error> downs;
