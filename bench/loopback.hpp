@@ -319,7 +319,7 @@ public:
     const Handle listener = system_->spawn([hear](Handle::pointer) -> Handle::behavior_type {
       return {[hear](const messages::Opportunity& event) { hear(event); },
               [](const messages::EngineAlert&) {}, [](const messages::OrderMoved&) {},
-              [](const messages::ExecutionMoved&) {}};
+              [](const messages::ExecutionMoved&) {}, [](const messages::PlanMoved&) {}};
     });
     listeners_.push_back(listener);
     caf::anon_send(bus(), messages::AddListener{listener});

@@ -190,8 +190,9 @@ void check_listeners(const Config& config, Violations& found) {
   }
 }
 
+/// @param type_key what the leg calls its market.
 void check_leg(const Config& config, const core::InstrumentKey& leg, const std::string& path,
-               Violations& found) {
+               std::string_view type_key, Violations& found) {
   if (auto problem = symbol_problem(leg.symbol.text()))
     found.push_back({fmt::format("{}.{}", path, pair_keys::symbol), std::move(*problem)});
   const auto venue
@@ -209,7 +210,7 @@ void check_leg(const Config& config, const core::InstrumentKey& leg, const std::
   const auto& markets = venue->markets;
   if (std::none_of(markets.begin(), markets.end(),
                    [&leg](const MarketConfig& market) { return market.type == leg.type; }))
-    found.push_back({fmt::format("{}.{}", path, pair_keys::type),
+    found.push_back({fmt::format("{}.{}", path, type_key),
                      fmt::format("{0} has no {1} market: configure venues.{0}.{1}",
                                  leg.venue.text(), core::to_string(leg.type))});
 }
@@ -221,13 +222,33 @@ void check_pairs(const Config& config, Violations& found) {
     const auto path = fmt::format("pairs[{}]", i);
     for (auto& problem : core::strategy::check_pair(pair))
       found.push_back({fmt::format("{}.{}", path, problem.field), std::move(problem.message)});
-    check_leg(config, pair.leg1, fmt::format("{}.{}", path, pair_keys::leg1), found);
-    check_leg(config, pair.leg2, fmt::format("{}.{}", path, pair_keys::leg2), found);
+    check_leg(config, pair.leg1, fmt::format("{}.{}", path, pair_keys::leg1), pair_keys::type,
+              found);
+    check_leg(config, pair.leg2, fmt::format("{}.{}", path, pair_keys::leg2), pair_keys::type,
+              found);
     const auto [first, inserted] = ids.insert({pair.id.text(), i});
     if (!inserted)
       found.push_back(
           {fmt::format("{}.{}", path, pair_keys::id),
            fmt::format("'{}' is already the id of pairs[{}]", pair.id.text(), first->second)});
+  }
+}
+
+void check_plans(const Config& config, Violations& found) {
+  std::map<std::string_view, std::size_t> ids;
+  for (std::size_t i = 0; i < config.plans.size(); ++i) {
+    const auto& plan = config.plans[i].plan;
+    const auto path = fmt::format("plans[{}]", i);
+    for (auto& problem : core::twap::check_plan(plan))
+      found.push_back({fmt::format("{}.{}", path, problem.field), std::move(problem.message)});
+    for (std::size_t n = 0; n < plan.legs.size(); ++n)
+      check_leg(config, plan.legs[n].instrument, fmt::format("{}.legs[{}]", path, n), "marketType",
+                found);
+    const auto [first, inserted] = ids.insert({plan.id.text(), i});
+    if (!inserted)
+      found.push_back(
+          {fmt::format("{}.id", path),
+           fmt::format("'{}' is already the id of plans[{}]", plan.id.text(), first->second)});
   }
 }
 
@@ -272,6 +293,7 @@ Violations check_structure(const Config& config) {
   check_listeners(config, found);
   check_venues(config, found);
   check_pairs(config, found);
+  check_plans(config, found);
   return found;
 }
 
@@ -282,6 +304,11 @@ Violations check_mode(const Config& config) {
         {"simulator", fmt::format("mode {} has real venues: a simulator belongs to mode "
                                   "mock only",
                                   to_string(config.mode))});
+  for (std::size_t i = 0; i < config.plans.size(); ++i)
+    if (config.mode != Mode::mock && config.plans[i].each_run)
+      found.push_back({fmt::format("plans[{}].eachRun", i),
+                       fmt::format("mode {} makes a plan once: every restart would trade it again",
+                                   to_string(config.mode))});
   for (const auto& venue : config.venues) {
     if (config.mode == Mode::mock && venue.keys)
       found.push_back({fmt::format("venues.{}.keys", venue.id.text()),

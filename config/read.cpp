@@ -1,6 +1,7 @@
 #include "config/read.hpp"
 
 #include "config/pair_keys.hpp"
+#include "config/read_plans.hpp"
 #include "config/read_trading.hpp"
 
 #include <array>
@@ -190,6 +191,8 @@ Config read_config(Section root) {
     config.venues.push_back(read_venue(id, std::move(venue)));
   for (auto& pair : root.sections("pairs"))
     config.pairs.push_back(read_pair(std::move(pair)));
+  for (auto& plan : root.sections("plans"))
+    config.plans.push_back(read_plan(std::move(plan)));
   root.finish();
   return config;
 }

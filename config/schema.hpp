@@ -5,6 +5,7 @@
 
 #include "config/trading.hpp"
 #include "core/strategy/pair.hpp"
+#include "core/twap/plan.hpp"
 #include "core/types/ids.hpp"
 
 #include <chrono>
@@ -120,6 +121,14 @@ struct VenueConfig {
   std::optional<KeyNames> keys{};
 };
 
+/// A TWAP plan that is made when this engine first sees its id. Once made, the journal has it: a
+/// restart goes on with it, and an ended one is not made again.
+struct ConfiguredPlan {
+  core::twap::PlanConfig plan;
+  /// Mode mock only: made anew in every run, as "<id>-<run>". For demonstrations.
+  bool each_run = false;
+};
+
 struct Config {
   Mode mode = Mode::mock;
   std::string simulator; ///< scenario started by scripts/run, relative to this file; mode mock only
@@ -129,6 +138,7 @@ struct Config {
   std::vector<ListenerConfig> listeners;
   std::vector<VenueConfig> venues;
   std::vector<core::strategy::PairConfig> pairs;
+  std::vector<ConfiguredPlan> plans;
 };
 
 } // namespace tandem::config

@@ -44,6 +44,12 @@ inline const std::string risk = "engine/services/risk/desk";
   return strategies + "/pair." + id;
 }
 
+inline const std::string plans = "engine/services/strategies/plans";
+
+[[nodiscard]] inline std::string twap_plan(const std::string& id) {
+  return strategies + "/twap." + id;
+}
+
 [[nodiscard]] inline std::string market(const core::MarketKey& key) {
   return "engine/services/venues/" + key.venue.text() + "/"
          + std::string{core::to_string(key.type)};

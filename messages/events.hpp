@@ -8,6 +8,7 @@
 #include "messages/local.hpp"
 #include "messages/market.hpp"
 #include "messages/orders.hpp"
+#include "messages/twap.hpp"
 
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
@@ -55,7 +56,8 @@ struct EngineAlert {
 /// Hears every event. Implemented by broadcast and event log (their own handles extend it).
 using EventListenerHandle
     = caf::typed_actor<caf::reacts_to<Opportunity>, caf::reacts_to<EngineAlert>,
-                       caf::reacts_to<OrderMoved>, caf::reacts_to<ExecutionMoved>>;
+                       caf::reacts_to<OrderMoved>, caf::reacts_to<ExecutionMoved>,
+                       caf::reacts_to<PlanMoved>>;
 
 struct AddListener {
   EventListenerHandle listener;
@@ -99,12 +101,11 @@ using EventLogHandle
                                   caf::replies_to<GetAlerts>::with<AlertRecords>>;
 
 /// Keeps who wants which book, tells feeds, and passes events on.
-using MarketBusHandle
-    = caf::typed_actor<caf::reacts_to<SubscribeBook>, caf::reacts_to<UnsubscribeBook>,
-                       caf::reacts_to<FeedStarted>, caf::reacts_to<InstrumentsLoaded>,
-                       caf::reacts_to<ClockMeasured>, caf::reacts_to<AddListener>,
-                       caf::reacts_to<Opportunity>, caf::reacts_to<EngineAlert>,
-                       caf::reacts_to<OrderMoved>, caf::reacts_to<ExecutionMoved>>;
+using MarketBusHandle = caf::typed_actor<
+    caf::reacts_to<SubscribeBook>, caf::reacts_to<UnsubscribeBook>, caf::reacts_to<FeedStarted>,
+    caf::reacts_to<InstrumentsLoaded>, caf::reacts_to<ClockMeasured>, caf::reacts_to<AddListener>,
+    caf::reacts_to<Opportunity>, caf::reacts_to<EngineAlert>, caf::reacts_to<OrderMoved>,
+    caf::reacts_to<ExecutionMoved>, caf::reacts_to<PlanMoved>>;
 
 } // namespace tandem::messages
 

@@ -1,6 +1,7 @@
 #include "actors/api/http.hpp"
 
 #include "actors/api/http_ask.hpp"
+#include "actors/api/http_plans.hpp"
 #include "actors/api/http_settings.hpp"
 #include "actors/api/http_surface.hpp"
 #include "actors/api/http_trading.hpp"
@@ -305,7 +306,8 @@ void route(Self self, const HttpCall& call) {
   const auto& request = call.request;
   const bool get = request.method == "GET" || request.method == "HEAD";
   const auto parts = segments(std::string_view{request.path}.substr(request.path.empty() ? 0 : 1));
-  if (route_trading(parts_of(self), parts, call) || route_settings(parts_of(self), parts, call))
+  if (route_trading(parts_of(self), parts, call) || route_plans(parts_of(self), parts, call)
+      || route_settings(parts_of(self), parts, call))
     return;
   if (parts.size() >= 3 && parts[0] == "api" && parts[1] == "monitoring" && parts[2] == "pairs")
     return route_pairs(self, parts, call);

@@ -10,6 +10,7 @@
 #include "config/schema.hpp"
 #include "core/orders/desk.hpp"
 #include "core/strategy/execution_book.hpp"
+#include "core/twap/plan_book.hpp"
 
 #include <functional>
 #include <memory>
@@ -32,6 +33,7 @@ struct HttpMarket {
 struct HttpTrading {
   core::orders::Desk* desk = nullptr;
   const core::strategy::ExecutionBook* book = nullptr;
+  const core::twap::PlanBook* plans = nullptr;
   std::shared_ptr<adapters::venues::KeyRing> keys;
   std::shared_ptr<adapters::venues::KeyVault> vault; ///< where keys given by interface are kept
 };

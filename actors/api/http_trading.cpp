@@ -348,7 +348,7 @@ void pause(HttpSurface& impl, const core::PairId& id, bool paused, const HttpCal
   desk.pause(id.text(), "person", paused ? "by " + caller : "", now);
   if (!paused) {
     desk.pause(id.text(), "residual", "", now);
-    desk.with_gate([&](core::risk::Gate& gate) { gate.reset_executions(id.text()); });
+    desk.reset_executions(id.text(), caller, now);
   }
   impl.ok(call.respond, {});
 }

@@ -85,6 +85,7 @@ messages::MarketBusHandle::behavior_type market_bus(Self self, messages::Context
       observe([self](const messages::EngineAlert& event) { pass_on(self, event); }),
       observe([self](const messages::OrderMoved& event) { pass_on(self, event); }),
       observe([self](const messages::ExecutionMoved& event) { pass_on(self, event); }),
+      observe([self](const messages::PlanMoved& event) { pass_on(self, event); }),
   };
 }
 

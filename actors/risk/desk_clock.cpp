@@ -4,6 +4,7 @@
 #include "messages/now.hpp"
 #include "messages/observe.hpp"
 #include "messages/strategy.hpp"
+#include "messages/twap.hpp"
 
 #include <caf/send.hpp>
 
@@ -77,10 +78,14 @@ void show(DeskClockState& state) {
 } // namespace
 
 void pass_on(const messages::Context& context, const core::orders::OrderUpdate& update) {
-  const auto& pair = update.order->intent().draft.origin.pair;
-  if (!pair.empty())
+  const auto& origin = update.order->intent().draft.origin;
+  if (!origin.pair.empty())
+    if (const auto owner = context.directory->get<messages::PairHandle>(
+            messages::paths::pair_monitor(origin.pair.text())))
+      caf::anon_send(owner, messages::OrderMoved{update});
+  if (!origin.plan.empty())
     if (const auto owner
-        = context.directory->get<messages::PairHandle>(messages::paths::pair_monitor(pair.text())))
+        = context.directory->get<messages::PlanHandle>(messages::paths::twap_plan(origin.plan)))
       caf::anon_send(owner, messages::OrderMoved{update});
   if (const auto bus
       = context.directory->get<messages::MarketBusHandle>(messages::paths::market_bus))

@@ -2,6 +2,7 @@
 
 #include "adapters/traders/events.hpp"
 #include "adapters/traders/orders.hpp"
+#include "adapters/traders/plans.hpp"
 #include "core/ensure.hpp"
 #include "messages/observe.hpp"
 #include "messages/strategy.hpp"
@@ -262,6 +263,11 @@ messages::BroadcastHandle::behavior_type broadcast(Self self, messages::ContextP
         impl->on_event(moved.execution,
                        adapters::traders::execution_frame(moved.execution, impl->context->mode),
                        &ClientFilter::wants_execution);
+      }),
+      observe([impl](const messages::PlanMoved& moved) {
+        impl->on_event(moved.view,
+                       adapters::traders::plan_frame(moved.view, moved.ts, impl->context->mode),
+                       &ClientFilter::wants_plan);
       }),
       observe([impl](const messages::ClientOpened& opened) {
         Session session;

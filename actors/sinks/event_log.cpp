@@ -63,6 +63,9 @@ event_log(messages::EventLogHandle::stateful_pointer<EventLogState> self,
       observe([self, cell](const messages::ExecutionMoved&) {
         cell->set_counter("execution_events", ++self->state.execution_events);
       }),
+      observe([self, cell](const messages::PlanMoved&) {
+        cell->set_counter("plan_events", ++self->state.plan_events);
+      }),
       observe([self](const messages::GetOpportunities& request) -> messages::OpportunityRecords {
         messages::OpportunityRecords result;
         result.total = self->state.opportunities_total;

@@ -25,7 +25,7 @@ struct EventLogState {
   std::deque<messages::OpportunityRecord> opportunities; ///< oldest first
   std::deque<messages::EngineAlert> alerts;              ///< oldest first
   std::uint64_t opportunities_total = 0, alerts_total = 0;
-  std::int64_t order_events = 0, execution_events = 0;
+  std::int64_t order_events = 0, execution_events = 0, plan_events = 0;
 };
 
 messages::EventLogHandle::behavior_type

@@ -9,6 +9,8 @@
 #include "actors/sinks/event_log.hpp"
 #include "actors/strategies/pair_monitor.hpp"
 #include "actors/strategies/pairs.hpp"
+#include "actors/strategies/plans.hpp"
+#include "actors/strategies/twap_plan.hpp"
 #include "actors/supervisor/spawn.hpp"
 #include "actors/supervisor/supervisor.hpp"
 #include "actors/venues/feed.hpp"
@@ -338,6 +340,29 @@ ChildSpec monitor_child(const ContextPtr& context, const core::strategy::PairCon
   return child;
 }
 
+ChildSpec plans_child(const EngineParts& parts) {
+  PlansOptions options;
+  *options.configured = plans_of_run(parts.config, parts.trading->desk->epoch());
+  for (const auto& market : parts.markets)
+    options.markets.insert(market.market->key());
+  options.trading = parts.trading->plans;
+  options.start_plan = [context = parts.context, trading = options.trading](const auto& id) {
+    auto child = leaf(context, "twap." + id.text(), "twap_plan", twap_plan, trading, id);
+    // When only the list of plans restarts, the plans themselves go on.
+    child.made_from = id;
+    child.same = [](const std::any& one, const std::any& other) {
+      const auto* a = std::any_cast<core::twap::PlanId>(&one);
+      const auto* b = std::any_cast<core::twap::PlanId>(&other);
+      return a != nullptr && b != nullptr && *a == *b;
+    };
+    to_group(context, messages::paths::strategies, StartChild{std::move(child)});
+  };
+  options.stop_plan = [context = parts.context](const auto& id) {
+    to_group(context, messages::paths::strategies, StopChild{"twap." + id.text()});
+  };
+  return leaf(parts.context, "plans", "plans", plans, options);
+}
+
 ChildSpec strategies_child(const EngineParts& parts, const std::string& parent) {
   PairsOptions options;
   *options.configured = parts.config.pairs;
@@ -370,6 +395,8 @@ ChildSpec strategies_child(const EngineParts& parts, const std::string& parent) 
   strategies.path = part(parent, "strategies");
   strategies.intensity = crowd_intensity;
   strategies.children.push_back(leaf(context, "pairs", "pairs", pairs, options));
+  if (trading)
+    strategies.children.push_back(plans_child(parts));
   return supervisor_child(context, "strategies", std::move(strategies));
 }
 
@@ -397,9 +424,9 @@ ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
          .keys = parts.trading && market.trading ? parts.trading->keys : nullptr});
   }
   if (parts.trading)
-    options.trading
-        = std::make_shared<HttpTrading>(HttpTrading{parts.trading->desk.get(), &parts.trading->book,
-                                                    parts.trading->keys, parts.trading->vault});
+    options.trading = std::make_shared<HttpTrading>(
+        HttpTrading{parts.trading->desk.get(), &parts.trading->book, &parts.trading->plan_book,
+                    parts.trading->keys, parts.trading->vault});
   options.engine_name = parts.config.engine.name;
   options.version = parts.version;
   options.kill_allowed = parts.config.mode == config::Mode::mock;
@@ -413,6 +440,17 @@ ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
 }
 
 } // namespace
+
+std::vector<core::twap::PlanConfig> plans_of_run(const config::Config& config,
+                                                 std::uint64_t epoch) {
+  std::vector<core::twap::PlanConfig> result;
+  for (const auto& configured : config.plans) {
+    auto& plan = result.emplace_back(configured.plan);
+    if (configured.each_run)
+      plan.id = core::twap::PlanId{plan.id.text() + "-" + std::to_string(epoch)};
+  }
+  return result;
+}
 
 core::Status make_markets(EngineParts& parts) {
   // A venue counts by our address: markets at one host share one budget.

@@ -56,6 +56,10 @@ struct EngineParts {
 /// in).
 [[nodiscard]] core::Status make_markets(EngineParts& parts);
 
+/// The configured plans by the ids that they have in this run.
+[[nodiscard]] std::vector<core::twap::PlanConfig> plans_of_run(const config::Config& config,
+                                                               std::uint64_t epoch);
+
 /// Starts the root supervisor. Ends when it is sent an exit message, or by itself with an error
 /// when it gave up.
 [[nodiscard]] caf::actor start_engine(caf::actor_system& system, EngineParts& parts);

@@ -54,6 +54,10 @@ std::shared_ptr<TradingParts> make_trading(const config::Config& config,
   const auto restored
       = parts->desk->restore(records, {context->clocks.mono(), context->clocks.wall()});
   parts->book.restore(restored.executions, restored.totals, restored.history);
+  std::vector<core::twap::KnownPlan> plans;
+  for (const auto& [id, known] : restored.plans)
+    plans.push_back(known);
+  parts->plan_book.restore(std::move(plans), restored.plans_deleted);
   for (const auto& [name, saved] : restored.breakers)
     parts->breakers[name] = std::make_shared<core::risk::Breaker::Saved>(saved);
   for (const auto& record : restored.baselines)
@@ -62,6 +66,7 @@ std::shared_ptr<TradingParts> make_trading(const config::Config& config,
       [context](const core::orders::OrderUpdate& update) { pass_on(*context, update); });
   parts->pairs = std::make_shared<PairTrading>(
       PairTrading{parts->desk.get(), &parts->book, config.trading.execution});
+  parts->plans = std::make_shared<core::twap::PlanTrading>(core::twap::PlanTrading{parts->desk.get(), &parts->plan_book});
   return parts;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/strategies/pair_monitor.hpp"
+#include "actors/strategies/twap_plan.hpp"
 #include "actors/venues/order_gateway.hpp"
 #include "adapters/venues/key_ring.hpp"
 #include "adapters/venues/key_vault.hpp"
@@ -27,9 +28,11 @@ struct TradingParts {
   std::function<void()> compact_journal;
   std::unique_ptr<core::orders::Desk> desk;
   core::strategy::ExecutionBook book;
+  core::twap::PlanBook plan_book;
   std::shared_ptr<adapters::venues::KeyRing> keys;
   std::shared_ptr<adapters::venues::KeyVault> vault; ///< null: keys cannot be given by interface
   std::shared_ptr<PairTrading> pairs;                ///< what every pair monitor gets
+  std::shared_ptr<core::twap::PlanTrading> plans;                ///< what every TWAP plan gets
   std::map<core::MarketKey, std::shared_ptr<AccountBaseline>> baselines;
   std::map<std::string, std::shared_ptr<core::risk::Breaker::Saved>> breakers; ///< by name
   std::atomic<std::uint64_t> paper_ids{0}; ///< mode dev: orders and trades on paper in this run

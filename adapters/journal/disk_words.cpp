@@ -216,4 +216,73 @@ DiskWord disk_word(core::risk::KillLevel value) noexcept {
   return {};
 }
 
+DiskWord disk_word(core::twap::SliceType value) noexcept {
+  using enum core::twap::SliceType;
+  switch (value) {
+  case market:
+    return {1, "market"};
+  case limit:
+    return {2, "limit"};
+  case pegged:
+    return {3, "pegged"};
+  }
+  return {};
+}
+
+DiskWord disk_word(core::twap::CatchUp value) noexcept {
+  using enum core::twap::CatchUp;
+  switch (value) {
+  case extend:
+    return {1, "extend"};
+  case catch_up:
+    return {2, "catch_up"};
+  case skip:
+    return {3, "skip"};
+  }
+  return {};
+}
+
+DiskWord disk_word(core::twap::Remainder value) noexcept {
+  using enum core::twap::Remainder;
+  switch (value) {
+  case merge:
+    return {1, "merge"};
+  case leave:
+    return {2, "leave"};
+  }
+  return {};
+}
+
+DiskWord disk_word(core::twap::LegDown value) noexcept {
+  using enum core::twap::LegDown;
+  switch (value) {
+  case pause_both:
+    return {1, "pause_both"};
+  case pause_leg:
+    return {2, "pause_leg"};
+  }
+  return {};
+}
+
+DiskWord disk_word(core::twap::PlanPhase value) noexcept {
+  using enum core::twap::PlanPhase;
+  switch (value) {
+  case scheduled:
+    return {1, "scheduled"};
+  case running:
+    return {2, "running"};
+  case paused:
+    return {3, "paused"};
+  case completed:
+    return {4, "completed"};
+  case cancelled:
+    return {5, "cancelled"};
+  case expired:
+    return {6, "expired"};
+  case failed:
+    return {7, "failed"};
+  }
+  return {};
+}
+
 } // namespace tandem::adapters::journal

@@ -28,6 +28,11 @@ struct DiskWord {
 [[nodiscard]] DiskWord disk_word(core::risk::BreakerState value) noexcept;
 [[nodiscard]] DiskWord disk_word(core::risk::BreakerCause value) noexcept;
 [[nodiscard]] DiskWord disk_word(core::risk::KillLevel value) noexcept;
+[[nodiscard]] DiskWord disk_word(core::twap::SliceType value) noexcept;
+[[nodiscard]] DiskWord disk_word(core::twap::CatchUp value) noexcept;
+[[nodiscard]] DiskWord disk_word(core::twap::Remainder value) noexcept;
+[[nodiscard]] DiskWord disk_word(core::twap::LegDown value) noexcept;
+[[nodiscard]] DiskWord disk_word(core::twap::PlanPhase value) noexcept;
 
 inline constexpr int enumerators_max = 64; ///< no enumeration on disk has a higher value
 

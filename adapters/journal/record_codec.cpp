@@ -4,6 +4,7 @@
 #include "adapters/journal/record_fields.hpp"
 
 #include <array>
+#include <chrono>
 #include <limits>
 #include <map>
 #include <optional>
@@ -97,6 +98,11 @@ private:
   void write(const core::Decimal& value) {
     write(value.mantissa());
     put(static_cast<std::uint8_t>(value.decimals()));
+  }
+
+  template <class Rep, class Period>
+  void write(std::chrono::duration<Rep, Period> time) {
+    write(static_cast<std::int64_t>(time.count()));
   }
 
   void write(core::WallTime time) {
@@ -270,6 +276,13 @@ private:
     const auto fits = [](int decimals) { return decimals >= 0 && decimals <= core::decimals_max; };
     if (!fits(scale.price_decimals) || !fits(scale.quantity_decimals))
       refuse("scale outside 0 to 18");
+  }
+
+  template <class Rep, class Period>
+  void read(std::chrono::duration<Rep, Period>& time) {
+    std::int64_t count = 0;
+    read(count);
+    time = std::chrono::duration<Rep, Period>{static_cast<Rep>(count)};
   }
 
   void read(core::WallTime& time) {

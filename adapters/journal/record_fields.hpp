@@ -25,11 +25,13 @@ struct RecordKind {
 
 /// In the order of the variant's alternatives.
 inline constexpr RecordKind record_kinds[] = {
-    {1, 1, "run"},       {2, 1, "intent"},    {3, 1, "sent"},       {4, 1, "accepted"},
-    {5, 1, "refused"},   {6, 1, "unknown"},   {7, 1, "report"},     {8, 1, "fill"},
-    {9, 1, "resolved"},  {10, 1, "adopted"},  {11, 1, "execution"}, {12, 1, "breaker"},
-    {13, 1, "kill"},     {14, 1, "restated"}, {15, 1, "paused"},    {16, 1, "checkpoint"},
-    {17, 1, "baseline"},
+    {1, 1, "run"},         {2, 1, "intent"},      {3, 1, "sent"},
+    {4, 1, "accepted"},    {5, 1, "refused"},     {6, 1, "unknown"},
+    {7, 1, "report"},      {8, 1, "fill"},        {9, 1, "resolved"},
+    {10, 1, "adopted"},    {11, 1, "execution"},  {12, 1, "breaker"},
+    {13, 1, "kill"},       {14, 1, "restated"},   {15, 1, "paused"},
+    {16, 2, "checkpoint"}, {17, 1, "baseline"},   {18, 1, "executions_reset"},
+    {19, 1, "plan"},       {20, 1, "plan_moved"},
 };
 static_assert(std::size(record_kinds) == std::variant_size_v<core::orders::Record>);
 
@@ -175,6 +177,8 @@ template <class Io, Like<core::risk::StrategySum::Holding> R>
 void fields(Io& io, R& r) {
   io("instrument", r.instrument);
   io("quantity", r.quantity);
+  if (io.version() >= 2)
+    io("traded", r.traded);
 }
 
 template <class Io, Like<core::risk::StrategySum::Base> R>
@@ -322,6 +326,125 @@ void fields(Io& io, R& r) {
   io("amount", r.amount);
   io("person", r.person);
   io("ts", r.ts);
+}
+
+template <class Io, Like<core::orders::ExecutionsResetRecord> R>
+void fields(Io& io, R& r) {
+  io("strategy", r.strategy);
+  io("through", r.through);
+  io("person", r.person);
+  io("ts", r.ts);
+}
+
+template <class Io, Like<core::twap::Session> R>
+void fields(Io& io, R& r) {
+  io("from", r.from);
+  io("until", r.until);
+  io("days", r.days);
+}
+
+template <class Io, Like<core::twap::Calendar> R>
+void fields(Io& io, R& r) {
+  io("sessions", r.sessions);
+  io("utcOffset", r.utc_offset);
+}
+
+template <class Io, Like<core::twap::PlanLeg> R>
+void fields(Io& io, R& r) {
+  io("instrument", r.instrument);
+  io("side", r.side);
+  io("type", r.type);
+  io("limitPrice", r.limit_price);
+  io("offsetPercent", r.offset_percent);
+}
+
+template <class Io, Like<core::twap::PlanOptions> R>
+void fields(Io& io, R& r) {
+  io("startAt", r.start_at);
+  io("endAt", r.end_at);
+  io("calendar", r.calendar);
+  io("sizeJitterPercent", r.size_jitter_percent);
+  io("timeJitterMs", r.time_jitter);
+  io("seed", r.seed);
+  io("guardPercent", r.guard_percent);
+  io("slippagePercent", r.slippage_percent);
+  io("participationPercent", r.participation_percent);
+  io("catchUp", r.catch_up);
+  io("catchUpSlices", r.catch_up_slices);
+  io("remainder", r.remainder);
+  io("legDown", r.leg_down);
+  io("imbalanceMax", r.imbalance_max);
+  io("repriceMs", r.reprice);
+  io("sweep", r.sweep);
+  io("failuresMax", r.failures_max);
+}
+
+template <class Io, Like<core::twap::PlanConfig> R>
+void fields(Io& io, R& r) {
+  io("id", r.id);
+  io("name", r.name);
+  io("totalQty", r.total_quantity);
+  io("sliceQty", r.slice_quantity);
+  io("intervalMs", r.interval);
+  io("legs", r.legs);
+  io("options", r.options);
+}
+
+template <class Io, Like<core::orders::PlanRecord> R>
+void fields(Io& io, R& r) {
+  io("plan", r.plan);
+  io("deleted", r.deleted);
+  io("person", r.person);
+  io("ts", r.ts);
+}
+
+template <class Io, Like<core::twap::Grid> R>
+void fields(Io& io, R& r) {
+  io("lot", r.lot);
+  io("minimum", r.minimum);
+  io("maximum", r.maximum);
+}
+
+template <class Io, Like<core::twap::LegProgress> R>
+void fields(Io& io, R& r) {
+  io("filled", r.filled);
+  io("notional", r.notional);
+  io("fees", r.fees);
+  io("orders", r.orders);
+  io("refusedInRow", r.refused_in_row);
+  io("arrival", r.arrival);
+  io("benchmarkSum", r.benchmark_sum);
+  io("benchmarkMs", r.benchmark_ms);
+  io("lastOrder", r.last_order);
+  io("lastFilled", r.last_filled);
+  io("slotFilled", r.slot_filled);
+}
+
+template <class Io, Like<core::twap::PlanState> R>
+void fields(Io& io, R& r) {
+  io("id", r.id);
+  io("phase", r.phase);
+  io("pausedBy", r.paused_by);
+  io("risk", r.risk);
+  io("cancelledBy", r.cancelled_by);
+  io("startedAt", r.started_at);
+  io("endedAt", r.ended_at);
+  io("lastExecutionAt", r.last_execution_at);
+  io("grid", r.grid);
+  io("scheduledFrom", r.scheduled_from);
+  io("lastSlot", r.last_slot);
+  io("nextSlice", r.next_slice);
+  io("slicesBefore", r.slices_before);
+  io("releasedBefore", r.released_before);
+  io("skipped", r.skipped);
+  io("leg1", r.legs[0]);
+  io("leg2", r.legs[1]);
+  io("reason", r.reason);
+}
+
+template <class Io, Like<core::orders::PlanMovedRecord> R>
+void fields(Io& io, R& r) {
+  io("state", r.state);
 }
 
 } // namespace tandem::adapters::journal

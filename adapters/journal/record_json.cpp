@@ -5,6 +5,7 @@
 #include "adapters/journal/record_fields.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <limits>
 #include <optional>
@@ -92,6 +93,11 @@ public:
   void write(core::Money money) { write(core::to_string(money)); }
 
   void write(const core::Decimal& value) { write(value.to_string()); }
+
+  template <class Rep, class Period>
+  void write(std::chrono::duration<Rep, Period> time) {
+    write(static_cast<std::int64_t>(time.count()));
+  }
 
   void write(core::WallTime time) {
     write(static_cast<std::int64_t>(time.time_since_epoch().count()));

@@ -176,6 +176,13 @@ bool ClientFilter::wants_execution(const core::strategy::ExecutionState& executi
              || wants_instrument(execution.legs[1].instrument));
 }
 
+bool ClientFilter::wants_plan(const core::twap::PlanView& view) const {
+  return wants_event("twap_progress")
+         && std::ranges::any_of(view.plan.legs, [this](const core::twap::PlanLeg& leg) {
+              return wants_instrument(leg.instrument);
+            });
+}
+
 std::string ClientFilter::take_logged() {
   return std::exchange(logged_, {});
 }

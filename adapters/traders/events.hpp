@@ -6,6 +6,7 @@
 #include "core/market/depth_view.hpp"
 #include "core/strategy/pair_watch.hpp"
 #include "core/strategy/two_leg.hpp"
+#include "core/twap/view.hpp"
 #include "core/types/ids.hpp"
 #include "core/types/time.hpp"
 
@@ -79,6 +80,8 @@ public:
   [[nodiscard]] bool wants_order(std::string_view event, const core::InstrumentKey& instrument,
                                  const core::PairId& pair) const;
   [[nodiscard]] bool wants_execution(const core::strategy::ExecutionState& execution) const;
+  /// With a leg of interest.
+  [[nodiscard]] bool wants_plan(const core::twap::PlanView& view) const;
 
   /// Whether prices depend on PairsByLeg.
   [[nodiscard]] bool names_pairs() const noexcept { return !pairs_.empty(); }

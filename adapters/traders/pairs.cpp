@@ -1,5 +1,7 @@
 #include "adapters/traders/pairs.hpp"
 
+#include "adapters/traders/fields.hpp"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -10,12 +12,7 @@ namespace tandem::adapters::traders {
 namespace {
 
 using core::Decimal;
-using core::Errc;
 using core::strategy::PairConfig;
-
-tl::unexpected<core::Error> refuse(std::string field, std::string why) {
-  return core::fail(Errc::validation_error, std::move(why), std::move(field));
-}
 
 /// Refuses what is not in `known`, so that a misspelt limit is not silently off.
 template <std::size_t N>
@@ -25,34 +22,6 @@ core::Status only(const Json& object, const std::string& prefix,
     if (std::find(known.begin(), known.end(), name) == known.end())
       return refuse(prefix + excerpt(name), "unknown field");
   return {};
-}
-
-core::Result<std::string> text_of(const Json& value, const std::string& field) {
-  if (const auto* text = value.string())
-    return *text;
-  return refuse(field, "must be a string");
-}
-
-/// A number, or its text in quotes: clients in languages without exact numbers send the latter.
-core::Result<Decimal> decimal_of(const Json& value, const std::string& field) {
-  const auto* number = value.number();
-  const auto* text = value.string();
-  if (number == nullptr && text == nullptr)
-    return refuse(field, "must be a number");
-  auto parsed = Decimal::parse(number != nullptr ? number->text : *text);
-  if (!parsed)
-    return refuse(field, "must be a decimal number, at most 18 decimals: " + parsed.error().detail);
-  return parsed;
-}
-
-core::Result<std::int64_t> integer_of(const Json& value, const std::string& field) {
-  const auto parsed = decimal_of(value, field);
-  if (!parsed)
-    return tl::unexpected{parsed.error()};
-  const auto whole = parsed->at_scale(0);
-  if (!whole)
-    return refuse(field, "must be a whole number");
-  return *whole;
 }
 
 core::Status read_leg(const Json& body, const std::string& name, core::InstrumentKey& leg,

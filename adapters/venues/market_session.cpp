@@ -444,8 +444,11 @@ void MarketSession::on_frame(TradesFrame& frame, MonoTime /*received_at*/) {
   auto* symbol = saw(Channel::trades, frame.symbol);
   if (!publishing_ || symbol == nullptr || frame.trades.empty())
     return;
-  symbol->sinks->board->change_extras(
-      [&](auto& extras) { extras.trade = std::move(frame.trades.back()); });
+  symbol->sinks->board->change_extras([&](auto& extras) {
+    for (const auto& trade : frame.trades)
+      extras.traded += core::to_money(trade.quantity);
+    extras.trade = std::move(frame.trades.back());
+  });
 }
 
 void MarketSession::on_frame(KlinesFrame& frame, MonoTime /*received_at*/) {

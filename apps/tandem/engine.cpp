@@ -9,6 +9,7 @@
 #include "apps/tandem/trading.hpp"
 #include "messages/alert.hpp"
 #include "messages/strategy.hpp"
+#include "messages/twap.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -186,8 +187,9 @@ void report(caf::actor_system& system, const messages::Context& context) {
 /// engine.
 class ConfigWatch {
 public:
-  ConfigWatch(const ConfigSource& source, messages::ContextPtr context)
-      : source_{source}, context_{std::move(context)} {
+  /// @param epoch of this run.
+  ConfigWatch(const ConfigSource& source, messages::ContextPtr context, std::uint64_t epoch)
+      : source_{source}, context_{std::move(context)}, epoch_{epoch} {
     seen_ = stamp();
   }
 
@@ -210,9 +212,13 @@ public:
     const auto pairs = context_->directory->get<messages::PairsHandle>(messages::paths::pairs);
     if (pairs)
       caf::anon_send(pairs, messages::ReloadPairs{loaded.config.pairs});
+    if (const auto plans = context_->directory->get<messages::PlansHandle>(messages::paths::plans))
+      caf::anon_send(
+          plans, messages::ReloadPlans{actors::supervisor::plans_of_run(loaded.config, epoch_)});
     alert(messages::Severity::info, "CONFIG_RELOADED",
-          std::to_string(loaded.config.pairs.size())
-              + " pairs of the file; other keys need a restart");
+          std::to_string(loaded.config.pairs.size()) + " pairs and "
+              + std::to_string(loaded.config.plans.size())
+              + " plans of the file; other keys need a restart");
   }
 
 private:
@@ -238,6 +244,7 @@ private:
 
   const ConfigSource& source_;
   messages::ContextPtr context_;
+  std::uint64_t epoch_;
   std::filesystem::file_time_type seen_{};
 };
 
@@ -365,7 +372,8 @@ int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
       if (reason && reason != caf::exit_reason::user_shutdown)
         gave_up = true;
     });
-    ConfigWatch watch{source, context};
+    ConfigWatch watch{source, context,
+                      parts.trading ? parts.trading->desk->epoch() : std::uint64_t{0}};
     Upkeep upkeep{context->clocks.mono,
                   parts.trading ? parts.trading->compact_journal : std::function<void()>{}};
     const bool asked = wait_for_end(

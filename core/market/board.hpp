@@ -6,6 +6,7 @@
 #include "core/market/events.hpp"
 #include "core/types/ids.hpp"
 #include "core/types/instrument.hpp"
+#include "core/types/money.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -39,6 +40,7 @@ public:
 
   struct Extras {
     std::optional<Trade> trade;
+    Money traded; ///< base units of all trades seen so far, by anybody
     std::optional<Ticker> ticker;
     std::optional<Kline> kline;
   };

@@ -135,6 +135,13 @@ void Desk::pause(const std::string& strategy, const std::string& by, const std::
   write(PausedRecord{strategy, by, reason, to_millis(now.wall)});
 }
 
+void Desk::reset_executions(const std::string& strategy, const std::string& person,
+                            const risk::Now& now) {
+  const Scope scope{*this};
+  const auto through = gate_.reset_executions(strategy);
+  write(ExecutionsResetRecord{strategy, through, person, to_millis(now.wall)});
+}
+
 // ---- entries
 // --------------------------------------------------------------------------------------------------------
 
@@ -635,14 +642,21 @@ std::vector<std::shared_ptr<const Order>> Desk::latest(std::size_t limit) const 
 }
 
 std::vector<Order> Desk::of_execution(const PairId& pair, std::uint64_t execution) const {
+  return with_origin([&](const OrderOrigin& origin) {
+    return origin.pair == pair && origin.execution == execution;
+  });
+}
+
+std::vector<Order> Desk::of_plan(const twap::PlanId& plan) const {
+  return with_origin([&](const OrderOrigin& origin) { return origin.plan == plan.text(); });
+}
+
+std::vector<Order> Desk::with_origin(const std::function<bool(const OrderOrigin&)>& wanted) const {
   const std::lock_guard lock{mutex_};
   std::vector<Order> result;
-  for (const auto& id : order_of_entry_) {
-    const auto& order = entries_.at(id).order;
-    const auto& origin = order.intent().draft.origin;
-    if (origin.pair == pair && origin.execution == execution)
+  for (const auto& id : order_of_entry_)
+    if (const auto& order = entries_.at(id).order; wanted(order.intent().draft.origin))
       result.push_back(order);
-  }
   return result;
 }
 

@@ -11,6 +11,7 @@
 #include "core/orders/position.hpp"
 #include "core/orders/records.hpp"
 #include "core/risk/gate.hpp"
+#include "core/twap/plan_book.hpp"
 #include "core/types/instrument.hpp"
 
 #include <cstdint>
@@ -102,6 +103,8 @@ struct Restored {
   std::vector<strategy::ExecutionState> history;         ///< ended ones, oldest first
   std::map<std::string, risk::Breaker::Saved> breakers;
   std::vector<BaselineRecord> baselines; ///< in the order in which they were written
+  std::map<twap::PlanId, twap::KnownPlan> plans;
+  std::set<twap::PlanId> plans_deleted;
 };
 
 /// Ended executions that restore() hands over at most.
@@ -165,6 +168,9 @@ public:
   void record(const Record& record, std::function<void(Status)> durable);
   void pause(const std::string& strategy, const std::string& by, const std::string& reason,
              const risk::Now& now);
+  /// A person lets a strategy execute again after executions_max.
+  void reset_executions(const std::string& strategy, const std::string& person,
+                        const risk::Now& now);
 
   // ---- looking
   [[nodiscard]] std::shared_ptr<const Order> find(const ClientOrderId& id) const;
@@ -175,6 +181,8 @@ public:
   [[nodiscard]] std::vector<std::shared_ptr<const Order>> unsettled(const MarketKey& market) const;
   /// All orders of one execution that are still in memory.
   [[nodiscard]] std::vector<Order> of_execution(const PairId& pair, std::uint64_t execution) const;
+  /// All orders of one TWAP plan that are still in memory.
+  [[nodiscard]] std::vector<Order> of_plan(const twap::PlanId& plan) const;
   [[nodiscard]] Money position(const InstrumentKey& instrument) const;
   /// As Gate::held_positions.
   [[nodiscard]] std::vector<risk::HeldPosition> held_positions(risk::KillLevel level,
@@ -220,6 +228,8 @@ private:
   [[nodiscard]] bool is_forgotten(const ClientIdParts& id) const;
   void after(Entry& entry, const OrderChange& change, const std::optional<Fill>& fill,
              const risk::Now& now);
+  [[nodiscard]] std::vector<Order>
+  with_origin(const std::function<bool(const OrderOrigin&)>& wanted) const;
   void forget_old();
   void write(const Record& record);
   void on_written(const Status& status);

@@ -27,6 +27,16 @@ void note_execution(const strategy::ExecutionState& execution, Restored& restore
   last->second = execution;
 }
 
+void note_plan(const PlanRecord& record, Restored& restored) {
+  const auto& id = record.plan.id;
+  if (record.deleted) {
+    restored.plans.erase(id);
+    restored.plans_deleted.insert(id);
+  } else {
+    restored.plans[id].plan = record.plan;
+  }
+}
+
 } // namespace
 
 void Desk::replay_intent(const IntentRecord& record, bool adopted,
@@ -99,6 +109,13 @@ void Desk::replay(const Record& record, Restored& restored, const risk::Now& now
           restored.totals.clear();
           for (const auto& row : what.executions)
             restored.totals[row.pair] = {row.notional, row.profit};
+        } else if constexpr (std::is_same_v<What, ExecutionsResetRecord>) {
+          gate_.reset_executions(what.strategy, what.through);
+        } else if constexpr (std::is_same_v<What, PlanRecord>) {
+          note_plan(what, restored);
+        } else if constexpr (std::is_same_v<What, PlanMovedRecord>) {
+          if (const auto known = restored.plans.find(what.state.id); known != restored.plans.end())
+            known->second.state = what.state;
         } else {
           static_assert(std::is_same_v<What, RunRecord>);
         }

@@ -47,6 +47,8 @@ std::optional<std::string> replaceable(const Record& record) {
     return "pause " + paused->strategy + " " + paused->by;
   if (const auto* baseline = std::get_if<BaselineRecord>(&record))
     return "baseline " + to_string(baseline->market) + " " + baseline->what;
+  if (const auto* plan = std::get_if<PlanRecord>(&record))
+    return "plan " + plan->plan.id.text();
   return std::nullopt;
 }
 
@@ -55,14 +57,26 @@ bool is_resumption(const Record& record) {
   return paused != nullptr && paused->reason.empty();
 }
 
+/// The plan's state, as it was last written down, has all of this order. The latest one of a leg
+/// may have moved since.
+bool is_counted(const Order& order, const twap::KnownPlan& known) {
+  const auto leg = order.intent().draft.origin.leg;
+  return known.state && leg >= 1 && leg <= twap::legs_max
+         && order.id() < known.state->legs[leg - 1U].last_order;
+}
+
 /// Orders whose records stay.
-std::set<ClientOrderId> kept_orders(const Restored& restored) {
+std::set<ClientOrderId> kept_orders(const Desk& desk, const Restored& restored) {
   std::set<ClientOrderId> kept;
   for (const auto& order : restored.unsettled)
     kept.insert(order->id());
   for (const auto& [pair, execution] : restored.executions)
     for (const auto& leg : execution.legs)
       kept.insert(leg.ids.begin(), leg.ids.end());
+  for (const auto& [id, known] : restored.plans)
+    for (const auto& order : desk.of_plan(id))
+      if (!is_counted(order, known))
+        kept.insert(order.id());
   return kept;
 }
 
@@ -90,7 +104,7 @@ std::vector<Record> fold(std::span<const Record> records, const EngineId& engine
   Desk desk{std::move(options), {}, journal, log};
   const auto restored = desk.restore(records, {});
 
-  const auto kept = kept_orders(restored);
+  const auto kept = kept_orders(desk, restored);
   std::map<std::string, std::size_t> last;
   for (std::size_t n = 0; n < records.size(); ++n)
     if (auto key = replaceable(records[n]))
@@ -115,6 +129,9 @@ std::vector<Record> fold(std::span<const Record> records, const EngineId& engine
   }
   for (const auto& [pair, execution] : restored.executions)
     result.emplace_back(ExecutionRecord{execution});
+  for (const auto& [id, known] : restored.plans)
+    if (known.state)
+      result.emplace_back(PlanMovedRecord{*known.state});
   for (const auto& thrown : desk.kills())
     result.emplace_back(KillRecord{thrown, false});
 
@@ -142,6 +159,8 @@ UnixMillis time_of(const Record& record) noexcept {
           return what.order.ts;
         else if constexpr (std::is_same_v<What, ExecutionRecord>)
           return std::max(what.execution.started_at, what.execution.ended_at);
+        else if constexpr (std::is_same_v<What, PlanMovedRecord>)
+          return std::max(what.state.last_execution_at, what.state.ended_at);
         else
           return 0;
       },

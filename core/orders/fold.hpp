@@ -14,7 +14,8 @@ namespace tandem::core::orders {
 /// A desk that is restored from the result (and whatever followed `records`) stands where it would
 /// with `records` themselves, but for the lists of settled orders and ended executions, and for the
 /// totals of the day when fills of this day are among them: fold only older ones.
-/// Kept are orders that are not settled, each pair's last execution with its orders, breakers,
+/// Kept are orders that are not settled, each pair's last execution with its orders, TWAP plans
+/// with their state and the orders that it does not count yet, ids of deleted plans, breakers,
 /// thrown kill switches, pauses, baselines and the last run.
 /// @param records the journal's from its beginning, whole. @param through the sequence number of
 /// the last of them. @returns fewer records, the last of which is the checkpoint.

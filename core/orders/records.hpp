@@ -10,6 +10,7 @@
 #include "core/risk/sums.hpp"
 #include "core/strategy/pair.hpp"
 #include "core/strategy/two_leg.hpp"
+#include "core/twap/state.hpp"
 #include "core/types/money.hpp"
 #include "core/types/time.hpp"
 
@@ -180,10 +181,39 @@ struct BaselineRecord {
   friend bool operator==(const BaselineRecord&, const BaselineRecord&) = default;
 };
 
+/// A person let a strategy execute again after executions_max: those up to `through` do not count.
+struct ExecutionsResetRecord {
+  std::string strategy;
+  std::uint64_t through = 0;
+  std::string person;
+  UnixMillis ts = 0;
+
+  friend bool operator==(const ExecutionsResetRecord&, const ExecutionsResetRecord&) = default;
+};
+
+/// A TWAP plan was made, changed or deleted. Of a deleted one only the id matters: it is never
+/// given again.
+struct PlanRecord {
+  twap::PlanConfig plan;
+  bool deleted = false;
+  std::string person; ///< empty = from the configuration
+  UnixMillis ts = 0;
+
+  friend bool operator==(const PlanRecord&, const PlanRecord&) = default;
+};
+
+/// A plan moved. The last one of a plan is its state.
+struct PlanMovedRecord {
+  twap::PlanState state;
+
+  friend bool operator==(const PlanMovedRecord&, const PlanMovedRecord&) = default;
+};
+
 using Record = std::variant<RunRecord, IntentRecord, SentRecord, AcceptedRecord, RefusedRecord,
                             UnknownRecord, ReportRecord, FillRecord, ResolvedRecord, AdoptedRecord,
                             ExecutionRecord, BreakerRecord, KillRecord, RestatedRecord,
-                            PausedRecord, CheckpointRecord, BaselineRecord>;
+                            PausedRecord, CheckpointRecord, BaselineRecord, ExecutionsResetRecord,
+                            PlanRecord, PlanMovedRecord>;
 
 /// Where records go. Implemented by adapters/journal (a file) and by tests (memory).
 class Journal {

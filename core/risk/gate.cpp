@@ -153,8 +153,48 @@ void Gate::observe_mid(const InstrumentKey& instrument, const MarketFacts& facts
   ledger_->set_mark(state, rounded_mid(facts), facts.scale);
 }
 
-void Gate::reset_executions(const std::string& strategy) {
-  ledger_->strategy(strategy).executions = 0;
+std::uint64_t Gate::reset_executions(const std::string& strategy) {
+  auto& state = ledger_->strategy(strategy);
+  state.executions = 0;
+  return state.last_execution;
+}
+
+void Gate::reset_executions(const std::string& strategy, std::uint64_t through) {
+  auto& state = ledger_->strategy(strategy);
+  state.executions = 0;
+  state.last_execution = std::max(state.last_execution, through);
+}
+
+Question Gate::question(const orders::OrderIntent& intent, const MarketFacts& facts,
+                        const Now& now) {
+  auto& ledger = *ledger_;
+  const auto& draft = intent.draft;
+  // Only a listed instrument makes a new entry: refused nonsense leaves nothing behind.
+  auto* const instrument = is_about(facts, draft) ? &ledger.instrument(draft.instrument) : nullptr;
+  if (instrument != nullptr) {
+    ledger.attach(*instrument, facts.instrument);
+    if (has_mid(facts))
+      ledger.set_mark(*instrument, rounded_mid(facts), facts.scale);
+  }
+  return {limits_,
+          kills_,
+          standstill_,
+          scope_pauses_,
+          ledger,
+          journal_down_,
+          intent,
+          facts,
+          now,
+          ledger.strategy(strategy_of(draft.origin)),
+          std::as_const(ledger).find(draft.instrument.market()),
+          instrument,
+          instrument == nullptr ? Reckoning{} : ledger.reckon(draft, facts, instrument)};
+}
+
+std::vector<Refusal> Gate::objections(const orders::OrderIntent& intent, const MarketFacts& facts,
+                                      const Now& now) {
+  ledger_->roll(now.wall);
+  return risk::objections(question(intent, facts, now));
 }
 
 tl::expected<std::vector<ApprovedOrder>, Refusal>
@@ -168,31 +208,8 @@ Gate::approve(std::span<const orders::OrderIntent> intents, std::span<const Mark
   approved.reserve(intents.size());
   counted.reserve(intents.size());
   for (std::size_t n = 0; n < intents.size(); ++n) {
-    const auto& draft = intents[n].draft;
-    // Only a listed instrument makes a new entry: refused nonsense leaves nothing behind.
-    auto* const instrument
-        = is_about(facts[n], draft) ? &ledger.instrument(draft.instrument) : nullptr;
-    if (instrument != nullptr) {
-      ledger.attach(*instrument, facts[n].instrument);
-      if (has_mid(facts[n]))
-        ledger.set_mark(*instrument, rounded_mid(facts[n]), facts[n].scale);
-    }
-    auto& strategy = ledger.strategy(strategy_of(draft.origin));
-    const Question question{limits_,
-                            kills_,
-                            standstill_,
-                            scope_pauses_,
-                            ledger,
-                            journal_down_,
-                            intents[n],
-                            facts[n],
-                            now,
-                            strategy,
-                            std::as_const(ledger).find(draft.instrument.market()),
-                            instrument,
-                            instrument == nullptr ? Reckoning{}
-                                                  : ledger.reckon(draft, facts[n], instrument)};
-    auto refusal = ask_all(question);
+    const auto asked = question(intents[n], facts[n], now);
+    auto refusal = ask_all(asked);
     if (!refusal && ledger.has(intents[n].id))
       refusal = Refusal{Rule::duplicate, 0, intents[n].id.text(), "a new client order id",
                         "an order of this id is counted already"};
@@ -202,7 +219,9 @@ Gate::approve(std::span<const orders::OrderIntent> intents, std::span<const Mark
       refusal->draft = n;
       return tl::unexpected{std::move(*refusal)};
     }
-    counted.push_back(ledger.count(intents[n], question.reckoned, *instrument, strategy, now.mono));
+    auto& strategy = ledger.strategy(asked.strategy.name);
+    counted.push_back(
+        ledger.count(intents[n], asked.reckoned, *asked.instrument, strategy, now.mono));
     approved.push_back(ApprovedOrder{intents[n], facts[n].instrument});
   }
   return approved;

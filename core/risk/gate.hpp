@@ -61,7 +61,8 @@ enum class Rule : std::uint8_t {
   position_max,
   venue_exposure_max,
   gross_exposure_max,
-  strategy_total, ///< the pair's totalAmount
+  strategy_total,  ///< the pair's totalAmount
+  parent_quantity, ///< a plan's children would come to more than the plan
   daily_notional_max,
   daily_loss_max,
   open_orders_max,
@@ -108,6 +109,9 @@ struct StrategyLimits {
       = std::nullopt; ///< cumulative quote notional (a pair's totalAmount)
   std::optional<Money> daily_notional_max = std::nullopt;
   std::optional<Money> daily_loss_max = std::nullopt;
+  /// Base units that all its orders of one instrument may fill together: a plan's own quantity,
+  /// counted outside of the plan.
+  std::optional<Decimal> parent_quantity = std::nullopt;
 };
 
 /// One market's trading gate.
@@ -155,6 +159,7 @@ struct ScopePause {
 
 class Gate;
 class Ledger;
+struct Question;
 
 /// An order that passed every rule. Only the gate makes one; the order gateways accept nothing
 /// else. It has no wire form on purpose.
@@ -244,8 +249,11 @@ public:
 
   [[nodiscard]] const KillSwitches& kills() const noexcept { return kills_; }
 
-  /// A person lets a strategy execute again after executions_max.
-  void reset_executions(const std::string& strategy);
+  /// A person lets a strategy execute again after executions_max. @returns the number of the last
+  /// execution so far.
+  std::uint64_t reset_executions(const std::string& strategy);
+  /// The same, as the journal tells it of a run before: executions up to `through` do not count.
+  void reset_executions(const std::string& strategy, std::uint64_t through);
 
   // ---- judging
   /// All or none: every intent is judged with those before it counted. Approved ones count at once.
@@ -253,6 +261,10 @@ public:
   [[nodiscard]] tl::expected<std::vector<ApprovedOrder>, Refusal>
   approve(std::span<const orders::OrderIntent> intents, std::span<const MarketFacts> facts,
           const Now& now);
+
+  /// Every rule that would refuse this one now, in their order; nothing is counted. For dry runs.
+  [[nodiscard]] std::vector<Refusal> objections(const orders::OrderIntent& intent,
+                                                const MarketFacts& facts, const Now& now);
 
   // ---- what became of approved orders
   /// After every change of an order (also on restoring from the journal): exposure, reservations,
@@ -283,6 +295,9 @@ public:
   [[nodiscard]] const GateLimits& limits() const noexcept { return limits_; }
 
 private:
+  [[nodiscard]] Question question(const orders::OrderIntent& intent, const MarketFacts& facts,
+                                  const Now& now);
+
   GateLimits limits_;
   KillSwitches kills_;
   Standstill standstill_;

@@ -68,13 +68,13 @@ StrategyState::Holding& StrategyState::holding(const InstrumentState& instrument
   for (auto& held : holdings)
     if (held.instrument == &instrument)
       return held;
-  return holdings.emplace_back(Holding{&instrument, {}});
+  return holdings.emplace_back(Holding{&instrument, {}, {}});
 }
 
-Span StrategyState::span(const InstrumentState& instrument) const noexcept {
+StrategyState::Holding StrategyState::holding(const InstrumentState& instrument) const noexcept {
   for (const auto& held : holdings)
     if (held.instrument == &instrument)
-      return held.span;
+      return held;
   return {};
 }
 
@@ -395,7 +395,9 @@ void Ledger::on_fill(const orders::OrderIntent& intent, const orders::Fill& fill
   const auto value = to_money(fill.price * fill.quantity, draft.scale);
   charge(state, intent, fill, value, magnitude(after) > magnitude(before));
 
-  strategy_state.holding(state).span.quantity += after - before;
+  auto& own = strategy_state.holding(state);
+  own.span.quantity += after - before;
+  own.traded += to_money(fill.quantity, draft.scale);
   auto& netted = strategy_state.by_base[base];
   const auto realised_before = netted.realised();
   netted.apply(draft.side, fill, draft.scale, base, quote);

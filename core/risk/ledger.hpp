@@ -121,6 +121,7 @@ struct StrategyState {
   struct Holding {
     const InstrumentState* instrument = nullptr;
     Span span;
+    Money traded; ///< base units of all its fills, bought or sold, gross of fees
   };
 
   std::string name;
@@ -137,7 +138,11 @@ struct StrategyState {
 
   [[nodiscard]] Holding& holding(const InstrumentState& instrument);
   /// Zeros when it never traded that.
-  [[nodiscard]] Span span(const InstrumentState& instrument) const noexcept;
+  [[nodiscard]] Holding holding(const InstrumentState& instrument) const noexcept;
+
+  [[nodiscard]] Span span(const InstrumentState& instrument) const noexcept {
+    return holding(instrument).span;
+  }
 };
 
 /// From which balance an order is paid.

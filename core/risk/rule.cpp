@@ -62,6 +62,8 @@ std::string_view to_string(Rule rule) noexcept {
     return "gross_exposure_max";
   case Rule::strategy_total:
     return "strategy_total";
+  case Rule::parent_quantity:
+    return "parent_quantity";
   case Rule::daily_notional_max:
     return "daily_notional_max";
   case Rule::daily_loss_max:
@@ -90,6 +92,7 @@ bool spares(orders::OrderPurpose purpose, Rule rule) noexcept {
   case Rule::venue_exposure_max:
   case Rule::gross_exposure_max:
   case Rule::strategy_total:
+  case Rule::parent_quantity:
   case Rule::daily_notional_max:
   case Rule::daily_loss_max:
   case Rule::open_orders_max:

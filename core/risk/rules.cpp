@@ -436,6 +436,15 @@ Answer strategy_total(const Question& q) {
                  q.strategy.limits.total_notional_max, "the strategy's total amount is used up");
 }
 
+Answer parent_quantity(const Question& q) {
+  const auto& limit = q.strategy.limits.parent_quantity;
+  if (!limit)
+    return std::nullopt;
+  const auto own = q.strategy.holding(*q.instrument);
+  return at_most(own.traded + own.span.open_buy + own.span.open_sell + q.reckoned.quantity,
+                 to_money(*limit), "the plan's orders here would come to more than the plan");
+}
+
 Answer daily_notional_max(const Question& q) {
   const auto& own = q.strategy;
   if (auto answer
@@ -520,6 +529,7 @@ constexpr std::array<Asked, static_cast<std::size_t>(Rule::executions_max) + 1> 
     venue_exposure_max,
     gross_exposure_max,
     strategy_total,
+    parent_quantity,
     daily_notional_max,
     daily_loss_max,
     open_orders_max,
@@ -544,17 +554,37 @@ Int128 doubled_mid(const MarketFacts& facts) noexcept {
          * pow10(money_decimals - facts.scale.price_decimals);
 }
 
+std::optional<Refusal> ask(Rule rule, const Question& question) {
+  if (spares(question.draft().origin.purpose, rule))
+    return std::nullopt;
+  auto found = rules[static_cast<std::size_t>(rule)](question);
+  if (!found)
+    return std::nullopt;
+  return Refusal{rule, 0, std::move(found->value), std::move(found->limit),
+                 std::move(found->detail)};
+}
+
 std::optional<Refusal> ask_all(const Question& question) {
-  const auto purpose = question.draft().origin.purpose;
+  for (std::size_t n = 0; n < rules.size(); ++n)
+    if (auto refusal = ask(static_cast<Rule>(n), question))
+      return refusal;
+  return std::nullopt;
+}
+
+std::vector<Refusal> objections(const Question& question) {
+  std::vector<Refusal> found;
   for (std::size_t n = 0; n < rules.size(); ++n) {
     const auto rule = static_cast<Rule>(n);
-    if (spares(purpose, rule))
-      continue;
-    if (auto found = rules[n](question))
-      return Refusal{rule, 0, std::move(found->value), std::move(found->limit),
-                     std::move(found->detail)};
+    // The rules behind these reckon with an instrument and a mid.
+    const bool blind
+        = rule > Rule::book && !found.empty()
+          && (found.back().rule == Rule::instrument || found.back().rule == Rule::book);
+    if (blind)
+      break;
+    if (auto refusal = ask(rule, question))
+      found.push_back(*std::move(refusal));
   }
-  return std::nullopt;
+  return found;
 }
 
 } // namespace tandem::core::risk

@@ -9,6 +9,7 @@
 #include "core/strategy/fees.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace tandem::core::risk {
 
@@ -46,5 +47,8 @@ struct Question {
 
 /// Asks every rule that its purpose is not spared, in the order of `Rule`; the first that says no.
 [[nodiscard]] std::optional<Refusal> ask_all(const Question& question);
+
+/// All that say no; those behind `instrument` and `book` only when these two do not.
+[[nodiscard]] std::vector<Refusal> objections(const Question& question);
 
 } // namespace tandem::core::risk

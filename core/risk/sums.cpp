@@ -20,8 +20,8 @@ orders::Position position_of(const PositionSum& sum) {
 StrategySum sum_of(const StrategyState& state) {
   StrategySum sum{state.name, state.total, state.executions, state.last_execution, {}, {}};
   for (const auto& holding : state.holdings)
-    if (holding.span.quantity != Money{})
-      sum.holdings.push_back({holding.instrument->key, holding.span.quantity});
+    if (holding.traded != Money{} || holding.span.quantity != Money{})
+      sum.holdings.push_back({holding.instrument->key, holding.span.quantity, holding.traded});
   std::ranges::sort(sum.holdings, {}, &StrategySum::Holding::instrument);
   for (const auto& [base, position] : state.by_base)
     sum.bases.push_back({base, sum_of(position)});
@@ -51,8 +51,10 @@ void Ledger::set_sums(const Sums& sums) {
     state.executions = 0;
     state.last_execution = 0;
     state.by_base.clear();
-    for (auto& holding : state.holdings)
+    for (auto& holding : state.holdings) {
       holding.span.quantity = {};
+      holding.traded = {};
+    }
   }
   for (const auto& sum : sums.instruments)
     instrument(sum.instrument).position = position_of(sum.position);
@@ -61,8 +63,11 @@ void Ledger::set_sums(const Sums& sums) {
     state.total = sum.opened;
     state.executions = static_cast<std::uint32_t>(sum.executions);
     state.last_execution = sum.last_execution;
-    for (const auto& holding : sum.holdings)
-      state.holding(instrument(holding.instrument)).span.quantity = holding.quantity;
+    for (const auto& row : sum.holdings) {
+      auto& holding = state.holding(instrument(row.instrument));
+      holding.span.quantity = row.quantity;
+      holding.traded = row.traded;
+    }
     for (const auto& base : sum.bases)
       state.by_base[base.base] = position_of(base.position);
   }

@@ -32,6 +32,7 @@ struct StrategySum {
   struct Holding {
     InstrumentKey instrument;
     Money quantity; ///< its own part of the position
+    Money traded;   ///< base units of all its fills, bought or sold
 
     friend bool operator==(const Holding&, const Holding&) = default;
   };

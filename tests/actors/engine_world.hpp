@@ -38,6 +38,7 @@ struct HeardEvents {
   std::vector<messages::EngineAlert> alerts;
   std::vector<core::orders::OrderUpdate> orders;
   std::vector<core::strategy::ExecutionState> executions;
+  std::vector<core::twap::PlanView> plans;
 };
 
 inline messages::EventListenerHandle::behavior_type
@@ -49,6 +50,7 @@ hear(messages::EventListenerHandle::pointer /*self*/, std::shared_ptr<HeardEvent
       [heard](const messages::ExecutionMoved& moved) {
         heard->executions.push_back(moved.execution);
       },
+      [heard](const messages::PlanMoved& moved) { heard->plans.push_back(moved.view); },
   };
 }
 

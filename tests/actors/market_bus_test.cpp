@@ -39,7 +39,8 @@ messages::EventListenerHandle::behavior_type fake_listener(messages::EventListen
   return {[heard](const messages::Opportunity&) { ++*heard; },
           [heard](const messages::EngineAlert&) { ++*heard; },
           [heard](const messages::OrderMoved&) { ++*heard; },
-          [heard](const messages::ExecutionMoved&) { ++*heard; }};
+          [heard](const messages::ExecutionMoved&) { ++*heard; },
+          [heard](const messages::PlanMoved&) { ++*heard; }};
 }
 
 class World {

@@ -11,6 +11,43 @@ using namespace tandem::core::orders;
 
 namespace {
 
+core::twap::PlanConfig plan_of(const core::InstrumentKey& instrument) {
+  using namespace core::twap;
+  PlanConfig plan;
+  plan.id = PlanId{"twap_001"};
+  plan.name = "定期";
+  plan.total_quantity = core::Decimal{15, 1};
+  plan.slice_quantity = core::Decimal{25, 2};
+  plan.interval = std::chrono::milliseconds{30'000};
+  plan.legs
+      = {{instrument, Side::sell, SliceType::pegged, core::Decimal{2'000, 0}, core::Decimal{1, 2}}};
+  plan.options.start_at = 1;
+  plan.options.calendar
+      = {{{std::chrono::minutes{540}, std::chrono::minutes{825}, 0x1f}}, std::chrono::minutes{480}};
+  plan.options.catch_up = CatchUp::skip;
+  plan.options.remainder = Remainder::leave;
+  plan.options.leg_down = LegDown::pause_leg;
+  plan.options.sweep = false;
+  return plan;
+}
+
+core::twap::PlanState state_of_plan(const ClientOrderId& order) {
+  core::twap::PlanState state;
+  state.id = core::twap::PlanId{"twap_001"};
+  state.phase = core::twap::PlanPhase::paused;
+  state.paused_by = "ann";
+  state.risk = "book down";
+  state.grid = {core::Decimal{1, 3}, core::Decimal{1, 2}, core::Decimal{9, 0}};
+  state.last_slot = 4;
+  state.next_slice = 5;
+  state.released_before = core::Money{6};
+  state.legs[1].filled = core::Money{7};
+  state.legs[1].fees = {{"BNB", core::Money{8}}};
+  state.legs[1].arrival = core::Decimal{2'001, 0};
+  state.legs[1].last_order = order;
+  return state;
+}
+
 /// One of every kind, each field set to something that is not its default.
 std::vector<Record> one_of_each() {
   const ClientOrderId id{"tdtest0000100000001"};
@@ -34,8 +71,12 @@ std::vector<Record> one_of_each() {
   const core::risk::PositionSum position{
       core::Money{1}, core::Money{-2}, core::Money{3}, {{"USDT", core::Money{4}}}};
   checkpoint.sums.instruments.push_back({perpetual, position});
-  checkpoint.sums.strategies.push_back(
-      {"a_b", core::Money{1}, 2, 3, {{perpetual, core::Money{5}}}, {{"ETH", position}}});
+  checkpoint.sums.strategies.push_back({"a_b",
+                                        core::Money{1},
+                                        2,
+                                        3,
+                                        {{perpetual, core::Money{5}, core::Money{6}}},
+                                        {{"ETH", position}}});
   checkpoint.executions.push_back({core::PairId{"a_b"}, core::Money{6}, core::Money{-7}});
   const VenueReport report{"v9", VenueStatus::cancelled, core::Quantity{5}, "by user", 8};
   core::risk::KillOrder kill;
@@ -65,7 +106,10 @@ std::vector<Record> one_of_each() {
           RestatedRecord{perpetual, core::Money{-1}, "ann", 9},
           PausedRecord{"a_b", "residual", "0.5 open", 10},
           checkpoint,
-          BaselineRecord{perpetual.market(), "bybit.linear.ETHUSDT", core::Money{11}, "ann", 12}};
+          BaselineRecord{perpetual.market(), "bybit.linear.ETHUSDT", core::Money{11}, "ann", 12},
+          ExecutionsResetRecord{"a_b", 41, "ann", 13},
+          PlanRecord{plan_of(perpetual), true, "ann", 14},
+          PlanMovedRecord{state_of_plan(id)}};
 }
 
 } // namespace
@@ -109,6 +153,8 @@ TEST_CASE("altered bytes never decode to a record that encodes differently") {
       continue;
     ++accepted;
     const auto again = encode(*back);
+    if (again && (*again)[0] == bytes[0] && (*again)[1] != bytes[1])
+      continue; // of an older version, and written anew as the newest
     CHECK_MESSAGE((again && *again == bytes), "seed ", seed);
   }
   MESSAGE("10000 mangled records, ", accepted, " still records, none ambiguous; seed ", seed);
