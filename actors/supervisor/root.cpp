@@ -66,6 +66,13 @@ ChildSpec leaf(const ContextPtr& context, std::string name, std::string kind, Bo
   return child;
 }
 
+/// On a thread of its own, where there are threads.
+template <class Body, class... Args>
+ChildSpec leaf_apart(const EngineParts& parts, std::string name, Body body, Args... args) {
+  return parts.own_threads ? leaf<caf::detached>(parts.context, name, name, body, args...)
+                           : leaf(parts.context, name, name, body, args...);
+}
+
 std::string part(const std::string& parent, const std::string& name) {
   return parent + "/" + name;
 }
@@ -302,8 +309,8 @@ SupervisorSpec risk_group(const EngineParts& parts, std::string path) {
   SupervisorSpec risk;
   risk.path = std::move(path);
   risk.intensity = crowd_intensity;
-  risk.children.push_back(
-      leaf(parts.context, "desk", "desk", desk_clock, parts.trading->desk.get()));
+  // A kill comes this way, however busy the others keep the scheduler's threads.
+  risk.children.push_back(leaf_apart(parts, "desk", desk_clock, parts.trading->desk.get()));
   risk.children.push_back(
       leaf(parts.context, "flattener", "flattener", flattener, parts.trading->desk.get()));
   risk.children.push_back(breaker_child(parts, {"global", KillLevel::all, {}}, limits.global));
@@ -424,7 +431,7 @@ ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
   SupervisorSpec api;
   api.path = part(parent, "api");
   api.intensity = group_intensity;
-  api.children.push_back(leaf(parts.context, "http", "http", http, options));
+  api.children.push_back(leaf_apart(parts, "http", http, options));
   return supervisor_child(parts.context, "api", std::move(api));
 }
 
@@ -460,11 +467,8 @@ caf::actor start_engine(caf::actor_system& system, EngineParts& parts) {
   SupervisorSpec services;
   services.path = "engine/services";
   services.intensity = group_intensity;
-  const auto& state_dir = parts.config.engine.state_dir;
   services.children.push_back(
-      parts.detached_journal
-          ? leaf<caf::detached>(context, "journal", "journal", journal_actor, state_dir)
-          : leaf(context, "journal", "journal", journal_actor, state_dir));
+      leaf_apart(parts, "journal", journal_actor, parts.config.engine.state_dir));
   if (parts.trading)
     services.children.push_back(risk_child(parts, services.path));
   services.children.push_back(sinks_child(parts, services.path));

@@ -1,6 +1,7 @@
 #include "apps/tandem/engine.hpp"
 
 #include "actors/supervisor/root.hpp"
+#include "actors/supervisor/scheduling.hpp"
 #include "adapters/journal/pair_store.hpp"
 #include "adapters/transport/http_server.hpp"
 #include "apps/tandem/crash_points.hpp"
@@ -340,14 +341,6 @@ struct CountedTransport {
   std::unique_ptr<adapters::transport::HttpClient> http;
 };
 
-struct CafConfig : caf::actor_system_config {
-  explicit CafConfig(std::size_t workers) {
-    set("scheduler.max-threads", workers);
-    set("work-stealing.relaxed-sleep-duration", caf::timespan{500us});
-    set("logger.file-verbosity", caf::atom("quiet"));
-  }
-};
-
 /// From the first actor to the last. @return the exit code
 int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
              const sigset_t& signals, core::Log& log) {
@@ -356,7 +349,8 @@ int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
   std::atomic<bool> gave_up{false};
   std::unique_ptr<StopWatchdog> watchdog;
   {
-    CafConfig caf_config{config.engine.worker_threads};
+    caf::actor_system_config caf_config;
+    actors::supervisor::set_scheduling(caf_config, config.engine.worker_threads);
     caf::actor_system system{caf_config};
     log.write(core::LogLevel::info, "engine_starting",
               {{"version", TANDEM_VERSION}, {"name", config.engine.name}});
