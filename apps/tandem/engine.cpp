@@ -1,5 +1,6 @@
 #include "apps/tandem/engine.hpp"
 
+#include "actors/supervisor/actor_watch.hpp"
 #include "actors/supervisor/root.hpp"
 #include "actors/supervisor/scheduling.hpp"
 #include "adapters/journal/pair_store.hpp"
@@ -275,10 +276,10 @@ private:
 };
 
 /// Sleeps until a signal to end or until `gave_up`; true = a signal. SIGUSR1 and the kill file
-/// throw the kill switch.
-bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up, ConfigWatch& watch,
-                  KillFile kill_file, const std::function<void(const std::string&)>& kill,
-                  Upkeep& upkeep) {
+/// throw the kill switch. @param look is called several times a second.
+bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up, KillFile kill_file,
+                  const std::function<void(const std::string&)>& kill,
+                  const std::function<void()>& look) {
   while (!gave_up) {
     const timespec patience{.tv_sec = 0, .tv_nsec = 200'000'000};
     const int number = sigtimedwait(&signals, nullptr, &patience);
@@ -288,8 +289,7 @@ bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up, Con
       kill("signal");
     if (kill_file.appeared())
       kill("file");
-    watch.look();
-    upkeep.look();
+    look();
   }
   return false;
 }
@@ -362,13 +362,18 @@ int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
     ConfigWatch watch{source, context};
     Upkeep upkeep{context->clocks.mono,
                   parts.trading ? parts.trading->compact_journal : std::function<void()>{}};
+    actors::supervisor::ActorWatch actor_watch{context};
     const bool asked = wait_for_end(
-        signals, gave_up, watch, KillFile{config.engine.state_dir},
+        signals, gave_up, KillFile{config.engine.state_dir},
         [&parts, &context](const std::string& person) {
           if (parts.trading)
             kill_all(*parts.trading, *context, person);
         },
-        upkeep);
+        [&] {
+          actor_watch.look();
+          watch.look();
+          upkeep.look();
+        });
     if (asked && config.engine.report_on_exit)
       report(system, *context);
     log.write(core::LogLevel::info, asked ? "engine_stopping" : "engine_gave_up", {});
