@@ -3,6 +3,7 @@
 
 #include "actors/api/http_state.hpp"
 #include "actors/api/http_surface.hpp"
+#include "messages/observe.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/duration.hpp>
@@ -34,9 +35,11 @@ void ask(const HttpSelf& self, const std::string& path, Request request, const R
     self.impl->fail(respond, {core::Errc::exchange_unavailable, "not running at the moment", path});
     return;
   }
+  // The answer is work of this actor's like any other.
+  const messages::Observe observe{self.actor, self.impl->context, self.impl->cell};
   // CAF 0.17.6 loses the priority when it is given a timeout of the standard library.
   self.actor->request<Priority>(peer, caf::duration{timeout}, std::move(request))
-      .then(std::move(reply), [self, respond, path](const caf::error& why) {
+      .then(observe(std::move(reply)), [self, respond, path](const caf::error& why) {
         self.impl->fail(respond, {core::Errc::internal, self.actor->system().render(why), path});
       });
 }
