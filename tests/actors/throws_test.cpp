@@ -216,3 +216,28 @@ TEST_CASE(
   REQUIRE(world.sim.until([&] { return cell->actor_id != 0; }, 125ms + restart_max));
   CHECK(cell->actor_id != before);
 }
+
+TEST_CASE("a risk group that begins again has the breakers of the pairs there are by then") {
+  adapters::transport::Io io{"api",
+                             {[] { return core::MonoTime{}; }, [] { return core::WallTime{}; }}};
+  EngineWorld world;
+  equip(world, io, config::Mode::mock);
+  world.start();
+  REQUIRE(world.both_watching(3s));
+  trip(world, world.sim.cell(messages::paths::risk_group));
+  // While nobody there can be told.
+  static_cast<void>(world.sim.ask<messages::PairOutcome>(
+      world.pairs(), messages::DeletePair{core::PairId{"alone"}}));
+  const auto made = world.sim.ask<messages::PairOutcome>(
+      world.pairs(), messages::PutPair{make_pair("fresh", "BTCUSDT"), {}});
+  REQUIRE_FALSE(made.error.has_value());
+  const auto runs = [&](const std::string& pair) {
+    return static_cast<bool>(world.sim.context()->directory->get<messages::BreakerHandle>(
+        messages::paths::breaker("pair." + pair)));
+  };
+  REQUIRE_FALSE(runs("btc")); // the group is down
+  world.sim.advance(500ms);
+  CHECK(runs("btc"));
+  CHECK(runs("fresh"));
+  CHECK_FALSE(runs("alone"));
+}
