@@ -6,6 +6,7 @@
 #pragma once
 
 #include "actors/supervisor/root.hpp"
+#include "actors/supervisor/scheduling.hpp"
 #include "adapters/transport/http_server.hpp"
 #include "bench/support.hpp"
 #include "core/market/depth_slot.hpp"
@@ -288,6 +289,7 @@ public:
     parts_.proxy_for = [](const std::string&) { return std::string{}; };
     if (const auto made = actors::supervisor::make_markets(parts_); !made)
       throw std::runtime_error{core::describe(made.error())};
+    actors::supervisor::set_scheduling(caf_config_, config::EngineConfig{}.worker_threads);
     system_ = std::make_unique<caf::actor_system>(caf_config_);
     root_ = actors::supervisor::start_engine(*system_, parts_);
     wait_until("the market bus runs", [this] {
@@ -368,15 +370,6 @@ private:
     std::mutex mutex;
   };
 
-  /// As apps/tandem sets it.
-  struct CafConfig : caf::actor_system_config {
-    CafConfig() {
-      set("scheduler.max-threads", config::EngineConfig{}.worker_threads);
-      set("work-stealing.relaxed-sleep-duration", caf::timespan{500us});
-      set("logger.file-verbosity", caf::atom("quiet"));
-    }
-  };
-
   [[nodiscard]] messages::MarketBusHandle bus() const {
     return context_->directory->get<messages::MarketBusHandle>(messages::paths::market_bus);
   }
@@ -391,7 +384,7 @@ private:
   std::unique_ptr<adapters::transport::HttpClient> http_
       = adapters::transport::make_http_client(io_);
   actors::supervisor::EngineParts parts_;
-  CafConfig caf_config_;
+  caf::actor_system_config caf_config_;
   std::vector<std::shared_ptr<void>> taps_;
   std::unique_ptr<caf::actor_system> system_;
   caf::actor root_;

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -102,6 +103,12 @@ public:
   [[nodiscard]] std::map<std::string, std::int64_t> counters() const {
     const std::lock_guard lock{mutex_};
     return counters_;
+  }
+
+  /// When the handler that runs now began; nullopt: none runs.
+  [[nodiscard]] std::optional<core::MonoTime> handling_since() const noexcept {
+    const auto ns = handling_since_ns.load(std::memory_order_relaxed);
+    return ns == 0 ? std::nullopt : std::optional{core::MonoTime{std::chrono::nanoseconds{ns}}};
   }
 
   std::atomic<std::uint64_t> messages{0};

@@ -2,6 +2,7 @@
 /// want to hear, and go. The broadcast actor knows them by this port only.
 #pragma once
 
+#include "core/supervision/places.hpp"
 #include "messages/events.hpp"
 #include "messages/local.hpp"
 #include "messages/market.hpp"
@@ -36,6 +37,7 @@ struct ClientOpened {
 struct ClientText {
   std::uint64_t client = 0;
   std::string text;
+  core::supervision::Place place{}; ///< one of those that bound how many wait to be read
 };
 
 struct ClientClosed {

@@ -336,9 +336,16 @@ void listen(Self self) {
   // The actor is reached, not kept alive, by its own listeners.
   const auto me = caf::actor_cast<caf::weak_actor_ptr>(HttpHandle{self});
   const ToActor hand_over = [me](ServerRequest request, Respond respond) {
-    if (const auto strong = caf::actor_cast<caf::strong_actor_ptr>(me))
-      caf::anon_send(caf::actor_cast<HttpHandle>(strong),
-                     HttpCall{std::move(request), std::move(respond)});
+    const auto strong = caf::actor_cast<caf::strong_actor_ptr>(me);
+    if (!strong)
+      return;
+    const auto actor = caf::actor_cast<HttpHandle>(strong);
+    const bool urgent = is_urgent(request);
+    HttpCall call{std::move(request), std::move(respond)};
+    if (urgent)
+      caf::anon_send<caf::message_priority::high>(actor, std::move(call));
+    else
+      caf::anon_send(actor, std::move(call));
   };
   bound.resize(impl.options.listeners.size());
   for (std::size_t i = 0; i < impl.options.listeners.size(); ++i) {

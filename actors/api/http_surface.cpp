@@ -21,6 +21,9 @@ using core::Errc;
 using core::Error;
 
 constexpr std::size_t levels_default = 20;
+/// Texts of WebSocket clients that wait to be read: of one client, and of all at one listener.
+constexpr std::size_t client_texts_max = 256;
+constexpr std::size_t texts_max = 1'024;
 
 /// The broadcast's view of a WebSocket client.
 class SocketClient final : public messages::Client {
@@ -346,6 +349,10 @@ void HttpSurface::market(const std::vector<std::string>& parts, const ServerRequ
   ok(respond, out.text());
 }
 
+bool is_urgent(const ServerRequest& request) {
+  return request.method != "GET" && request.path.starts_with("/api/risk/");
+}
+
 std::optional<ServerResponse> HttpSurface::upgrade(const config::ListenerConfig& listener,
                                                    const ServerRequest& request) const {
   if (listener.surface != config::Surface::traders || request.path != "/ws")
@@ -375,19 +382,30 @@ adapters::transport::ServerEvents HttpSurface::events(const config::ListenerConf
     return self ? self->upgrade(listener, request)
                 : ServerResponse{.status = 503, .headers = {}, .body = {}};
   };
+  // Clients write as fast as they like: what of theirs waits is bounded, and who goes on is cut.
+  using core::supervision::Places;
+  const auto texts = std::make_shared<std::map<std::uint64_t, std::shared_ptr<Places>>>();
   events.on_socket_open
-      = [broadcast_now, listener](const ServerSocketPtr& socket, const ServerRequest&) {
+      = [broadcast_now, listener, texts, all = std::make_shared<Places>(texts_max)](
+            const ServerSocketPtr& socket, const ServerRequest&) {
+          texts->emplace(socket->id(), std::make_shared<Places>(client_texts_max, all));
           if (const auto to = broadcast_now())
             caf::anon_send(to, messages::ClientOpened{std::make_shared<SocketClient>(socket),
                                                       listener.price_updates_per_second});
           else
             socket->close(1013, "not running at the moment");
         };
-  events.on_socket_text = [broadcast_now](const ServerSocketPtr& socket, std::string_view text) {
-    if (const auto to = broadcast_now())
-      caf::anon_send(to, messages::ClientText{socket->id(), std::string{text}});
+  events.on_socket_text = [broadcast_now, texts](const ServerSocketPtr& socket,
+                                                 std::string_view text) {
+    const auto own = texts->find(socket->id());
+    auto place = own == texts->end() ? nullptr : own->second->take();
+    if (!place)
+      socket->close(1008, "too many messages at once");
+    else if (const auto to = broadcast_now())
+      caf::anon_send(to, messages::ClientText{socket->id(), std::string{text}, std::move(place)});
   };
-  events.on_socket_closed = [broadcast_now](const ServerSocketPtr& socket) {
+  events.on_socket_closed = [broadcast_now, texts](const ServerSocketPtr& socket) {
+    texts->erase(socket->id());
     if (const auto to = broadcast_now())
       caf::anon_send(to, messages::ClientClosed{socket->id()});
   };

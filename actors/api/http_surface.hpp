@@ -106,6 +106,9 @@ struct HttpSurface : std::enable_shared_from_this<HttpSurface> {
                                                          ToActor to_actor);
 };
 
+/// Overtakes whatever waits in mailboxes: kill switches and breakers.
+[[nodiscard]] bool is_urgent(const ServerRequest& request);
+
 /// "api/prices/binance" -> {"api", "prices", "binance"}.
 [[nodiscard]] std::vector<std::string> segments(std::string_view path);
 

@@ -19,6 +19,8 @@ using messages::now_of;
 
 /// A pair answers an execution within 30 s, ended or not.
 constexpr std::chrono::seconds execute_timeout{35};
+/// Of what must not wait behind a flood: kill switches and breakers.
+constexpr auto urgent = caf::message_priority::high;
 constexpr std::size_t list_limit_default = 100;
 constexpr std::size_t list_limit_max = 1'000;
 /// Until the interface knows who its callers are.
@@ -287,10 +289,11 @@ void steer_breaker(const HttpSelf& self, const std::string& name, Request reques
   if (!self.impl->context->directory->get<messages::BreakerHandle>(path))
     return self.impl->fail(call.respond,
                            {Errc::not_found, "no breaker '" + name.substr(0, 64) + "'", "name"});
-  ask<messages::BreakerHandle>(self, path, std::move(request), call.respond,
-                               [self, respond = call.respond](const messages::BreakerView& view) {
-                                 answer_breaker(self, respond, view);
-                               });
+  ask<messages::BreakerHandle, urgent>(
+      self, path, std::move(request), call.respond,
+      [self, respond = call.respond](const messages::BreakerView& view) {
+        answer_breaker(self, respond, view);
+      });
 }
 
 void kills(HttpSurface& impl, const HttpCall& call) {
@@ -319,10 +322,11 @@ void kill(const HttpSelf& self, const HttpCall& call) {
     return impl.fail(call.respond, order.error());
   order->person = caller;
   order->ts = core::to_millis(impl.context->clocks.wall());
-  ask<messages::RiskHandle>(self, messages::paths::risk, messages::ThrowKill{*order}, call.respond,
-                            [self, respond = call.respond](const messages::KillOutcome& outcome) {
-                              answer_kill(self, respond, outcome);
-                            });
+  ask<messages::RiskHandle, urgent>(
+      self, messages::paths::risk, messages::ThrowKill{*order}, call.respond,
+      [self, respond = call.respond](const messages::KillOutcome& outcome) {
+        answer_kill(self, respond, outcome);
+      });
 }
 
 void release(const HttpSelf& self, const HttpCall& call) {
@@ -330,7 +334,7 @@ void release(const HttpSelf& self, const HttpCall& call) {
   const auto order = adapters::traders::parse_kill(call.request.body);
   if (!order)
     return impl.fail(call.respond, order.error());
-  ask<messages::RiskHandle>(
+  ask<messages::RiskHandle, urgent>(
       self, messages::paths::risk, messages::ReleaseKill{order->level, order->scope, caller},
       call.respond, [self, respond = call.respond](const messages::KillOutcome& outcome) {
         if (outcome.changed)

@@ -1,6 +1,7 @@
 #include "actors/api/http_views.hpp"
 
 #include "adapters/traders/json.hpp"
+#include "core/supervision/work_watch.hpp"
 
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
@@ -18,9 +19,6 @@ namespace {
 using adapters::traders::JsonWriter;
 using messages::ActorCell;
 using messages::CellPtr;
-
-/// A handler that runs longer than this hangs.
-constexpr std::chrono::seconds hang_after{1};
 
 CellPtr find(const std::vector<CellPtr>& cells, const std::string& path) {
   const auto found = std::find_if(cells.begin(), cells.end(),
@@ -116,10 +114,7 @@ void write_cell(JsonWriter& out, const ActorCell& cell, core::MonoTime now) {
       .field("p50Ns", cell.handling.quantile_ns(500))
       .field("p99Ns", cell.handling.quantile_ns(990));
   out.field("totalNs", cell.handling.total_ns()).end_object();
-  const auto since = cell.handling_since_ns.load();
-  const auto running = since == 0 ? std::chrono::nanoseconds{0}
-                                  : now.time_since_epoch() - std::chrono::nanoseconds{since};
-  out.field("hanging", running > hang_after);
+  out.field("hanging", core::supervision::hangs(cell.handling_since(), now));
   out.key("counters");
   write_counters(out, cell);
 }

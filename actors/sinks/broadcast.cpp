@@ -223,8 +223,9 @@ void ask_for_pairs(Self self) {
   const auto pairs = impl->context->directory->get<messages::PairsHandle>(messages::paths::pairs);
   if (!pairs)
     return; // restarting: asked again soon
+  const messages::Observe observe{self, impl->context, impl->cell};
   self->request(pairs, std::chrono::seconds{5}, messages::ListPairs{})
-      .then([impl](const messages::PairList& list) { impl->on_pairs(list); },
+      .then(observe([impl](const messages::PairList& list) { impl->on_pairs(list); }),
             [](const caf::error&) {}); // asked again soon
 }
 

@@ -190,8 +190,9 @@ void load(Self self) {
   const auto journal
       = self->state.context->directory->get<messages::JournalHandle>(messages::paths::journal);
   TANDEM_ENSURE(static_cast<bool>(journal));
+  const messages::Observe observe{self, self->state.context, self->state.cell};
   self->request(journal, journal_timeout, messages::LoadPairs{})
-      .await([self](const messages::StoredPairs& stored) {
+      .await(observe([self](const messages::StoredPairs& stored) {
         auto& state = self->state;
         const auto before = std::exchange(state.pairs, {});
         merge(state, stored);
@@ -204,7 +205,7 @@ void load(Self self) {
         state.loaded = true;
         state.cell->set_state("running");
         show(state);
-      });
+      }));
 }
 
 } // namespace

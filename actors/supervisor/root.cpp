@@ -68,6 +68,13 @@ ChildSpec leaf(const ContextPtr& context, std::string name, std::string kind, Bo
   return child;
 }
 
+/// On a thread of its own, where there are threads.
+template <class Body, class... Args>
+ChildSpec leaf_apart(const EngineParts& parts, std::string name, Body body, Args... args) {
+  return parts.own_threads ? leaf<caf::detached>(parts.context, name, name, body, args...)
+                           : leaf(parts.context, name, name, body, args...);
+}
+
 std::string part(const std::string& parent, const std::string& name) {
   return parent + "/" + name;
 }
@@ -293,14 +300,19 @@ ChildSpec breaker_child(const EngineParts& parts, BreakerScope scope,
   return child;
 }
 
-ChildSpec risk_child(const EngineParts& parts, const std::string& parent) {
+ChildSpec pair_breaker(const EngineParts& parts, const core::PairId& id) {
+  return breaker_child(parts, {"pair." + id.text(), core::risk::KillLevel::strategy, id.text()},
+                       parts.config.trading.breakers.pair);
+}
+
+SupervisorSpec risk_group(const EngineParts& parts, std::string path) {
   using core::risk::KillLevel;
   const auto& limits = parts.config.trading.breakers;
   SupervisorSpec risk;
-  risk.path = part(parent, "risk");
+  risk.path = std::move(path);
   risk.intensity = crowd_intensity;
-  risk.children.push_back(
-      leaf(parts.context, "desk", "desk", desk_clock, parts.trading->desk.get()));
+  // A kill comes this way, however busy the others keep the scheduler's threads.
+  risk.children.push_back(leaf_apart(parts, "desk", desk_clock, parts.trading->desk.get()));
   risk.children.push_back(
       leaf(parts.context, "flattener", "flattener", flattener, parts.trading->desk.get()));
   risk.children.push_back(breaker_child(parts, {"global", KillLevel::all, {}}, limits.global));
@@ -310,7 +322,19 @@ ChildSpec risk_child(const EngineParts& parts, const std::string& parent) {
   for (const auto& venue : venues)
     risk.children.push_back(breaker_child(
         parts, {"venue." + venue.text(), KillLevel::venue, venue.text()}, limits.venue));
-  return supervisor_child(parts.context, "risk", std::move(risk));
+  for (const auto& id : parts.trading->judged_pairs())
+    risk.children.push_back(pair_breaker(parts, id));
+  return risk;
+}
+
+ChildSpec risk_child(const EngineParts& parts, const std::string& parent) {
+  auto child = supervisor_child(parts.context, "risk", {});
+  // A group that begins again finds the pairs of that moment. `parts` outlives the tree.
+  child.start
+      = [&parts, path = part(parent, "risk")](caf::actor_system& system, const CellPtr& cell) {
+          return spawn_guarded(system, supervisor, parts.context, cell, risk_group(parts, path));
+        };
+  return child;
 }
 
 // ---- strategies
@@ -372,24 +396,23 @@ ChildSpec strategies_child(const EngineParts& parts, const std::string& parent) 
   const auto detached = parts.config.engine.pairs_detached;
   const auto trading = parts.trading;
   // `parts` outlives the tree.
-  const std::function<ChildSpec(const core::PairId&)> make_breaker = [&parts](
-                                                                         const core::PairId& id) {
-    return breaker_child(parts, {"pair." + id.text(), core::risk::KillLevel::strategy, id.text()},
-                         parts.config.trading.breakers.pair);
+  options.start_monitor = [&parts, context, detached,
+                           trading](const core::strategy::PairConfig& pair,
+                                    const core::strategy::SpreadFees& fees) {
+    if (trading) {
+      trading->judge(pair.id, true);
+      to_group(context, messages::paths::risk_group, StartChild{pair_breaker(parts, pair.id)});
+    }
+    to_group(context, messages::paths::strategies,
+             StartChild{
+                 monitor_child(context, pair, fees, trading ? trading->pairs : nullptr, detached)});
   };
-  options.start_monitor
-      = [context, detached, trading, make_breaker](const core::strategy::PairConfig& pair,
-                                                   const core::strategy::SpreadFees& fees) {
-          if (trading)
-            to_group(context, messages::paths::risk_group, StartChild{make_breaker(pair.id)});
-          to_group(context, messages::paths::strategies,
-                   StartChild{monitor_child(context, pair, fees, trading ? trading->pairs : nullptr,
-                                            detached)});
-        };
   options.stop_monitor = [context, trading](const core::PairId& id) {
     to_group(context, messages::paths::strategies, StopChild{"pair." + id.text()});
-    if (trading)
-      to_group(context, messages::paths::risk_group, StopChild{"breaker.pair." + id.text()});
+    if (!trading)
+      return;
+    trading->judge(id, false);
+    to_group(context, messages::paths::risk_group, StopChild{"breaker.pair." + id.text()});
   };
   SupervisorSpec strategies;
   strategies.path = part(parent, "strategies");
@@ -435,7 +458,7 @@ ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
   SupervisorSpec api;
   api.path = part(parent, "api");
   api.intensity = group_intensity;
-  api.children.push_back(leaf(parts.context, "http", "http", http, options));
+  api.children.push_back(leaf_apart(parts, "http", http, options));
   return supervisor_child(parts.context, "api", std::move(api));
 }
 
@@ -482,11 +505,8 @@ caf::actor start_engine(caf::actor_system& system, EngineParts& parts) {
   SupervisorSpec services;
   services.path = "engine/services";
   services.intensity = group_intensity;
-  const auto& state_dir = parts.config.engine.state_dir;
   services.children.push_back(
-      parts.detached_journal
-          ? leaf<caf::detached>(context, "journal", "journal", journal_actor, state_dir)
-          : leaf(context, "journal", "journal", journal_actor, state_dir));
+      leaf_apart(parts, "journal", journal_actor, parts.config.engine.state_dir));
   if (parts.trading)
     services.children.push_back(risk_child(parts, services.path));
   services.children.push_back(sinks_child(parts, services.path));

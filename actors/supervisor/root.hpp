@@ -44,7 +44,9 @@ struct EngineParts {
   adapters::transport::WebSocketConnector* private_connector = nullptr;
   adapters::transport::HttpClient* private_http = nullptr;
   adapters::transport::Io* api_io = nullptr; ///< null: no interfaces (simulation)
-  bool detached_journal = true;              ///< false: on the scheduler's threads (simulation)
+  /// Who blocks (journal) or must run whatever the others do (risk desk, interface) has a thread of
+  /// its own. False: all on the scheduler's threads (simulation).
+  bool own_threads = true;
   std::vector<MarketParts> markets;
   std::shared_ptr<TradingParts> trading; ///< null: watches only
   std::string version;

@@ -31,10 +31,24 @@ void take_back(TradingParts& parts, const core::orders::BaselineRecord& record) 
 } // namespace
 
 std::shared_ptr<core::risk::Breaker::Saved> TradingParts::saved(const std::string& breaker) {
+  const std::lock_guard lock{breakers_mutex};
   auto& saved = breakers[breaker];
   if (!saved)
     saved = std::make_shared<core::risk::Breaker::Saved>();
   return saved;
+}
+
+void TradingParts::judge(const core::PairId& pair, bool wanted) {
+  const std::lock_guard lock{breakers_mutex};
+  if (wanted)
+    judged.insert(pair);
+  else
+    judged.erase(pair);
+}
+
+std::set<core::PairId> TradingParts::judged_pairs() {
+  const std::lock_guard lock{breakers_mutex};
+  return judged;
 }
 
 std::shared_ptr<TradingParts> make_trading(const config::Config& config,

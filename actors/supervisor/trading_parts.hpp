@@ -17,6 +17,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <span>
 #include <string>
 
@@ -35,10 +37,16 @@ struct TradingParts {
   std::shared_ptr<core::twap::PlanTrading> plans;                ///< what every TWAP plan gets
   std::map<core::MarketKey, std::shared_ptr<AccountBaseline>> baselines;
   std::map<std::string, std::shared_ptr<core::risk::Breaker::Saved>> breakers; ///< by name
+  /// Pairs with a breaker of their own. Here, because the breakers' group must find them when it
+  /// begins again: nobody would tell it.
+  std::set<core::PairId> judged;
+  std::mutex breakers_mutex;               ///< the two above are used by several actors
   std::atomic<std::uint64_t> paper_ids{0}; ///< mode dev: orders and trades on paper in this run
 
-  /// Of this name; made closed when nobody knew it.
+  /// Of this name; made closed when nobody knew it. Thread safe.
   [[nodiscard]] std::shared_ptr<core::risk::Breaker::Saved> saved(const std::string& breaker);
+  void judge(const core::PairId& pair, bool wanted);   ///< thread safe
+  [[nodiscard]] std::set<core::PairId> judged_pairs(); ///< thread safe
 };
 
 /// @param records what the journal held, oldest first. The desk tells its updates to the actors of

@@ -1,6 +1,8 @@
 #include "apps/tandem/engine.hpp"
 
+#include "actors/supervisor/actor_watch.hpp"
 #include "actors/supervisor/root.hpp"
+#include "actors/supervisor/scheduling.hpp"
 #include "adapters/journal/pair_store.hpp"
 #include "adapters/transport/http_server.hpp"
 #include "apps/tandem/crash_points.hpp"
@@ -281,10 +283,10 @@ private:
 };
 
 /// Sleeps until a signal to end or until `gave_up`; true = a signal. SIGUSR1 and the kill file
-/// throw the kill switch.
-bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up, ConfigWatch& watch,
-                  KillFile kill_file, const std::function<void(const std::string&)>& kill,
-                  Upkeep& upkeep) {
+/// throw the kill switch. @param look is called several times a second.
+bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up, KillFile kill_file,
+                  const std::function<void(const std::string&)>& kill,
+                  const std::function<void()>& look) {
   while (!gave_up) {
     const timespec patience{.tv_sec = 0, .tv_nsec = 200'000'000};
     const int number = sigtimedwait(&signals, nullptr, &patience);
@@ -294,8 +296,7 @@ bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up, Con
       kill("signal");
     if (kill_file.appeared())
       kill("file");
-    watch.look();
-    upkeep.look();
+    look();
   }
   return false;
 }
@@ -347,14 +348,6 @@ struct CountedTransport {
   std::unique_ptr<adapters::transport::HttpClient> http;
 };
 
-struct CafConfig : caf::actor_system_config {
-  explicit CafConfig(std::size_t workers) {
-    set("scheduler.max-threads", workers);
-    set("work-stealing.relaxed-sleep-duration", caf::timespan{500us});
-    set("logger.file-verbosity", caf::atom("quiet"));
-  }
-};
-
 /// From the first actor to the last. @return the exit code
 int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
              const sigset_t& signals, core::Log& log) {
@@ -363,7 +356,8 @@ int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
   std::atomic<bool> gave_up{false};
   std::unique_ptr<StopWatchdog> watchdog;
   {
-    CafConfig caf_config{config.engine.worker_threads};
+    caf::actor_system_config caf_config;
+    actors::supervisor::set_scheduling(caf_config, config.engine.worker_threads);
     caf::actor_system system{caf_config};
     log.write(core::LogLevel::info, "engine_starting",
               {{"version", TANDEM_VERSION}, {"name", config.engine.name}});
@@ -376,13 +370,18 @@ int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
                       parts.trading ? parts.trading->desk->epoch() : std::uint64_t{0}};
     Upkeep upkeep{context->clocks.mono,
                   parts.trading ? parts.trading->compact_journal : std::function<void()>{}};
+    actors::supervisor::ActorWatch actor_watch{context};
     const bool asked = wait_for_end(
-        signals, gave_up, watch, KillFile{config.engine.state_dir},
+        signals, gave_up, KillFile{config.engine.state_dir},
         [&parts, &context](const std::string& person) {
           if (parts.trading)
             kill_all(*parts.trading, *context, person);
         },
-        upkeep);
+        [&] {
+          actor_watch.look();
+          watch.look();
+          upkeep.look();
+        });
     if (asked && config.engine.report_on_exit)
       report(system, *context);
     log.write(core::LogLevel::info, asked ? "engine_stopping" : "engine_gave_up", {});

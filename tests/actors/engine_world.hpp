@@ -105,7 +105,7 @@ public:
     parts.venue_strand = &sim.strand;
     parts.connector = &venues;
     parts.http = &venues;
-    parts.detached_journal = false;
+    parts.own_threads = false;
     parts.proxy_for = [](const std::string&) { return std::string{}; };
     REQUIRE(actors::supervisor::make_markets(parts));
     root = actors::supervisor::start_engine(sim.system, parts);

@@ -26,6 +26,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -94,7 +95,11 @@ class Sim {
 
 public:
   Sim() {
-    context_->clocks.mono = [this] { return now(); };
+    context_->clocks.mono = [this] {
+      if (const auto text = std::exchange(trip, std::nullopt))
+        throw std::runtime_error{*text};
+      return now();
+    };
     context_->clocks.wall = [this] {
       return core::WallTime{std::chrono::seconds{1'700'000'000}} + now().time_since_epoch();
     };
@@ -200,6 +205,8 @@ private:
 public:
   MemoryLog log;
   std::uint64_t random = 0; ///< 0: a back-off takes half its ceiling
+  /// The next one who asks for the time gets this thrown instead. Every handler asks first of all.
+  std::optional<std::string> trip;
   caf::actor_system system{prepare(config_)};
   caf::scheduler::test_coordinator& scheduler
       = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
