@@ -1,0 +1,142 @@
+// Promise P2: the engine is killed in every state of a two-leg execution, at every word to its
+// journal and to its venues, whatever these answer; and by the venues' own books nothing is left
+// open that is not flagged.
+#include "tests/adapters/journal/crash_world.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
+using namespace tandem::core::strategy;
+using namespace tandem::tests;
+
+namespace {
+
+constexpr std::array phases{ExecutionPhase::legs,      ExecutionPhase::completing,
+                            ExecutionPhase::unwinding, ExecutionPhase::waiting,
+                            ExecutionPhase::done,      ExecutionPhase::stranded,
+                            ExecutionPhase::refused};
+
+/// Sums over all plays, and the first few that broke a rule, each with what repeats it.
+class Tally {
+public:
+  void add(const CrashCase& one, const std::vector<Kill>& kills, const CrashOutcome& outcome) {
+    for (const auto phase : outcome.crashed_in)
+      ++crashed_in_[phase];
+    ++ends_[outcome.end];
+    silent += outcome.silent ? 1 : 0;
+    beyond_cap += outcome.beyond_cap ? 1 : 0;
+    sent_twice += outcome.sent_twice;
+    if (outcome.faults.empty())
+      return;
+    constexpr std::size_t told_max = 20;
+    if (++broken > told_max)
+      return;
+    std::string text = describe(one);
+    for (const auto& kill : kills)
+      text += "; " + describe(kill);
+    for (const auto& fault : outcome.faults)
+      text += "\n    " + fault;
+    MESSAGE(text);
+  }
+
+  [[nodiscard]] std::size_t crashed_in(ExecutionPhase phase) const {
+    const auto found = crashed_in_.find(phase);
+    return found == crashed_in_.end() ? 0 : found->second;
+  }
+
+  [[nodiscard]] std::size_t crashes() const {
+    std::size_t sum = 0;
+    for (const auto& [phase, count] : crashed_in_)
+      sum += count;
+    return sum;
+  }
+
+  void print(const char* what) const {
+    const auto list = [](const std::map<ExecutionPhase, std::size_t>& counts) {
+      std::string text;
+      for (const auto& [phase, count] : counts)
+        text += (text.empty() ? "" : ", ") + std::string{to_string(phase)} + " "
+                + std::to_string(count);
+      return text;
+    };
+    std::printf("P2: %zu %s in %zu cases (%s): %zu silent residuals, %zu sent twice, %zu beyond "
+                "the cap; ended %s\n",
+                crashes(), what, cases, list(crashed_in_).c_str(), silent, sent_twice, beyond_cap,
+                list(ends_).c_str());
+  }
+
+  void check() const {
+    CHECK(broken == 0);
+    CHECK(silent == 0);
+    CHECK(sent_twice == 0);
+    CHECK(beyond_cap == 0);
+  }
+
+  std::size_t cases = 0, broken = 0, silent = 0, sent_twice = 0, beyond_cap = 0;
+
+private:
+  std::map<ExecutionPhase, std::size_t> crashed_in_, ends_;
+};
+
+/// One run to its end, then a kill before, within (writes only) and after each of its operations.
+CrashOutcome crash_everywhere(const CrashCase& one, Tally& tally) {
+  const auto whole = play(one, {});
+  tally.add(one, {}, whole);
+  ++tally.cases;
+  for (std::size_t at = 1; at <= whole.writes.size(); ++at)
+    for (const auto moment : {Moment::before, Moment::within, Moment::after}) {
+      if (moment == Moment::within && !whole.writes[at - 1])
+        continue;
+      for (const auto restart : {Restart::at_once, Restart::slowly}) {
+        const std::vector kills{Kill{at, moment, restart}};
+        const auto outcome = play(one, kills);
+        REQUIRE(outcome.crashed_in.size() == 1);
+        tally.add(one, kills, outcome);
+      }
+    }
+  return whole;
+}
+
+/// Every reply to closing orders and every market, where there is something to close.
+void crash_closing(CrashCase one, bool closes, Tally& tally) {
+  for (const auto closing : replies) {
+    one.script.closing = closing;
+    if (closes && closing != Reply::filled)
+      crash_everywhere(one, tally);
+  }
+  one.script.closing = Reply::filled;
+  for (const auto market : {Market::dear, Market::run_away}) {
+    one.market = market;
+    // A second leg that follows the first meets the market that moved.
+    if (closes || one.order != LegOrder::concurrent)
+      crash_everywhere(one, tally);
+  }
+}
+
+} // namespace
+
+TEST_CASE("P2: killed at any operation in any state, a two-leg execution ends balanced or flagged") {
+  Tally tally;
+  for (const auto order : {LegOrder::concurrent, LegOrder::leg1_first, LegOrder::leg2_first}) {
+    for (const auto leg1 : replies)
+      for (const auto leg2 : replies)
+        for (const bool leg2_first : {false, true}) {
+          const CrashCase one{.order = order,
+                              .script = {.leg1 = leg1, .leg2 = leg2, .leg2_first = leg2_first}};
+          crash_closing(one, crash_everywhere(one, tally).closed, tally);
+        }
+    for (const auto begin : {Begin::refused_by_gate, Begin::without_book})
+      crash_everywhere({.order = order, .script = {}, .begin = begin}, tally);
+  }
+  tally.print("crash points");
+  tally.check();
+  for (const auto phase : phases) {
+    CAPTURE(to_string(phase));
+    CHECK(tally.crashed_in(phase) > 0);
+  }
+}
