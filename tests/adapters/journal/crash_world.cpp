@@ -24,8 +24,8 @@ constexpr auto read_again = 1'000ms;  ///< as order_gateway while orders are ope
 constexpr auto books_after = 1'000ms;
 /// Far beyond every wait that is meant to end: what is not over by then never will be.
 constexpr auto patience = 30min;
-/// The coarser of the lots, in thousandths.
-constexpr std::int64_t coarser_lot = 10;
+/// In thousandths of the base asset: what the execution is to trade, and the coarser of the lots.
+constexpr std::int64_t decided = 1'000, coarser_lot = 10;
 constexpr std::array<std::string_view, 2> venues{"one", "two"};
 
 const core::Money loss_max = core::to_money(core::Decimal{2, 0});
@@ -236,7 +236,7 @@ private:
   void execute() {
     const auto pair = two_leg_pair();
     const auto spread = core::strategy::executable_spread(
-        core::strategy::Direction::leg1_buy_leg2_sell, calm_[0], calm_[1], core::Quantity{1'000},
+        core::strategy::Direction::leg1_buy_leg2_sell, calm_[0], calm_[1], core::Quantity{decided},
         {two_leg_fee, two_leg_fee});
     engine_->executor.execute(spread.value(), books(), {}, now_);
     hear();
@@ -347,10 +347,11 @@ private:
 
   void check_orders() {
     for (const auto& order : engine_->desk.latest(1'000)) {
-      const auto purpose = order->intent().draft.origin.purpose;
-      outcome_.closed = outcome_.closed || purpose != core::orders::OrderPurpose::open;
+      const auto& draft = order->intent().draft;
+      const bool opens = draft.origin.purpose == core::orders::OrderPurpose::open;
+      outcome_.closed = outcome_.closed || !opens;
       fault(!order->overfilled(), order->id().text() + " filled more than was ordered");
-      fault(order->intent().draft.quantity.units <= 1'000, order->id().text() + " is too large");
+      fault(!opens || draft.quantity.units <= decided, order->id().text() + " is too large");
     }
   }
 

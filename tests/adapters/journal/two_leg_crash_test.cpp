@@ -128,7 +128,10 @@ TEST_CASE("P2: killed at any operation in any state, a two-leg execution ends ba
         for (const bool leg2_first : {false, true}) {
           const CrashCase one{.order = order,
                               .script = {.leg1 = leg1, .leg2 = leg2, .leg2_first = leg2_first}};
-          crash_closing(one, crash_everywhere(one, tally).closed, tally);
+          const auto whole = crash_everywhere(one, tally);
+          CAPTURE(describe(one));
+          CHECK(whole.end == ExecutionPhase::done); // where nothing is in the way, it is closed
+          crash_closing(one, whole.closed, tally);
         }
     for (const auto begin : {Begin::refused_by_gate, Begin::without_book})
       crash_everywhere({.order = order, .script = {}, .begin = begin}, tally);
