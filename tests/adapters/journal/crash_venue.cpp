@@ -168,9 +168,8 @@ void CrashVenue::cancel(const ClientOrderId& id) {
     order.status = VenueStatus::cancelled;
     tell(0ms, [this, &order, as_it_is = shown(order)] { desk_->on_order(as_it_is, now_); });
   });
-  at(quick + late_fill_after, [this, &order] {
-    execute(order, order.intent.draft.quantity.units, VenueStatus::cancelled);
-  });
+  at(quick + late_fill_after,
+     [this, &order] { execute(order, order.intent.draft.quantity.units, VenueStatus::cancelled); });
 }
 
 void CrashVenue::query(const ClientOrderId& id) {

@@ -20,6 +20,7 @@ using core::strategy::ExecutionPhase;
 using core::strategy::LegOrder;
 
 constexpr auto tick_interval = 100ms; ///< as pair_monitor and order_gateway have it
+constexpr auto idle_interval = 500ms; ///< while nothing but a venue's word can bring it on
 constexpr auto read_again = 1'000ms;  ///< as order_gateway while orders are open
 constexpr auto books_after = 1'000ms;
 /// Far beyond every wait that is meant to end: what is not over by then never will be.
@@ -60,10 +61,8 @@ public:
   Engine(adapters::journal::MemoryDisk& disk, Operations& operations, CrashVenue& venue,
          LegOrder order, const core::risk::Now& now)
       : ports_{Port{operations, venue}, Port{operations, venue}},
-        opened_{open_journal(killable(disk, operations))}, desk{options(opened_.journal->epoch()),
-                                                                 {},
-                                                                 *opened_.journal,
-                                                                 log_},
+        opened_{open_journal(killable(disk, operations))},
+        desk{options(opened_.journal->epoch()), {}, *opened_.journal, log_},
         executor{two_leg_pair(), limits(order), desk, book} {
     const auto restored = desk.restore(opened_.records, now);
     book.restore(restored.executions, restored.totals, restored.history);
@@ -303,7 +302,8 @@ private:
       if (now_.mono < next_tick)
         continue;
       tick();
-      next_tick = now_.mono + tick_interval;
+      const bool waits = engine_->phase() == ExecutionPhase::waiting;
+      next_tick = now_.mono + (waits ? idle_interval : tick_interval);
       calm = over() ? calm + 1 : 0;
       if (now_.mono >= until)
         return;
@@ -376,9 +376,9 @@ private:
                                 + (held ? "" : ", and the pair is not paused"));
     fault(state->residual == net, where + ": residual " + state->residual.to_string() + " noted, "
                                       + net.to_string() + " at the venues");
-    fault(state->profit == venue_.cash(),
-          where + ": profit " + core::to_string(state->profit) + " noted, "
-              + core::to_string(venue_.cash()) + " at the venues");
+    fault(state->profit == venue_.cash(), where + ": profit " + core::to_string(state->profit)
+                                              + " noted, " + core::to_string(venue_.cash())
+                                              + " at the venues");
   }
 
   /// What a life begins with.

@@ -2,10 +2,13 @@
 // journal and to its venues, whatever these answer; and by the venues' own books nothing is left
 // open that is not flagged.
 #include "tests/adapters/journal/crash_world.hpp"
+#include "tests/nightly.hpp"
 
 #include <doctest/doctest.h>
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -83,6 +86,20 @@ private:
   std::map<ExecutionPhase, std::size_t> crashed_in_, ends_;
 };
 
+/// All of the product, or what a commit has the time for.
+bool is_nightly() {
+  return cases(0, 1) == 1;
+}
+
+/// Behind one operation and before the next is nearly the same moment: on a commit one of the two
+/// comes back at once and the other slowly.
+std::vector<Restart> restarts_for(std::uint64_t at, Moment moment) {
+  if (is_nightly())
+    return {Restart::at_once, Restart::slowly};
+  const bool slowly = (at + static_cast<std::uint64_t>(moment)) % 2 == 0;
+  return {slowly ? Restart::slowly : Restart::at_once};
+}
+
 /// One run to its end, then a kill before, within (writes only) and after each of its operations.
 CrashOutcome crash_everywhere(const CrashCase& one, Tally& tally) {
   const auto whole = play(one, {});
@@ -92,7 +109,7 @@ CrashOutcome crash_everywhere(const CrashCase& one, Tally& tally) {
     for (const auto moment : {Moment::before, Moment::within, Moment::after}) {
       if (moment == Moment::within && !whole.writes[at - 1])
         continue;
-      for (const auto restart : {Restart::at_once, Restart::slowly}) {
+      for (const auto restart : restarts_for(at, moment)) {
         const std::vector kills{Kill{at, moment, restart}};
         const auto outcome = play(one, kills);
         REQUIRE(outcome.crashed_in.size() == 1);
@@ -118,21 +135,31 @@ void crash_closing(CrashCase one, bool closes, Tally& tally) {
   }
 }
 
+void crash_legs(LegOrder order, Reply leg1, Reply leg2, Tally& tally) {
+  const bool concurrent = order == LegOrder::concurrent;
+  for (const bool leg2_first : {false, true}) {
+    if (leg2_first && !concurrent && !is_nightly())
+      continue; // their order is given
+    const CrashCase one{.order = order,
+                        .script = {.leg1 = leg1, .leg2 = leg2, .leg2_first = leg2_first}};
+    const auto whole = crash_everywhere(one, tally);
+    CAPTURE(describe(one));
+    CHECK(whole.end == ExecutionPhase::done); // where nothing is in the way, it is closed
+    const bool plain = leg1 == Reply::filled || leg2 == Reply::filled;
+    if (is_nightly() || (plain && concurrent && !leg2_first))
+      crash_closing(one, whole.closed, tally);
+  }
+}
+
 } // namespace
 
-TEST_CASE("P2: killed at any operation in any state, a two-leg execution ends balanced or flagged") {
+TEST_CASE(
+    "P2: killed at any operation in any state, a two-leg execution ends balanced or flagged") {
   Tally tally;
   for (const auto order : {LegOrder::concurrent, LegOrder::leg1_first, LegOrder::leg2_first}) {
     for (const auto leg1 : replies)
       for (const auto leg2 : replies)
-        for (const bool leg2_first : {false, true}) {
-          const CrashCase one{.order = order,
-                              .script = {.leg1 = leg1, .leg2 = leg2, .leg2_first = leg2_first}};
-          const auto whole = crash_everywhere(one, tally);
-          CAPTURE(describe(one));
-          CHECK(whole.end == ExecutionPhase::done); // where nothing is in the way, it is closed
-          crash_closing(one, whole.closed, tally);
-        }
+        crash_legs(order, leg1, leg2, tally);
     for (const auto begin : {Begin::refused_by_gate, Begin::without_book})
       crash_everywhere({.order = order, .script = {}, .begin = begin}, tally);
   }
@@ -142,4 +169,34 @@ TEST_CASE("P2: killed at any operation in any state, a two-leg execution ends ba
     CAPTURE(to_string(phase));
     CHECK(tally.crashed_in(phase) > 0);
   }
+}
+
+TEST_CASE("P2: killed once more while it comes back, it ends balanced or flagged all the same") {
+  Tally tally;
+  const std::size_t stride = cases(3, 1);
+  const std::vector<Script> scripts{{.leg2 = Reply::rejected},
+                                    {.leg2 = Reply::timeout_filled},
+                                    {.leg1 = Reply::timeout_not},
+                                    {.leg1 = Reply::partial, .leg2 = Reply::late_fill},
+                                    {.leg2 = Reply::rejected, .closing = Reply::rejected}};
+  for (const auto& script : scripts) {
+    const CrashCase one{.script = script};
+    ++tally.cases;
+    const auto operations = play(one, {}).writes.size();
+    for (std::size_t at = 1; at <= operations; at += stride) {
+      const Kill first{at, Moment::after, restarts_for(at, Moment::after).front()};
+      const auto later = play(one, {first}).writes;
+      for (std::size_t again = 1; again <= later.size(); ++again)
+        for (const auto moment : {Moment::before, Moment::within, Moment::after}) {
+          if (moment == Moment::within && !later[again - 1])
+            continue;
+          const std::vector kills{first, Kill{again, moment, restarts_for(again, moment).front()}};
+          const auto outcome = play(one, kills);
+          REQUIRE(outcome.crashed_in.size() == 2);
+          tally.add(one, kills, outcome);
+        }
+    }
+  }
+  tally.print("crashes, two of each execution,");
+  tally.check();
 }
