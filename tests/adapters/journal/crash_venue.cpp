@@ -215,9 +215,10 @@ core::orders::VenueOrder CrashVenue::shown(const Held& order) const {
 }
 
 /// In two parts where there is enough for two; all of it is in the ledger before any of it is told.
+/// A late fill comes in one: after it nothing more comes that could remind a restarted engine.
 void CrashVenue::execute(Held& order, std::int64_t units, VenueStatus end) {
   const auto lot = lots.at(order.leg);
-  const auto half = units / 2 - units / 2 % lot;
+  const auto half = order.reply == Reply::late_fill ? 0 : units / 2 - units / 2 % lot;
   const auto first = order.fills.size();
   for (const auto part : {half, units - half})
     if (part > 0)
