@@ -16,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using adapters::journal::Fate;
 using core::orders::Desk;
+using core::strategy::Direction;
 using core::strategy::ExecutionPhase;
 using core::strategy::LegOrder;
 
@@ -43,14 +44,23 @@ core::market::DepthView book_of(std::size_t leg, std::string_view bid, std::stri
 
 using Books = std::array<core::market::DepthView, 2>;
 
-Books books_in(Market market) {
+/// Bought where it is cheap, whichever leg that is.
+Books books_in(Market market, Direction direction) {
+  const std::size_t cheap = direction == Direction::leg1_buy_leg2_sell ? 0 : 1;
+  const auto books = [&](std::string_view cheap_bid, std::string_view cheap_ask,
+                         std::string_view dear_bid, std::string_view dear_ask) {
+    Books made{book_of(cheap, cheap_bid, cheap_ask), book_of(1 - cheap, dear_bid, dear_ask)};
+    if (cheap == 1)
+      std::swap(made[0], made[1]);
+    return made;
+  };
   switch (market) {
   case Market::calm:
-    return {book_of(0, "99.99", "100.00"), book_of(1, "100.50", "100.51")};
+    return books("99.99", "100.00", "100.50", "100.51");
   case Market::dear:
-    return {book_of(0, "99.00", "101.60"), book_of(1, "99.20", "101.80")};
+    return books("99.00", "101.60", "99.20", "101.80");
   case Market::run_away:
-    return {book_of(0, "94.00", "106.00"), book_of(1, "94.50", "106.50")};
+    return books("94.00", "106.00", "94.50", "106.50");
   }
   return {};
 }
@@ -161,7 +171,7 @@ class CrashWorld {
 public:
   CrashWorld(const CrashCase& one, std::vector<Kill> kills)
       : case_{one}, kills_{std::move(kills)}, venue_{one.script, now_},
-        calm_{books_in(Market::calm)}, moved_{books_in(one.market)} {}
+        calm_{books_in(Market::calm, one.direction)}, moved_{books_in(one.market, one.direction)} {}
 
   CrashOutcome run() {
     for (std::size_t life = 0;; ++life) {
@@ -233,10 +243,8 @@ private:
   }
 
   void execute() {
-    const auto pair = two_leg_pair();
     const auto spread = core::strategy::executable_spread(
-        core::strategy::Direction::leg1_buy_leg2_sell, calm_[0], calm_[1], core::Quantity{decided},
-        {two_leg_fee, two_leg_fee});
+        case_.direction, calm_[0], calm_[1], core::Quantity{decided}, {two_leg_fee, two_leg_fee});
     engine_->executor.execute(spread.value(), books(), {}, now_);
     hear();
   }
@@ -426,8 +434,9 @@ Fate Operations::write(std::size_t bytes) {
 std::string describe(const CrashCase& one) {
   constexpr std::array<std::string_view, 3> markets{"calm", "dear", "run away"};
   constexpr std::array<std::string_view, 3> begins{"", ", refused by the gate", ", without a book"};
-  return std::string{to_string(one.order)} + ", leg 1 " + std::string{name_of(one.script.leg1)}
-         + ", leg 2 " + std::string{name_of(one.script.leg2)} + ", closing "
+  return std::string{to_string(one.order)} + " " + std::string{to_string(one.direction)}
+         + ", leg 1 " + std::string{name_of(one.script.leg1)} + ", leg 2 "
+         + std::string{name_of(one.script.leg2)} + ", closing "
          + std::string{name_of(one.script.closing)}
          + (one.script.leg2_first ? ", leg 2 and the end first, " : ", leg 1 and fills first, ")
          + std::string{markets.at(static_cast<std::size_t>(one.market))}

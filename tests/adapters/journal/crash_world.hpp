@@ -34,6 +34,7 @@ struct CrashCase {
   core::strategy::LegOrder order = core::strategy::LegOrder::concurrent;
   Script script;
   Market market = Market::calm;
+  core::strategy::Direction direction = core::strategy::Direction::leg1_buy_leg2_sell;
   Begin begin = Begin::sends;
 };
 

@@ -135,19 +135,30 @@ void crash_closing(CrashCase one, bool closes, Tally& tally) {
   }
 }
 
+/// On a commit the two directions share what else there is to vary.
+std::vector<Direction> directions_for(LegOrder order, bool leg2_first) {
+  if (is_nightly())
+    return {Direction::leg1_buy_leg2_sell, Direction::leg1_sell_leg2_buy};
+  const bool turned = leg2_first || order == LegOrder::leg2_first;
+  return {turned ? Direction::leg1_sell_leg2_buy : Direction::leg1_buy_leg2_sell};
+}
+
 void crash_legs(LegOrder order, Reply leg1, Reply leg2, Tally& tally) {
   const bool concurrent = order == LegOrder::concurrent;
+  const bool plain = leg1 == Reply::filled || leg2 == Reply::filled;
   for (const bool leg2_first : {false, true}) {
     if (leg2_first && !concurrent && !is_nightly())
       continue; // their order is given
-    const CrashCase one{.order = order,
-                        .script = {.leg1 = leg1, .leg2 = leg2, .leg2_first = leg2_first}};
-    const auto whole = crash_everywhere(one, tally);
-    CAPTURE(describe(one));
-    CHECK(whole.end == ExecutionPhase::done); // where nothing is in the way, it is closed
-    const bool plain = leg1 == Reply::filled || leg2 == Reply::filled;
-    if (is_nightly() || (plain && concurrent && !leg2_first))
-      crash_closing(one, whole.closed, tally);
+    for (const auto direction : directions_for(order, leg2_first)) {
+      const CrashCase one{.order = order,
+                          .script = {.leg1 = leg1, .leg2 = leg2, .leg2_first = leg2_first},
+                          .direction = direction};
+      const auto whole = crash_everywhere(one, tally);
+      CAPTURE(describe(one));
+      CHECK(whole.end == ExecutionPhase::done); // where nothing is in the way, it is closed
+      if (is_nightly() || (plain && concurrent && !leg2_first))
+        crash_closing(one, whole.closed, tally);
+    }
   }
 }
 
