@@ -136,10 +136,12 @@ void crash_closing(CrashCase one, bool closes, Tally& tally) {
 }
 
 /// On a commit the two directions share what else there is to vary.
-std::vector<Direction> directions_for(LegOrder order, bool leg2_first) {
+std::vector<Direction> directions_for(LegOrder order, const Script& script) {
   if (is_nightly())
     return {Direction::leg1_buy_leg2_sell, Direction::leg1_sell_leg2_buy};
-  const bool turned = leg2_first || order == LegOrder::leg2_first;
+  const bool turned = order == LegOrder::concurrent
+                          ? (script.leg1 == Reply::filled) != script.leg2_first
+                          : order == LegOrder::leg2_first;
   return {turned ? Direction::leg1_sell_leg2_buy : Direction::leg1_buy_leg2_sell};
 }
 
@@ -149,10 +151,9 @@ void crash_legs(LegOrder order, Reply leg1, Reply leg2, Tally& tally) {
   for (const bool leg2_first : {false, true}) {
     if (leg2_first && !concurrent && !is_nightly())
       continue; // their order is given
-    for (const auto direction : directions_for(order, leg2_first)) {
-      const CrashCase one{.order = order,
-                          .script = {.leg1 = leg1, .leg2 = leg2, .leg2_first = leg2_first},
-                          .direction = direction};
+    const Script script{.leg1 = leg1, .leg2 = leg2, .leg2_first = leg2_first};
+    for (const auto direction : directions_for(order, script)) {
+      const CrashCase one{.order = order, .script = script, .direction = direction};
       const auto whole = crash_everywhere(one, tally);
       CAPTURE(describe(one));
       CHECK(whole.end == ExecutionPhase::done); // where nothing is in the way, it is closed
