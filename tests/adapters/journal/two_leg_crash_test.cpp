@@ -2,7 +2,6 @@
 // journal and to its venues, whatever these answer; and by the venues' own books nothing is left
 // open that is not flagged.
 #include "tests/adapters/journal/crash_world.hpp"
-#include "tests/nightly.hpp"
 
 #include <doctest/doctest.h>
 
@@ -27,6 +26,9 @@ constexpr std::array phases{ExecutionPhase::legs,      ExecutionPhase::completin
 /// Sums over all plays, and the first few that broke a rule, each with what repeats it.
 class Tally {
 public:
+  /// @param all of the product, or what a commit has the time for.
+  explicit Tally(bool all = false) : whole{all} {}
+
   void add(const CrashCase& one, const std::vector<Kill>& kills, const CrashOutcome& outcome) {
     for (const auto phase : outcome.crashed_in)
       ++crashed_in_[phase];
@@ -80,21 +82,17 @@ public:
     CHECK(beyond_cap == 0);
   }
 
+  const bool whole;
   std::size_t cases = 0, broken = 0, silent = 0, sent_twice = 0, beyond_cap = 0;
 
 private:
   std::map<ExecutionPhase, std::size_t> crashed_in_, ends_;
 };
 
-/// All of the product, or what a commit has the time for.
-bool is_nightly() {
-  return cases(0, 1) == 1;
-}
-
 /// Behind one operation and before the next is nearly the same moment: on a commit one of the two
 /// comes back at once and the other slowly.
-std::vector<Restart> restarts_for(std::uint64_t at, Moment moment) {
-  if (is_nightly())
+std::vector<Restart> restarts_for(std::uint64_t at, Moment moment, bool whole = false) {
+  if (whole)
     return {Restart::at_once, Restart::slowly};
   const bool slowly = (at + static_cast<std::uint64_t>(moment)) % 2 == 0;
   return {slowly ? Restart::slowly : Restart::at_once};
@@ -109,7 +107,7 @@ CrashOutcome crash_everywhere(const CrashCase& one, Tally& tally) {
     for (const auto moment : {Moment::before, Moment::within, Moment::after}) {
       if (moment == Moment::within && !whole.writes[at - 1])
         continue;
-      for (const auto restart : restarts_for(at, moment)) {
+      for (const auto restart : restarts_for(at, moment, tally.whole)) {
         const std::vector kills{Kill{at, moment, restart}};
         const auto outcome = play(one, kills);
         REQUIRE(outcome.crashed_in.size() == 1);
@@ -136,31 +134,46 @@ void crash_closing(CrashCase one, bool closes, Tally& tally) {
 }
 
 /// On a commit the two directions share what else there is to vary.
-std::vector<Direction> directions_for(LegOrder order, const Script& script) {
-  if (is_nightly())
-    return {Direction::leg1_buy_leg2_sell, Direction::leg1_sell_leg2_buy};
+Direction direction_for(LegOrder order, const Script& script) {
   const bool turned = order == LegOrder::concurrent
                           ? (script.leg1 == Reply::filled) != script.leg2_first
                           : order == LegOrder::leg2_first;
-  return {turned ? Direction::leg1_sell_leg2_buy : Direction::leg1_buy_leg2_sell};
+  return turned ? Direction::leg1_sell_leg2_buy : Direction::leg1_buy_leg2_sell;
+}
+
+/// @param closing as well as the two legs everything that may come when a residual is closed.
+void crash_case(const CrashCase& one, bool closing, Tally& tally) {
+  const auto whole = crash_everywhere(one, tally);
+  CAPTURE(describe(one));
+  CHECK(whole.end == ExecutionPhase::done); // where nothing is in the way, it is closed
+  if (closing)
+    crash_closing(one, whole.closed, tally);
 }
 
 void crash_legs(LegOrder order, Reply leg1, Reply leg2, Tally& tally) {
   const bool concurrent = order == LegOrder::concurrent;
   const bool plain = leg1 == Reply::filled || leg2 == Reply::filled;
   for (const bool leg2_first : {false, true}) {
-    if (leg2_first && !concurrent && !is_nightly())
+    if (leg2_first && !concurrent)
       continue; // their order is given
     const Script script{.leg1 = leg1, .leg2 = leg2, .leg2_first = leg2_first};
-    for (const auto direction : directions_for(order, script)) {
-      const CrashCase one{.order = order, .script = script, .direction = direction};
-      const auto whole = crash_everywhere(one, tally);
-      CAPTURE(describe(one));
-      CHECK(whole.end == ExecutionPhase::done); // where nothing is in the way, it is closed
-      if (is_nightly() || (plain && concurrent && !leg2_first))
-        crash_closing(one, whole.closed, tally);
-    }
+    crash_case({.order = order, .script = script, .direction = direction_for(order, script)},
+               plain && concurrent && !leg2_first, tally);
   }
+}
+
+/// All of the product for one way to send the legs.
+void crash_all(LegOrder order, Direction direction) {
+  Tally tally{true};
+  for (const auto leg1 : replies)
+    for (const auto leg2 : replies)
+      for (const bool leg2_first : {false, true})
+        crash_case({.order = order,
+                    .script = {.leg1 = leg1, .leg2 = leg2, .leg2_first = leg2_first},
+                    .direction = direction},
+                   true, tally);
+  tally.print("crash points");
+  tally.check();
 }
 
 } // namespace
@@ -185,7 +198,7 @@ TEST_CASE(
 
 TEST_CASE("P2: killed once more while it comes back, it ends balanced or flagged all the same") {
   Tally tally;
-  const std::size_t stride = cases(3, 1);
+  constexpr std::size_t stride = 3; // of the first crash; the second comes everywhere
   const std::vector<Script> scripts{{.leg2 = Reply::rejected},
                                     {.leg2 = Reply::timeout_filled},
                                     {.leg1 = Reply::timeout_not},
@@ -211,4 +224,31 @@ TEST_CASE("P2: killed once more while it comes back, it ends balanced or flagged
   }
   tally.print("crashes, two of each execution,");
   tally.check();
+}
+
+// A few hundred thousand crash points; a case for each way, so that each ends in time.
+TEST_SUITE("nightly") {
+  TEST_CASE("P2, whole: both legs at once, buying at leg 1") {
+    crash_all(LegOrder::concurrent, Direction::leg1_buy_leg2_sell);
+  }
+
+  TEST_CASE("P2, whole: both legs at once, buying at leg 2") {
+    crash_all(LegOrder::concurrent, Direction::leg1_sell_leg2_buy);
+  }
+
+  TEST_CASE("P2, whole: leg 1 first, buying at leg 1") {
+    crash_all(LegOrder::leg1_first, Direction::leg1_buy_leg2_sell);
+  }
+
+  TEST_CASE("P2, whole: leg 1 first, buying at leg 2") {
+    crash_all(LegOrder::leg1_first, Direction::leg1_sell_leg2_buy);
+  }
+
+  TEST_CASE("P2, whole: leg 2 first, buying at leg 1") {
+    crash_all(LegOrder::leg2_first, Direction::leg1_buy_leg2_sell);
+  }
+
+  TEST_CASE("P2, whole: leg 2 first, buying at leg 2") {
+    crash_all(LegOrder::leg2_first, Direction::leg1_sell_leg2_buy);
+  }
 }
