@@ -110,7 +110,7 @@ TEST_CASE("late slices: one an interval (extend), some together (catch_up), or n
     TwapWorld world{plan, {}, 1};
     pass(world, 2s); // two slices
     REQUIRE(world.runner->pause("ann").has_value());
-    pass(world, 5s);
+    pass(world, 5'500ms); // into the eighth interval
     REQUIRE(world.runner->resume().has_value());
     REQUIRE(world.run(1min, 50ms));
     return std::pair{quantities(world), phase(world)};
