@@ -158,10 +158,10 @@ def a_killed_engine_goes_on_without_a_doubled_or_a_lost_slice():
     plan = make(totalQty=0.02)
     for _ in range(3):
         done = status_of(plan)["progress"]["slicesDone"]
-        wait_until("another slice", lambda: status_of(plan)["progress"]["slicesDone"] > done, 30)
+        wait_until("another slice", lambda: status_of(plan)["progress"]["slicesDone"] > done, 60)  # an unknown order is asked for first
         WORLD.engine.stop(signal.SIGKILL)
         WORLD.start_engine()
-    assert finished(plan, 90)["state"] == "completed"
+    assert finished(plan, 120)["state"] == "completed"
     assert sold_or_bought(plan, "bybit") == sold_or_bought(plan, "binance") == 0.02
     _, _, rows = ledger.settle(WORLD.engine_bin, WORLD.directory.name + "/state", WORLD.sim.addresses["admin"], 30)
     assert not rows, rows
