@@ -20,6 +20,9 @@ constexpr std::array<std::pair<Remainder, std::string_view>, 2> remainders{
 constexpr std::array<std::pair<LegDown, std::string_view>, 2> legs_down{
     {{LegDown::pause_both, "pauseBoth"}, {LegDown::pause_leg, "pauseLeg"}}};
 
+/// The end of the year 9999: what is reckoned from there stays in range.
+constexpr UnixMillis stamp_max = 253'402'300'799'999;
+
 template <class Words, class Value>
 std::string_view word_of(const Words& words, Value value) noexcept {
   for (const auto& [known, word] : words)
@@ -63,6 +66,12 @@ public:
                      + " ms, not " + std::to_string(value.count()));
   }
 
+  void stamp(const std::string& field, std::optional<UnixMillis> value) {
+    if (value && (*value < 0 || *value > stamp_max))
+      add(field, "must be Unix milliseconds from 0 to " + std::to_string(stamp_max) + ", not "
+                     + std::to_string(*value));
+  }
+
   std::vector<PlanProblem> take() { return std::move(found_); }
 
 private:
@@ -82,7 +91,7 @@ void check_sizes(const PlanConfig& plan, Problems& problems) {
                                  + "), and is " + plan.slice_quantity.to_string());
   else if (total && slice && slices_of(plan) > slices_max)
     problems.add("sliceQty", "makes more than " + std::to_string(slices_max) + " slices");
-  problems.time("intervalMs", plan.interval, 100ms, 24h);
+  problems.time("intervalMs", plan.interval, interval_min, interval_max);
 }
 
 void check_legs(const PlanConfig& plan, Problems& problems) {
@@ -123,6 +132,8 @@ void check_calendar(const Calendar& calendar, Problems& problems) {
 
 void check_options(const PlanConfig& plan, Problems& problems) {
   const auto& options = plan.options;
+  problems.stamp("options.startAt", options.start_at);
+  problems.stamp("options.endAt", options.end_at);
   if (options.start_at && options.end_at && *options.end_at <= *options.start_at)
     problems.add("options.endAt", "must be after options.startAt");
   check_calendar(options.calendar, problems);
