@@ -158,6 +158,7 @@ TEST_CASE("a plan's quantity is that of each instrument, and of this plan only")
   const auto bybit = Gated::key("bybit");
   CHECK(desk.ask(slice(desk.sell(bybit), 2'001)) == "parent_quantity");
   CHECK(desk.ask(slice(desk.sell(bybit), 2'000)) == "approved");
+  CHECK(desk.ask(slice(desk.sell(bybit), 1)) == "parent_quantity");
   SUBCASE("others trade the instrument freely") {
     CHECK(desk.ask(desk.buy()) == "approved");
     CHECK(desk.ask(Gated::of_pair(desk.buy())) == "approved");
@@ -300,6 +301,7 @@ TEST_CASE("where there is no instrument or no book, the rules behind are not ask
   SUBCASE("a market that nobody spoke of is closed, and the rest is asked") {
     const auto unheard = Gated::key("okx");
     auto intent = slice(desk.buy(unheard), 3'000);
+    CHECK(desk.words(intent, facts) == Words{"market_closed", "instrument"});
     CHECK(desk.words(intent)
           == Words{"market_closed", "fee_unknown", "balance", "parent_quantity"});
     CHECK(desk.words(intent, facts) == Words{"market_closed", "instrument"});
