@@ -125,7 +125,8 @@ PlanLeg read_leg(Section section) {
   leg.instrument.symbol = core::Symbol{section.text("symbol", {})};
   leg.instrument.type = section.choice("marketType", leg.instrument.type, market_types);
   leg.side = section.choice("side", leg.side, sides);
-  leg.type = section.choice("type", leg.type, slice_types);
+  // A word that is wrong stands for the type that goes with all other keys.
+  leg.type = section.choice("type", SliceType::limit, slice_types);
   if (section.has("limitPrice"))
     leg.limit_price = section.decimal("limitPrice", {});
   else

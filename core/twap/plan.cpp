@@ -68,8 +68,7 @@ public:
 
   void stamp(const std::string& field, std::optional<UnixMillis> value) {
     if (value && (*value < 0 || *value > stamp_max))
-      add(field, "must be Unix milliseconds from 0 to " + std::to_string(stamp_max) + ", not "
-                     + std::to_string(*value));
+      add(field, "must be a time from 1970 to 9999, not " + std::to_string(*value) + " ms");
   }
 
   std::vector<PlanProblem> take() { return std::move(found_); }
@@ -138,7 +137,10 @@ void check_options(const PlanConfig& plan, Problems& problems) {
     problems.add("options.endAt", "must be after options.startAt");
   check_calendar(options.calendar, problems);
   problems.percent("options.sizeJitterPercent", options.size_jitter_percent, 50);
-  problems.time("options.timeJitterMs", options.time_jitter, 0ms, plan.interval / 2);
+  // An interval that is wrong is told once, and not as a jitter too.
+  const bool paced = plan.interval >= interval_min && plan.interval <= interval_max;
+  problems.time("options.timeJitterMs", options.time_jitter, 0ms,
+                (paced ? plan.interval : interval_max) / 2);
   problems.percent("options.guardPercent", options.guard_percent, 100);
   problems.percent("options.slippagePercent", options.slippage_percent, 10);
   problems.percent("options.participationPercent", options.participation_percent, 100);
