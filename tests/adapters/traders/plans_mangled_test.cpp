@@ -125,29 +125,30 @@ private:
   }
 
   std::string options() {
-    Members members{{"startAt", "1764550800000"},
-                    {"endAt", "1764560000000"},
-                    {"sessions", "["
-                                     + object({{"from", "\"09:00\""},
-                                               {"until", "\"12:00\""},
-                                               {"days", "[\"fri\",\"sun\"]"}})
-                                     + "]"},
-                    {"utcOffsetMinutes", "-60"},
-                    {"sizeJitterPercent", "10"},
-                    {"timeJitterMs", "50"},
-                    {"seed", "3"},
-                    {"guardPercent", "2"},
-                    {"slippagePercent", "0.1"},
-                    {"participationPercent", "20"},
-                    {"catchUp", "\"catch_up\""},
-                    {"catchUpSlices", "3"},
-                    {"remainder", "\"leave\""},
-                    {"legDown", "\"pauseLeg\""},
-                    {"imbalanceMax", "0.001"},
-                    {"repriceMs", "1000"},
-                    {"sweep", "false"},
-                    {"failuresMax", "7"},
-                    {"durationMs", "60000"}};
+    Members members{
+        {"startAt", some({"0", "1764550800000", "9223372036854775807", "-9223372036854775808"})},
+        {"endAt", "1764560000000"},
+        {"sessions",
+         "["
+             + object(
+                 {{"from", "\"09:00\""}, {"until", "\"12:00\""}, {"days", "[\"fri\",\"sun\"]"}})
+             + "]"},
+        {"utcOffsetMinutes", "-60"},
+        {"sizeJitterPercent", "10"},
+        {"timeJitterMs", "50"},
+        {"seed", "3"},
+        {"guardPercent", "2"},
+        {"slippagePercent", "0.1"},
+        {"participationPercent", "20"},
+        {"catchUp", "\"catch_up\""},
+        {"catchUpSlices", "3"},
+        {"remainder", "\"leave\""},
+        {"legDown", "\"pauseLeg\""},
+        {"imbalanceMax", "0.001"},
+        {"repriceMs", "1000"},
+        {"sweep", "false"},
+        {"failuresMax", "7"},
+        {"durationMs", "60000"}};
     std::erase_if(members, [this](const auto&) { return one_in(2); });
     return object(members);
   }
