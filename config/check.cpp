@@ -239,6 +239,8 @@ void check_plans(const Config& config, Violations& found) {
   for (std::size_t i = 0; i < config.plans.size(); ++i) {
     const auto& plan = config.plans[i].plan;
     const auto path = fmt::format("plans[{}]", i);
+    if (plan.id.empty()) // check_plan lets one be given later, as the interface does
+      found.push_back({path + ".id", "must be 1 to 64 letters, digits, '_' or '-'"});
     for (auto& problem : core::twap::check_plan(plan))
       found.push_back({fmt::format("{}.{}", path, problem.field), std::move(problem.message)});
     for (std::size_t n = 0; n < plan.legs.size(); ++n)

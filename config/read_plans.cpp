@@ -69,7 +69,7 @@ std::optional<core::UnixMillis> stamp(std::string_view text) {
   const auto day_now = digits(text, 8, 2);
   const auto time = time_of_day(text.substr(11, 5));
   const auto second = digits(text, 17, 2);
-  if (!year_now || !month_now || !day_now || !time || !second || *second > 59)
+  if (!year_now || !month_now || !day_now || !time || !second || *second > 59 || *time >= hours{24})
     return std::nullopt;
   const year_month_day date{year{*year_now}, month{static_cast<unsigned>(*month_now)},
                             day{static_cast<unsigned>(*day_now)}};
@@ -84,16 +84,17 @@ void read_stamp(Section& section, std::string_view key, std::optional<core::Unix
     section.allow(key);
     return;
   }
-  target = stamp(section.text(key, {}));
+  // What is no text is reported already: then the fallback is none that is reported again.
+  target = stamp(section.text(key, "1970-01-01T00:00:00Z"));
   if (!target)
-    section.refuse(key, "a time in UTC, quoted: \"2026-12-01T09:00:00Z\"");
+    section.refuse(key, "must be a time in UTC, quoted: \"2026-12-01T09:00:00Z\"");
 }
 
 std::chrono::minutes read_time(Section& section, std::string_view key) {
   section.require(key);
   const auto time = time_of_day(section.text(key, "00:00"));
   if (!time)
-    section.refuse(key, "a time of day from \"00:00\" to \"24:00\", quoted");
+    section.refuse(key, "must be a time of day from \"00:00\" to \"24:00\", quoted");
   return time.value_or(std::chrono::minutes{0});
 }
 
@@ -124,7 +125,8 @@ PlanLeg read_leg(Section section) {
   leg.instrument.symbol = core::Symbol{section.text("symbol", {})};
   leg.instrument.type = section.choice("marketType", leg.instrument.type, market_types);
   leg.side = section.choice("side", leg.side, sides);
-  leg.type = section.choice("type", leg.type, slice_types);
+  // A word that is wrong stands for the type that goes with all other keys.
+  leg.type = section.choice("type", SliceType::limit, slice_types);
   if (section.has("limitPrice"))
     leg.limit_price = section.decimal("limitPrice", {});
   else
@@ -150,7 +152,7 @@ PlanOptions read_options(Section section) {
   if (offset)
     options.calendar.utc_offset = std::chrono::minutes{*offset};
   else
-    section.refuse("utcOffsetMinutes", "whole minutes");
+    section.refuse("utcOffsetMinutes", "must be whole minutes");
   options.size_jitter_percent = section.decimal("sizeJitterPercent", options.size_jitter_percent);
   options.time_jitter = read_ms(section, "timeJitterMs", options.time_jitter);
   options.seed = section.count("seed", options.seed, 0,

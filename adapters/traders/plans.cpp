@@ -18,6 +18,7 @@ using namespace core::twap;
 
 constexpr std::array<std::string_view, 7> day_names{"mon", "tue", "wed", "thu",
                                                     "fri", "sat", "sun"};
+constexpr std::int64_t duration_max = 366 * std::int64_t{86'400'000}; ///< ms
 constexpr std::int64_t integer_max = std::numeric_limits<std::int64_t>::max();
 
 std::optional<Side> parse_side(std::string_view text) {
@@ -130,10 +131,16 @@ core::Status read_options(const Json& body, PlanConfig& plan) {
   fields.milliseconds("repriceMs", options.reprice);
   fields.boolean("sweep", options.sweep);
   fields.integer("failuresMax", options.failures_max, 1, 100);
-  std::chrono::milliseconds duration{0};
-  fields.milliseconds("durationMs", duration);
-  if (const auto slices = slices_of(plan); duration.count() > 0 && slices > 0)
-    plan.interval = std::chrono::milliseconds{duration.count() / slices};
+  std::int64_t duration = 0;
+  fields.integer("durationMs", duration, 1, duration_max);
+  if (const auto slices = slices_of(plan); duration > 0 && slices > 0) {
+    plan.interval = std::chrono::milliseconds{duration / slices};
+    if (plan.interval < interval_min || plan.interval > interval_max)
+      fields.fail("durationMs", "makes " + std::to_string(slices) + " intervals of "
+                                    + std::to_string(plan.interval.count()) + " ms; one must be "
+                                    + std::to_string(interval_min.count()) + " to "
+                                    + std::to_string(interval_max.count()) + " ms");
+  }
   return fields.finish();
 }
 

@@ -12,8 +12,8 @@
 
 namespace tandem::adapters::traders {
 
-/// name, totalQty, sliceQty, intervalMs (or options.durationMs: the time that all slices take
-/// together), legs [{exchange, symbol, side, type: market | limit | pegged, marketType: spot |
+/// name, totalQty, sliceQty, intervalMs (or options.durationMs, which wins: the time that all
+/// slices take together), legs [{exchange, symbol, side, type: market | limit | pegged, marketType: spot |
 /// linear (default spot), limitPrice, offsetPercent}], options {startAt, endAt, sessions [{from,
 /// until, days}], utcOffsetMinutes, sizeJitterPercent, timeJitterMs, seed, guardPercent,
 /// slippagePercent, participationPercent, catchUp, catchUpSlices, remainder, legDown,

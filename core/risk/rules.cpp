@@ -537,6 +537,17 @@ constexpr std::array<Asked, static_cast<std::size_t>(Rule::executions_max) + 1> 
     executions_max,
 };
 
+/// The rule looks at what an earlier one found missing: to ask it would mean nothing.
+bool is_blind(Rule rule, const Question& q, const std::vector<Refusal>& found) {
+  const bool by_status = rule == Rule::allow_list || rule == Rule::clock_offset;
+  if (by_status && (q.market == nullptr || !q.market->status))
+    return true; // market_closed said so
+  const auto refused
+      = [&](Rule other) { return std::ranges::find(found, other, &Refusal::rule) != found.end(); };
+  // The rules behind these reckon with an instrument and a mid.
+  return rule > Rule::book && (refused(Rule::instrument) || refused(Rule::book));
+}
+
 } // namespace
 
 bool is_sound(Scale scale) noexcept {
@@ -575,12 +586,8 @@ std::vector<Refusal> objections(const Question& question) {
   std::vector<Refusal> found;
   for (std::size_t n = 0; n < rules.size(); ++n) {
     const auto rule = static_cast<Rule>(n);
-    // The rules behind these reckon with an instrument and a mid.
-    const bool blind
-        = rule > Rule::book && !found.empty()
-          && (found.back().rule == Rule::instrument || found.back().rule == Rule::book);
-    if (blind)
-      break;
+    if (is_blind(rule, question, found))
+      continue;
     if (auto refusal = ask(rule, question))
       found.push_back(*std::move(refusal));
   }

@@ -48,7 +48,8 @@ struct Question {
 /// Asks every rule that its purpose is not spared, in the order of `Rule`; the first that says no.
 [[nodiscard]] std::optional<Refusal> ask_all(const Question& question);
 
-/// All that say no; those behind `instrument` and `book` only when these two do not.
+/// All that say no. Not asked: what needs the market's status when nobody spoke of the market, and
+/// those behind `instrument` and `book` when one of these two does.
 [[nodiscard]] std::vector<Refusal> objections(const Question& question);
 
 } // namespace tandem::core::risk

@@ -37,7 +37,8 @@ Sums Ledger::sums() const {
       sums.instruments.push_back({key, sum_of(state.position)});
   std::ranges::sort(sums.instruments, {}, &InstrumentSum::instrument);
   for (const auto& [name, state] : strategies_)
-    if (auto sum = sum_of(state); sum.executions != 0 || !sum.bases.empty())
+    if (auto sum = sum_of(state);
+        sum.executions != 0 || sum.last_execution != 0 || !sum.bases.empty())
       sums.strategies.push_back(std::move(sum));
   std::ranges::sort(sums.strategies, {}, &StrategySum::strategy);
   return sums;

@@ -22,6 +22,9 @@ constexpr std::array<std::pair<Remainder, std::string_view>, 2> remainders{
 constexpr std::array<std::pair<LegDown, std::string_view>, 2> legs_down{
     {{LegDown::pause_both, "pauseBoth"}, {LegDown::pause_leg, "pauseLeg"}}};
 
+/// The end of the year 9999: what is reckoned from there stays in range.
+constexpr UnixMillis stamp_max = 253'402'300'799'999;
+
 template <class Words, class Value>
 std::string_view word_of(const Words& words, Value value) noexcept {
   for (const auto& [known, word] : words)
@@ -69,6 +72,11 @@ public:
     if (value < least || value > most)
       add(field, "must be " + std::to_string(least.count()) + " to " + std::to_string(most.count())
                      + " ms, not " + std::to_string(value.count()));
+  }
+
+  void stamp(const std::string& field, std::optional<UnixMillis> value) {
+    if (value && (*value < 0 || *value > stamp_max))
+      add(field, "must be a time from 1970 to 9999, not " + std::to_string(*value) + " ms");
   }
 
   std::vector<PlanProblem> take() { return std::move(found_); }
@@ -136,6 +144,8 @@ void check_calendar(const Calendar& calendar, Problems& problems) {
 
 void check_options(const PlanConfig& plan, Problems& problems) {
   const auto& options = plan.options;
+  problems.stamp("options.startAt", options.start_at);
+  problems.stamp("options.endAt", options.end_at);
   if (options.start_at && options.end_at && *options.end_at <= *options.start_at)
     problems.add("options.endAt", "must be after options.startAt ("
                                       + std::to_string(*options.start_at) + "), and is "

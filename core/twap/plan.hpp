@@ -22,6 +22,7 @@ using PlanId = TextId<struct PlanIdTag>;
 
 inline constexpr std::size_t legs_max = 2;
 inline constexpr std::uint32_t slices_max = 100'000;
+inline constexpr std::chrono::milliseconds interval_min{100}, interval_max{86'400'000};
 
 /// How a leg's slice is worked.
 enum class SliceType : std::uint8_t {
@@ -125,8 +126,9 @@ struct PlanProblem {
 };
 
 /// Rules that need no venue: positive sizes, slice <= total, slices <= slices_max, interval
-/// 100 ms..24 h, end after start, legs differ, ranges of the options, id (when not empty) of
-/// [A-Za-z0-9_-]{1,64}, name of 1..100 bytes without control characters. All problems at once.
+/// 100 ms..24 h, start and end before the year 10000, end after start, legs differ, ranges of the
+/// options, id (when not empty) of [A-Za-z0-9_-]{1,64}, name of 1..100 bytes without control
+/// characters. All problems at once.
 [[nodiscard]] std::vector<PlanProblem> check_plan(const PlanConfig& plan);
 
 } // namespace tandem::core::twap

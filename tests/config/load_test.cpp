@@ -125,6 +125,67 @@ TEST_CASE("pairs speak the words of the REST surface") {
   }
 }
 
+TEST_CASE("plans speak the words of the REST surface") {
+  using namespace core::twap;
+  const auto config = load_file(every_key, no_environment).config;
+  REQUIRE(config.plans.size() == 2);
+  CHECK(config.plans[0].each_run);
+  const auto& plan = config.plans[0].plan;
+  CHECK(plan.id == PlanId{"twap_first"});
+  CHECK(plan.name == "Slow sale");
+  CHECK(plan.total_quantity == decimal("0.5"));
+  CHECK(plan.slice_quantity == decimal("0.05"));
+  CHECK(plan.interval == 30s);
+  REQUIRE(plan.legs.size() == 2);
+  CHECK(core::to_string(plan.legs[0].instrument) == "binance.linear.BTCUSDT");
+  CHECK(plan.legs[0].side == core::orders::Side::sell);
+  CHECK(plan.legs[0].type == SliceType::limit);
+  CHECK(plan.legs[0].limit_price == decimal("71000.5"));
+  CHECK(plan.legs[0].offset_percent == decimal("0.02"));
+  CHECK(core::to_string(plan.legs[1].instrument) == "bybit.linear.ETHUSDT");
+  CHECK(plan.legs[1].type == SliceType::pegged);
+  CHECK(plan.legs[1].limit_price == std::nullopt);
+
+  PlanOptions options;
+  options.start_at = 1'796'115'600'000; // date -u -d 2026-12-01T09:00:00Z +%s
+  options.end_at = 1'796'232'615'000;
+  options.calendar.sessions = {{9h, 12h + 30min, 0b0000101}, {22h, 2h, 0x7f}};
+  options.calendar.utc_offset = 8h;
+  options.size_jitter_percent = decimal("10");
+  options.time_jitter = 1500ms;
+  options.seed = 42;
+  options.guard_percent = decimal("1.5");
+  options.slippage_percent = decimal("0.2");
+  options.participation_percent = decimal("15");
+  options.catch_up = CatchUp::skip;
+  options.catch_up_slices = 3;
+  options.remainder = Remainder::leave;
+  options.leg_down = LegDown::pause_leg;
+  options.imbalance_max = decimal("0.25");
+  options.reprice = 2500ms;
+  options.sweep = false;
+  options.failures_max = 7;
+  CHECK(plan.options == options);
+
+  SUBCASE("what a plan leaves out keeps its documented default") {
+    CHECK_FALSE(config.plans[1].each_run);
+    const auto& second = config.plans[1].plan;
+    CHECK(second.options == PlanOptions{});
+    REQUIRE(second.legs.size() == 1);
+    CHECK(core::to_string(second.legs[0].instrument) == "binance.spot.ETHUSDT");
+    CHECK(second.legs[0].side == core::orders::Side::buy);
+    CHECK(second.legs[0].type == SliceType::market);
+    CHECK(second.legs[0].offset_percent.is_zero());
+    CHECK(slices_of(second) == 4);
+  }
+  SUBCASE("and is changed on the command line by its id") {
+    const auto loaded
+        = load_file(every_key, no_environment, {{"plans.twap_second.totalQty", "0.9"}});
+    REQUIRE(described(loaded.mistakes) == std::vector<std::string>{});
+    CHECK(slices_of(loaded.config.plans[1].plan) == 3);
+  }
+}
+
 TEST_CASE("a decimal keeps every digit that was written") {
   const std::vector<Override> overrides{{"pairs.first.qty", "0.123456789012"},
                                         {"pairs.first.totalAmount", "9007199254740993"}};

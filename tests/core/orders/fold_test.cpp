@@ -1,6 +1,6 @@
 #include "core/orders/fold.hpp"
 
-#include "tests/core/orders/desk_world.hpp"
+#include "tests/core/orders/folding.hpp"
 
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <map>
 #include <random>
-#include <set>
 
 namespace tandem::tests {
 namespace {
@@ -18,59 +17,15 @@ using core::UnixMillis;
 using core::orders::AcceptedRecord;
 using core::orders::CheckpointRecord;
 using core::orders::ClientOrderId;
-using core::orders::Desk;
-using core::orders::EngineId;
 using core::orders::ExecutionRecord;
 using core::orders::FillRecord;
 using core::orders::IntentRecord;
 using core::orders::KillRecord;
 using core::orders::PausedRecord;
 using core::orders::Record;
-using core::orders::Restored;
 using core::orders::Side;
 using core::orders::VenueStatus;
 using core::strategy::ExecutionPhase;
-
-const EngineId engine{"test"};
-
-/// Ten days after whatever the histories below hold.
-core::risk::Now later() {
-  return {core::MonoTime{1h}, core::WallTime{20'000 * 24h}};
-}
-
-/// What a run that begins with these records stands on.
-struct Stand {
-  explicit Stand(std::span<const Record> records) : restored{desk.restore(records, later())} {
-    desk.with_gate([&](const core::risk::Gate& gate) { sums = gate.sums(); });
-  }
-
-  [[nodiscard]] std::map<std::string, core::orders::OrderState> unsettled() const {
-    std::map<std::string, core::orders::OrderState> states;
-    for (const auto& order : restored.unsettled)
-      states[order->id().text() + " " + std::to_string(order->filled().units)] = order->state();
-    return states;
-  }
-
-  [[nodiscard]] bool held(const std::string& strategy) {
-    bool held = false;
-    desk.with_gate([&](const core::risk::Gate& gate) {
-      held = !gate.held(strategy, core::VenueId{"binance"}).empty();
-    });
-    return held;
-  }
-
-  static core::orders::DeskOptions options() {
-    auto made = DeskWorld::options(9);
-    made.settled_kept = 1'000'000;
-    return made;
-  }
-
-  SilentLog log;
-  MemoryJournal journal;
-  Desk desk{options(), {}, journal, log};
-  Restored restored;
-  core::risk::Sums sums;
-};
 
 IntentRecord intent_of(std::uint64_t n, PairId pair, Side side, const std::string& venue) {
   IntentRecord record;
@@ -190,39 +145,6 @@ std::vector<Record> history_of(const std::vector<std::uint32_t>& choices) {
     }
   }
   return records;
-}
-
-/// Nothing comes for orders that were over and dropped at `at`: a venue tells no news of an order
-/// that ended a week ago.
-std::vector<Record> without_late(std::vector<Record> records, std::size_t at) {
-  std::set<ClientOrderId> known;
-  for (const auto& record : core::orders::fold(std::span{records}.first(at), engine, at))
-    if (const auto* intent = std::get_if<IntentRecord>(&record))
-      known.insert(intent->intent.id);
-  std::size_t n = 0;
-  std::erase_if(records, [&](const Record& record) {
-    if (n++ < at)
-      return false;
-    if (const auto* intent = std::get_if<IntentRecord>(&record)) {
-      known.insert(intent->intent.id);
-      return false;
-    }
-    return std::visit(
-        [&](const auto& what) {
-          if constexpr (requires { what.id; })
-            return !known.contains(what.id);
-          else
-            return false;
-        },
-        record);
-  });
-  return records;
-}
-
-std::vector<Record> folded_at(const std::vector<Record>& records, std::size_t at) {
-  auto result = core::orders::fold(std::span{records}.first(at), engine, at);
-  result.insert(result.end(), records.begin() + static_cast<std::ptrdiff_t>(at), records.end());
-  return result;
 }
 
 void require_same(const std::vector<Record>& whole, const std::vector<Record>& folded) {
