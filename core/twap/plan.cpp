@@ -153,9 +153,9 @@ void check_options(const PlanConfig& plan, Problems& problems) {
   check_calendar(options.calendar, problems);
   problems.percent("options.sizeJitterPercent", options.size_jitter_percent, 50);
   // An interval that is wrong itself was told of; it is no measure for this.
+  const bool paced = plan.interval >= interval_min && plan.interval <= interval_max;
   problems.time("options.timeJitterMs", options.time_jitter, 0ms,
-                std::clamp<std::chrono::milliseconds>(plan.interval, interval_min, interval_max)
-                    / 2);
+                (paced ? plan.interval : interval_max) / 2);
   problems.percent("options.guardPercent", options.guard_percent, 100);
   problems.percent("options.slippagePercent", options.slippage_percent, 10);
   problems.percent("options.participationPercent", options.participation_percent, 100);
