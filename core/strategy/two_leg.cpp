@@ -273,6 +273,11 @@ std::vector<TwoLegAction> TwoLeg::on_refusal(const risk::Refusal& refusal, const
   TANDEM_ENSURE(!pending_.empty());
   const auto& draft = pending_.at(std::min(refusal.draft, pending_.size() - 1));
   const bool opens = draft.origin.purpose == OrderPurpose::open;
+  const bool untried = !opens && refusal.rule == risk::Rule::market_closed;
+  if (untried) {
+    --tries_.at(draft.origin.purpose == OrderPurpose::complete ? completing : unwinding);
+    closed_until_.at(draft.origin.leg - std::size_t{1}) = now.mono + closed_market_pause;
+  }
   if (opens) {
     auto& leg = state_.legs.at(draft.origin.leg - std::size_t{1});
     leg.code = code_of(refusal.rule);

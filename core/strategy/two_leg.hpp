@@ -35,6 +35,9 @@ namespace tandem::core::strategy {
 inline constexpr std::uint32_t cancels_max = 5;
 /// From a closing order that filled nothing, or that the gate refused, to the next one.
 inline constexpr std::chrono::milliseconds close_retry_after{50};
+/// A leg whose market is closed (being compared after a restart) is not asked for so long; that
+/// costs no try.
+inline constexpr std::chrono::milliseconds closed_market_pause{250};
 
 /// How the legs go out.
 enum class LegOrder : std::uint8_t {
@@ -244,6 +247,7 @@ private:
   bool second_due_ = false; ///< the second leg waits for the first
   bool late_ = false;       ///< a fill came that nothing reckoned with any more
   std::array<std::uint32_t, 2> tries_{};
+  std::array<MonoTime, 2> closed_until_{}; ///< of the legs: not asked before
   std::optional<MonoTime>
       closing_since_; ///< time spent waiting is added, so that it does not count
   std::optional<MonoTime> waiting_since_;

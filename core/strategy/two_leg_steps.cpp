@@ -259,6 +259,11 @@ std::vector<TwoLegAction> TwoLeg::place_best(const LegBooks& books, const risk::
     const auto way = state_.legs.at(leg).side == side ? completing : unwinding;
     why += std::string{why.empty() ? "" : "; "}
            + (way == completing ? "completing: " : "unwinding: ");
+    if (now.mono < closed_until_.at(leg)) {
+      may_come = true;
+      why += "its market is closed";
+      continue;
+    }
     if (tries_.at(way) >= limits_.close_tries) {
       why += "tries spent";
       continue;
