@@ -102,6 +102,45 @@ TEST_CASE("a pegged slice follows its own side of the touch and is swept when th
   CHECK(world.filled(0) == money("0.04"));
 }
 
+TEST_CASE("a leg trades no more than its share of what others trade in an interval") {
+  auto plan = twap_plan("0.1", "0.05", 1s, 1);
+  plan.options.participation_percent = decimal("10");
+  TwapWorld world{plan, {}, 1};
+  pass(world, 500ms);
+  CHECK(world.sent.empty());
+  CHECK(world.plan().held_by().find("participation") == 0); // nobody tells
+  world.traded[0] = money("7");
+  pass(world, 1s);
+  CHECK(world.sent.empty()); // nothing traded since it is watched
+  world.traded[0] = money("7.3");
+  pass(world, 300ms);
+  CHECK(world.filled(0) == money("0.03"));
+  pass(world, 300ms);
+  CHECK(world.filled(0) == money("0.03"));
+  for (int n = 1; n <= 20 && !is_final(world.plan().state().phase); ++n) {
+    world.traded[0] = money("7.3") + core::Money{money("0.2").units * n};
+    pass(world, 1s);
+  }
+  CHECK(phase(world) == "completed");
+}
+
+TEST_CASE(
+    "a limit slice rests at its price until its interval ends, then is swept or goes on resting") {
+  auto plan = twap_plan("0.02", "0.02", 2s, 1);
+  plan.legs[0].type = SliceType::limit;
+  plan.legs[0].limit_price = decimal("100.5");
+  plan.options.sweep = false;
+  TwapWorld world{plan, {}, 3};
+  world.step(50ms);
+  REQUIRE(world.sent.size() == 1);
+  CHECK(world.sent[0].second.draft.tif == core::orders::TimeInForce::gtc);
+  CHECK(world.sent[0].second.draft.price.units == 100'50);
+  REQUIRE(world.run(5min, 50ms));
+  for (const auto& [at, intent] : world.sent)
+    CHECK(intent.draft.price.units <= 100'50);
+  CHECK(phase(world) == "completed");
+}
+
 TEST_CASE("late slices: one an interval (extend), some together (catch_up), or not at all (skip)") {
   const auto after_a_pause = [](CatchUp rule) {
     auto plan = twap_plan("0.1", "0.01", 1s, 1);

@@ -260,6 +260,7 @@ PlanFacts TwapWorld::facts() {
     view.bids_store[0] = {{quotes.at(n).first}, {1'000'000}};
     view.asks_store[0] = {{quotes.at(n).second}, {1'000'000}};
     result.legs.at(n).book = &view;
+    result.legs.at(n).traded = traded.at(n);
   }
   return result;
 }

@@ -105,8 +105,9 @@ public:
   core::risk::Now now{core::MonoTime{1h}, core::WallTime{20'000 * 24h + 12h}};
   std::chrono::nanoseconds wall_shift{0}; ///< what somebody set the wall clock by
   std::array<std::pair<std::int64_t, std::int64_t>, 2> quotes{
-      {{100'00, 101'00}, {100'00, 101'00}}}; ///< bid, ask of the legs, cents
-  bool may_fail = true;                      ///< false: from now on nothing goes wrong
+      {{100'00, 101'00}, {100'00, 101'00}}};        ///< bid, ask of the legs, cents
+  std::array<std::optional<core::Money>, 2> traded; ///< what others traded of each leg so far
+  bool may_fail = true;                             ///< false: from now on nothing goes wrong
   std::vector<std::pair<core::MonoTime, core::orders::OrderIntent>> sent; ///< in order
   std::size_t crashes = 0;
   std::unique_ptr<core::twap::PlanRunner> runner;
