@@ -109,16 +109,6 @@ std::optional<Estimate> estimate(const DepthView& book, Side side, Quantity quan
   return Estimate{sum, scale};
 }
 
-/// Average of the estimate at the instrument's scale, to the passive side.
-Price average_of(const Estimate& estimate, Side side, Quantity quantity, const Scale& scale) {
-  const Int128 whole
-      = quantity.units * Int128{pow10(estimate.scale.quantity_decimals - scale.quantity_decimals)};
-  const Int128 finer = pow10(estimate.scale.price_decimals - scale.price_decimals);
-  const auto rounding = side == Side::buy ? Rounding::down : Rounding::up;
-  const Int128 price = divide(divide(estimate.notional.units, whole, rounding), finer, rounding);
-  return {static_cast<std::int64_t>(price)};
-}
-
 std::optional<Quantity> closing_quantity(Money residual, const Instrument& rules) {
   auto quantity = quantity_of(residual, rules.scale);
   if (!quantity)
@@ -209,7 +199,6 @@ tl::expected<ClosingOffer, ClosingProblem> closing_at(const DepthView* book,
   return ClosingOffer{.scale = rules.scale,
                       .quantity = *quantity,
                       .limit = *limit,
-                      .decided = average_of(*expected, task.side, *quantity, rules.scale),
                       .cash = (task.side == Side::sell ? value : -value) - fee};
 }
 

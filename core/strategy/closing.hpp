@@ -49,8 +49,7 @@ struct ClosingOffer {
   Quantity quantity; ///< the residual rounded down to the lot, at most the venue's maximum
   /// The worst price that keeps both the guard and, should all of the residual go at it, the loss.
   Price limit;
-  Price decided; ///< volume-weighted over the book, rounded to the passive side
-  Money cash;    ///< expected, quote units, net of fees: below 0 when buying
+  Money cash; ///< expected, quote units, net of fees: below 0 when buying
 };
 
 /// Levels beyond the limit count as the limit: a thin book makes an offer dear, not impossible.

@@ -97,7 +97,15 @@ void Executor::finish(const risk::Now& now, ExecutorNews& news) {
     return;
   }
   next_at_ = now.mono + limits_.gap;
-  if (state.phase == ExecutionPhase::stranded)
+}
+
+/// Written down before the end itself: after a crash between the two, a pause without a residual is
+/// lifted by a person, but a residual without a pause would be traded on and never be seen.
+void Executor::pause_stranded(const std::vector<TwoLegAction>& actions, const risk::Now& now) {
+  const auto& state = run_->state();
+  const bool ends = std::ranges::any_of(
+      actions, [](const auto& action) { return std::holds_alternative<Finish>(action); });
+  if (ends && state.phase == ExecutionPhase::stranded)
     desk_.pause(pair_.id.text(), "residual",
                 "a residual of " + state.residual.to_string() + " remains: " + state.reason, now);
 }
@@ -107,6 +115,7 @@ void Executor::perform(std::vector<TwoLegAction> actions, const LegBooks& books,
   // A refusal answers with actions of its own; the bound only guards against a machine gone mad.
   if (news.moved.size() > rounds_max)
     return;
+  pause_stranded(actions, now);
   note(news);
   for (const auto& action : actions) {
     if (const auto* request = std::get_if<PlaceOrders>(&action))

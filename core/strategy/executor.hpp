@@ -59,6 +59,7 @@ private:
   void place(const PlaceOrders& request, const LegBooks& books, const risk::Now& now,
              ExecutorNews& news);
   void finish(const risk::Now& now, ExecutorNews& news);
+  void pause_stranded(const std::vector<TwoLegAction>& actions, const risk::Now& now);
 
   PairConfig pair_;
   ExecutorLimits limits_;

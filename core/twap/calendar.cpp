@@ -1,9 +1,9 @@
 #include "core/twap/calendar.hpp"
 
+#include "core/types/decimal.hpp"
+
 #include <algorithm>
-#include <array>
 #include <limits>
-#include <utility>
 
 namespace tandem::core::twap {
 namespace {
@@ -40,8 +40,6 @@ std::vector<Window> windows_of(const Calendar& calendar) {
   std::ranges::sort(found, {}, &Window::begin);
   std::vector<Window> joined;
   for (const auto& window : found) {
-    if (window.begin == window.end)
-      continue;
     if (!joined.empty() && window.begin <= joined.back().end)
       joined.back().end = std::max(joined.back().end, window.end);
     else
@@ -50,25 +48,43 @@ std::vector<Window> windows_of(const Calendar& calendar) {
   return joined;
 }
 
-std::int64_t open_time(const std::vector<Window>& windows) {
+std::int64_t open_of(const std::vector<Window>& windows) {
   std::int64_t sum = 0;
   for (const auto& window : windows)
     sum += window.end - window.begin;
   return sum;
 }
 
-/// An instant as the beginning of its local week and how far it is in it.
-std::pair<UnixMillis, std::int64_t> in_week(UnixMillis at, const Calendar& calendar) {
+/// An instant as the beginning of its local week and how far it is in it. The beginning is wide:
+/// the first week of all begins before the first instant of 64 bits.
+struct Place {
+  Int128 week_begin = 0;
+  std::int64_t into = 0;
+};
+
+Place place_of(UnixMillis at, const Calendar& calendar) noexcept {
   const auto offset = std::chrono::milliseconds{calendar.utc_offset}.count();
-  const auto local = at + offset - monday;
-  const auto into = (local % week + week) % week;
-  return {at - into, into};
+  auto into = (at % week + offset - monday) % week;
+  if (into < 0)
+    into += week;
+  return {static_cast<Int128>(at) - into, into};
+}
+
+/// What is beyond 64 bits ends at their end.
+std::int64_t narrow(Int128 value) noexcept {
+  return static_cast<std::int64_t>(
+      std::clamp<Int128>(value, std::numeric_limits<std::int64_t>::min(), never));
 }
 
 } // namespace
 
 bool Calendar::is_open(UnixMillis at) const noexcept {
-  return next_open(at) == at;
+  if (sessions.empty())
+    return true;
+  const auto into = place_of(at, *this).into;
+  return std::ranges::any_of(windows_of(*this), [into](const Window& window) {
+    return into >= window.begin && into < window.end;
+  });
 }
 
 UnixMillis Calendar::next_open(UnixMillis at) const noexcept {
@@ -77,54 +93,56 @@ UnixMillis Calendar::next_open(UnixMillis at) const noexcept {
   const auto windows = windows_of(*this);
   if (windows.empty())
     return never;
-  const auto [begin, into] = in_week(at, *this);
+  const auto [begin, into] = place_of(at, *this);
   for (const auto& window : windows)
     if (into < window.end)
-      return std::max(at, begin + window.begin);
-  return begin + week + windows.front().begin;
+      return narrow(std::max<Int128>(at, begin + window.begin));
+  return narrow(begin + week + windows.front().begin);
 }
 
-UnixMillis Calendar::after(UnixMillis from, std::chrono::milliseconds open_for) const noexcept {
+UnixMillis Calendar::after(UnixMillis from, std::chrono::milliseconds open_time) const noexcept {
+  auto left = std::max<std::int64_t>(0, open_time.count());
   if (sessions.empty())
-    return from + open_for.count();
+    return narrow(static_cast<Int128>(from) + left);
   const auto windows = windows_of(*this);
-  const auto each_week = open_time(windows);
+  const auto each_week = open_of(windows);
   if (each_week == 0)
     return never;
-  auto [begin, into] = in_week(next_open(from), *this);
-  auto left = open_for.count();
+  auto [begin, into] = place_of(from, *this);
   // Whole weeks bring one to the same place of the week.
-  begin += left / each_week * week;
+  begin += static_cast<Int128>(left / each_week) * week;
   left %= each_week;
-  for (std::size_t turn = 0; turn < 2; ++turn, begin += week, into = 0)
+  // Less than a week's open time is left: it ends in this week or before `into` of the next one.
+  for (int turn = 0; turn < 2; ++turn, begin += week, into = 0)
     for (const auto& window : windows) {
       const auto here = std::max(into, window.begin);
       if (here >= window.end)
         continue;
       if (left < window.end - here)
-        return begin + here + left;
+        return narrow(begin + here + left);
       left -= window.end - here;
     }
-  return begin + windows.front().begin + left;
+  return never; // not reached
 }
 
 std::chrono::milliseconds Calendar::open_between(UnixMillis from, UnixMillis until) const noexcept {
   if (until <= from)
     return std::chrono::milliseconds{0};
   if (sessions.empty())
-    return std::chrono::milliseconds{until - from};
+    return std::chrono::milliseconds{narrow(static_cast<Int128>(until) - from)};
   const auto windows = windows_of(*this);
   // Open time since the beginning of an instant's own week.
   const auto open_before = [&](std::int64_t into) {
     std::int64_t sum = 0;
     for (const auto& window : windows)
-      sum += std::max<std::int64_t>(0, std::min(into, window.end) - window.begin);
+      sum += std::clamp<std::int64_t>(into - window.begin, 0, window.end - window.begin);
     return sum;
   };
-  const auto [first, first_into] = in_week(from, *this);
-  const auto [last, last_into] = in_week(until, *this);
-  return std::chrono::milliseconds{(last - first) / week * open_time(windows)
-                                   + open_before(last_into) - open_before(first_into)};
+  const auto first = place_of(from, *this);
+  const auto last = place_of(until, *this);
+  const auto weeks = (last.week_begin - first.week_begin) / week;
+  return std::chrono::milliseconds{
+      narrow(weeks * open_of(windows) + open_before(last.into) - open_before(first.into))};
 }
 
 } // namespace tandem::core::twap

@@ -15,7 +15,7 @@ namespace tandem::core::twap {
 /// Open from one time of day to another; `until` at or before `from` means the next day.
 struct Session {
   std::chrono::minutes from{0};  ///< 00:00..23:59, local
-  std::chrono::minutes until{0}; ///< 00:01..24:00, local
+  std::chrono::minutes until{0}; ///< 00:00..24:00, local
   std::uint8_t days = 0x7f;      ///< bit 0 = Monday ... bit 6 = Sunday: on which it begins
 
   friend bool operator==(const Session&, const Session&) = default;

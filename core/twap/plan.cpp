@@ -40,8 +40,14 @@ std::optional<Value> value_of(const std::array<std::pair<Value, std::string_view
   return std::nullopt;
 }
 
+constexpr std::size_t id_length_max = 64, name_bytes_max = 100;
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
 bool is_id(std::string_view text) {
-  return text.size() <= 64 && std::ranges::all_of(text, [](char c) {
+  return text.size() <= id_length_max && std::ranges::all_of(text, [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
                   || c == '_' || c == '-';
          });
@@ -118,11 +124,16 @@ void check_calendar(const Calendar& calendar, Problems& problems) {
     const auto& session = calendar.sessions[n];
     const auto prefix = "options.sessions[" + std::to_string(n) + "].";
     if (session.from < 0min || session.from >= 24h)
-      problems.add(prefix + "from", "must be a time of day from 00:00 to 23:59");
+      problems.add(prefix + "from", "must be a time of day from 00:00 to 23:59, not minute "
+                                        + std::to_string(session.from.count()));
     if (session.until < 0min || session.until > 24h)
-      problems.add(prefix + "until", "must be a time of day from 00:00 to 24:00");
-    if ((session.days & 0x7fU) == 0)
+      problems.add(prefix + "until", "must be a time of day from 00:00 to 24:00, not minute "
+                                         + std::to_string(session.until.count()));
+    if (session.days == 0)
       problems.add(prefix + "days", "names no day");
+    if (session.days > 0x7fU)
+      problems.add(prefix + "days",
+                   "must be bits 0 to 6, Monday to Sunday, not " + std::to_string(session.days));
   }
   if (calendar.utc_offset < -14h || calendar.utc_offset > 14h)
     problems.add("options.utcOffsetMinutes",
@@ -134,10 +145,12 @@ void check_options(const PlanConfig& plan, Problems& problems) {
   problems.stamp("options.startAt", options.start_at);
   problems.stamp("options.endAt", options.end_at);
   if (options.start_at && options.end_at && *options.end_at <= *options.start_at)
-    problems.add("options.endAt", "must be after options.startAt");
+    problems.add("options.endAt", "must be after options.startAt ("
+                                      + std::to_string(*options.start_at) + "), and is "
+                                      + std::to_string(*options.end_at));
   check_calendar(options.calendar, problems);
   problems.percent("options.sizeJitterPercent", options.size_jitter_percent, 50);
-  // An interval that is wrong is told once, and not as a jitter too.
+  // An interval that is wrong itself was told of; it is no measure for this.
   const bool paced = plan.interval >= interval_min && plan.interval <= interval_max;
   problems.time("options.timeJitterMs", options.time_jitter, 0ms,
                 (paced ? plan.interval : interval_max) / 2);
@@ -148,12 +161,14 @@ void check_options(const PlanConfig& plan, Problems& problems) {
     problems.add("options.catchUpSlices",
                  "must be 1 to 100, not " + std::to_string(options.catch_up_slices));
   if (options.imbalance_max.is_negative())
-    problems.add("options.imbalanceMax", "must not be below 0");
+    problems.add("options.imbalanceMax",
+                 "must not be below 0, and is " + options.imbalance_max.to_string());
   else if (!options.imbalance_max.is_zero() && plan.legs.size() == 2
            && options.imbalance_max < plan.slice_quantity)
     problems.add("options.imbalanceMax", "must be at least sliceQty ("
-                                             + plan.slice_quantity.to_string()
-                                             + "): both legs of a slice go out together");
+                                             + plan.slice_quantity.to_string() + "), and is "
+                                             + options.imbalance_max.to_string()
+                                             + ": both legs of a slice go out together");
   problems.time("options.repriceMs", options.reprice, 100ms, 1h);
   if (options.failures_max < 1 || options.failures_max > 100)
     problems.add("options.failuresMax",
@@ -206,11 +221,13 @@ std::uint32_t slices_of(const PlanConfig& plan) noexcept {
 std::vector<PlanProblem> check_plan(const PlanConfig& plan) {
   Problems problems;
   if (!is_id(plan.id.text()))
-    problems.add("id", "must be 1 to 64 letters, digits, '_' or '-'");
+    problems.add("id", "must be 1 to 64 letters, digits, '_' or '-', and has "
+                           + std::to_string(plan.id.text().size()) + " bytes");
   const auto& name = plan.name;
-  if (name.empty() || name.size() > 100
-      || std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
-    problems.add("name", "must be 1 to 100 bytes without control characters");
+  if (name.empty() || name.size() > name_bytes_max)
+    problems.add("name", "must be 1 to 100 bytes, not " + std::to_string(name.size()));
+  if (std::ranges::any_of(name, is_control))
+    problems.add("name", "must not have control characters");
   check_sizes(plan, problems);
   check_legs(plan, problems);
   check_options(plan, problems);

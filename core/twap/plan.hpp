@@ -93,7 +93,7 @@ struct PlanOptions {
   Remainder remainder = Remainder::merge;
   LegDown leg_down = LegDown::pause_both;
   /// Base units that one leg may be ahead of the other, orders in flight included. 0 = twice the
-  /// largest slice.
+  /// largest slice, else at least slice_quantity: both legs of a slice go out together.
   Decimal imbalance_max;
   /// Between two looks at a resting price, and before what an order left unfilled is tried again.
   std::chrono::milliseconds reprice{1'000};

@@ -72,7 +72,7 @@ bool PlanBook::is_taken(const PlanId& id) const {
 
 PlanId PlanBook::unused_id() const {
   const std::lock_guard lock{mutex_};
-  for (std::size_t n = plans_.size() + deleted_.size() + 1;; ++n) {
+  for (std::size_t n = 1;; ++n) {
     auto digits = std::to_string(n);
     if (digits.size() < 3)
       digits.insert(0, 3 - digits.size(), '0');

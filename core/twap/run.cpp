@@ -196,9 +196,10 @@ void PlanRun::note_order(std::size_t n, const orders::Order& order, const risk::
     return;
   const bool refused = order.state() == orders::OrderState::rejected;
   progress.refused_in_row = refused ? progress.refused_in_row + 1 : 0;
-  // What rested and was taken back for a better price goes out again at once.
-  const bool taken_back = leg.cancelled_at && is_resting(n);
-  leg.retry_at = taken_back ? now.mono : now.mono + plan_.options.reprice;
+  // What filled, or rested and was taken back for a better price, is no reason to wait.
+  const bool waits
+      = order.state() != orders::OrderState::filled && !(leg.cancelled_at && is_resting(n));
+  leg.retry_at = waits ? now.mono + plan_.options.reprice : now.mono;
 }
 
 // ---- looking

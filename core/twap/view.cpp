@@ -89,6 +89,10 @@ LegForecast forecast_leg(const PlanConfig& plan, std::size_t n, const DepthView&
       result.fees = Money{strategy::fee_of({result.notional.units}, *fee).units};
   }
   result.slice_refusals = gate.objections(intent_of(plan, n, book, slice), facts, now);
+  // What is in the way at this very moment only says nothing about a plan.
+  std::erase_if(result.slice_refusals, [](const risk::Refusal& refusal) {
+    return refusal.rule == risk::Rule::duplicate || refusal.rule == risk::Rule::order_rate;
+  });
   result.plan_refusals = gate.objections(intent_of(plan, n, book, whole), facts, now);
   std::erase_if(result.plan_refusals, [](const risk::Refusal& refusal) {
     return std::ranges::find(whole_plan_rules, refusal.rule) == whole_plan_rules.end();

@@ -22,6 +22,13 @@ void equip(EngineWorld& world, adapters::transport::Io& io, config::Mode mode) {
   parts.trading = actors::supervisor::make_trading(
       parts.config, std::make_unique<core::orders::NoJournal>(), {},
       std::make_shared<adapters::venues::KeyRing>(), world.sim.context());
+  config::ConfiguredPlan plan;
+  plan.plan.id = core::twap::PlanId{"twap_001"};
+  plan.plan.name = "one of its kind";
+  plan.plan.total_quantity = plan.plan.slice_quantity = core::Decimal{1, 0};
+  plan.plan.interval = 1s;
+  plan.plan.legs.push_back({make_pair("any", "BTCUSDT").leg1, core::orders::Side::buy, {}, {}, {}});
+  parts.config.plans = {plan};
   config::ListenerConfig listener;
   listener.address = "127.0.0.1:0";
   parts.config.listeners = {listener};
@@ -37,6 +44,8 @@ caf::message word_for(const std::string& kind) {
     return caf::make_message(messages::LoadPairs{});
   if (kind == "pairs")
     return caf::make_message(messages::ListPairs{});
+  if (kind == "plans")
+    return caf::make_message(messages::ReloadPlans{});
   if (kind == "market_bus" || kind == "event_log")
     return caf::make_message(messages::EngineAlert{});
   return caf::make_message(messages::Tick{});

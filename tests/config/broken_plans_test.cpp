@@ -108,7 +108,7 @@ std::vector<Broken> words() {
       {"sweep: false", "sweep: \"false\"", options + "sweep", "leave the quotes out"},
       {"eachRun: true", "eachRun: always", first + "eachRun", "neither true nor false"},
       {"name: Slow sale", "name: \"\"", first + "name", "must be 1 to 100 bytes"},
-      {"name: Slow sale", "name: \"a\\tb\"", first + "name", "without control characters"},
+      {"name: Slow sale", "name: \"a\\tb\"", first + "name", "must not have control characters"},
       {"name: Slow sale", "name: 42", first + "name", "write \"42\""},
       {"name: Slow sale", "name: " + std::string(101, 'n'), first + "name", "1 to 100 bytes"},
       {"id: twap_second", "id: twap_first", "plans[1].id", "is already the id of plans[0]"},

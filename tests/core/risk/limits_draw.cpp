@@ -78,6 +78,8 @@ void World::draw_strategies() {
     sum(rules.loss, 0, 2);
     if (dice_.once_in(4))
       rules.position = dice_.between(5, 50) * quantity_one / 10;
+    if (dice_.once_in(4))
+      rules.parent = Wide{dice_.between(20, 200)} * quantity_one / 10;
     if (dice_.once_in(3))
       rules.slippage = Percent{dice_.between(1, 4)};
     set_rules(n, rules);
@@ -96,6 +98,8 @@ void World::set_rules(int strategy, const StrategyRules& rules) {
   limits.daily_loss_max = sum(rules.loss);
   if (rules.position)
     limits.position_max = Decimal{*rules.position, 6};
+  if (rules.parent)
+    limits.parent_quantity = Decimal{static_cast<std::int64_t>(*rules.parent), 6};
   if (rules.slippage)
     limits.slippage_percent = Decimal{rules.slippage->tenths, 1};
   gate_->set_strategy(strategy_name(strategy), limits);
@@ -311,7 +315,8 @@ void World::probe(Ask& ask) {
   const auto own = at(ask.strategy);
   const auto notional = unit * ask.quantity + dice_.between(-1, 1);
   auto rules = model_.rules[own];
-  switch (dice_.below(4)) {
+  const auto& held = sums.own[own][at(ask.instrument)];
+  switch (dice_.below(5)) {
   case 0:
     rules.total = sums.total[own] + sums.first_in_flight[own] + notional;
     break;
@@ -321,9 +326,13 @@ void World::probe(Ask& ask) {
   case 2:
     rules.loss = -sums.realised[own] + dice_.between(-1, 1);
     break;
+  case 3:
+    rules.parent = sums.traded[own][at(ask.instrument)] + held.buying + held.selling + ask.quantity
+                   + dice_.between(-1, 1);
+    break;
   default:
-    rules.position = static_cast<std::int64_t>(
-        sums.own[own][at(ask.instrument)].reach(ask.side, ask.quantity) + dice_.between(-1, 1));
+    rules.position
+        = static_cast<std::int64_t>(held.reach(ask.side, ask.quantity) + dice_.between(-1, 1));
   }
   set_rules(ask.strategy, rules);
 }

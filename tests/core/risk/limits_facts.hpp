@@ -130,6 +130,7 @@ struct StrategyRules {
   std::optional<Wide> order_notional, total, day, loss;
   std::optional<Percent> slippage;
   std::optional<std::int64_t> position;
+  std::optional<Wide> parent; ///< all fills of one instrument together
 };
 
 struct Market {
@@ -255,6 +256,7 @@ struct Holding {
 struct Sums {
   std::array<Holding, instrument_count> all;
   std::array<std::array<Holding, instrument_count>, strategy_count> own;
+  std::array<std::array<Wide, instrument_count>, strategy_count> traded{}; ///< gross of fees
   std::array<Wide, strategy_count> in_flight{}, first_in_flight{}, total{}, day{}, realised{};
   std::array<std::size_t, strategy_count> unknown{};
   std::array<std::size_t, instrument_count> unknown_manual{};

@@ -282,6 +282,11 @@ std::optional<Rule> Model::used_up(const Ask& ask, const Sums& sums, std::int64_
   if (!at_most(Rule::strategy_total, sums.total[own] + sums.first_in_flight[own] + notional,
                mine.total))
     return Rule::strategy_total;
+  const auto& held = sums.own[own][at(ask.instrument)];
+  if (!at_most(Rule::parent_quantity,
+               sums.traded[own][at(ask.instrument)] + held.buying + held.selling + ask.quantity,
+               mine.parent))
+    return Rule::parent_quantity;
   Wide day = 0, in_flight = 0, realised = 0;
   for (std::size_t n = 0; n < strategy_count; ++n) {
     day += sums.day[n];

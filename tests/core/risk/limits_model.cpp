@@ -102,6 +102,7 @@ Sums Model::sums() const {
     if (traded.number > restated_[where].first)
       result.all[where].position += change;
     result.own[own][where].position += change;
+    result.traded[own][where] += traded.quantity;
     auto& average = netted[own][at(base_of(ask.instrument))];
     const auto realised = average.realised;
     average.apply(ask.side, traded);

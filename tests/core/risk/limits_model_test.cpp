@@ -16,9 +16,9 @@ constexpr std::array sums_with_a_limit{Rule::quantity_max,       Rule::order_qua
                                        Rule::order_notional_max, Rule::balance,
                                        Rule::position_max,       Rule::venue_exposure_max,
                                        Rule::gross_exposure_max, Rule::strategy_total,
-                                       Rule::daily_notional_max, Rule::daily_loss_max,
-                                       Rule::open_orders_max,    Rule::order_rate,
-                                       Rule::executions_max};
+                                       Rule::parent_quantity,    Rule::daily_notional_max,
+                                       Rule::daily_loss_max,     Rule::open_orders_max,
+                                       Rule::order_rate,         Rule::executions_max};
 
 void add(Tally& sum, const Tally& more) {
   for (std::size_t n = 0; n < rule_count; ++n)

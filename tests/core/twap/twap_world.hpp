@@ -82,6 +82,17 @@ public:
   /// The engine dies here; another one takes up what the journal has.
   void crash();
 
+  void take_book_away(std::size_t leg, std::chrono::milliseconds time) {
+    away_until_.at(leg) = now.mono + time;
+  }
+
+  /// The venue refuses every order from now on.
+  void refuse_all() { faults_.refuse = 1'000; }
+
+  [[nodiscard]] core::risk::MarketFacts facts_of_leg(std::size_t leg) {
+    return core::risk::facts_of(*facts().legs.at(leg).book);
+  }
+
   [[nodiscard]] const core::twap::PlanRun& plan() const { return runner->run(); }
 
   [[nodiscard]] core::Money filled(std::size_t leg) const;

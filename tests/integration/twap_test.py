@@ -1,0 +1,193 @@
+"""TWAP plans on the finished programs: made, watched, steered and deleted by their routes; slices on time; a killed engine repeats none."""
+import os
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts"))
+import ledger  # noqa: E402
+from world import WebSocket, World, run, wait_until  # noqa: E402
+
+PLAN = {"name": "BTC_TWAP", "totalQty": 0.01, "sliceQty": 0.001, "intervalMs": 1000,
+        "legs": [{"exchange": "bybit", "symbol": "BTCUSDT", "side": "buy", "type": "market"},
+                 {"exchange": "binance", "symbol": "BTCUSDT", "side": "sell", "type": "market"}]}
+
+
+def make(**changes):
+    status, answer = WORLD.request("POST", "/api/twap/plans", {**PLAN, **changes})
+    assert status == 200 and answer["success"] and list(answer["data"]) == ["planId"], (status, answer)
+    return answer["data"]["planId"]
+
+
+def status_of(plan):
+    return WORLD.get(f"/api/twap/{plan}/status")
+
+
+def control(plan, action):
+    return WORLD.request("POST", f"/api/twap/{plan}/control", {"action": action})
+
+
+def orders_of(plan):
+    return [o for o in reversed(WORLD.get("/api/orders?limit=1000")) if o["planId"] == plan]
+
+
+def sold_or_bought(plan, exchange):
+    return round(sum(o["filled"] for o in orders_of(plan) if o["exchange"] == exchange), 8)
+
+
+def finished(plan, seconds=60):
+    return wait_until("the plan's end", lambda: (s := status_of(plan))["state"] in ("completed", "cancelled", "expired", "failed") and s, seconds)
+
+
+def the_demonstration_runs_a_plan_of_two_legs_beside_the_pairs():
+    demo = wait_until("a slice", lambda: [p for p in WORLD.get("/api/twap/plans") if p["planId"].startswith("demo_twap-") and p["progress"]["slicesDone"] >= 2], 30)[0]
+    assert demo["slicesTotal"] == 20 and demo["state"] == "running", demo
+    assert [leg["side"] for leg in demo["legs"]] == ["buy", "sell"] and all(leg["avgPrice"] > 0 and leg["arrivalPrice"] > 0 for leg in demo["legs"]), demo
+
+
+def a_plan_of_the_documented_body_is_worked_to_its_end_and_told_on_the_way():
+    client = WebSocket(WORLD.engine.addresses["http"])
+    client.send({"op": "subscribe", "events": ["twap_progress"]})
+    plan = make()
+    assert plan == "twap_001", plan
+    first = client.wait_for("progress", lambda f: f["event"] == "twap_progress" and f["data"]["planId"] == plan, 10)["data"]
+    assert all(key in first for key in ("planId", "executed", "remaining", "slicesDone", "slicesTotal", "state", "ts")), first
+    last = client.wait_for("its end", lambda f: f["event"] == "twap_progress" and f["data"]["planId"] == plan and f["data"]["state"] == "completed", 60)["data"]
+    assert last["executed"] == 0.01 and last["remaining"] == 0 and last["slicesDone"] == last["slicesTotal"] == 10, last
+    client.close()
+    status = status_of(plan)
+    assert status["progress"] == {"executed": 0.01, "remaining": 0, "slicesDone": 10, "slicesTotal": 10} and status["lastExecutionTs"] > 0, status
+    assert sold_or_bought(plan, "bybit") == sold_or_bought(plan, "binance") == 0.01
+    global DONE
+    DONE = plan
+
+
+def slices_keep_to_the_schedule():
+    first_of_slot = {}
+    for order in orders_of(DONE):
+        if order["exchange"] == "bybit":
+            first_of_slot.setdefault(round((order["ts"] - orders_of(DONE)[0]["ts"]) / 1000), order["ts"])
+    stamps = sorted(first_of_slot.values())
+    assert len(stamps) >= 10, stamps
+    late = [abs((stamp - stamps[0]) - round((stamp - stamps[0]) / 1000) * 1000) for stamp in stamps]
+    print(f"       {len(stamps)} slices, at most {max(late)} ms off the schedule")
+    assert max(late) <= 50, late
+
+
+def a_dry_run_tells_the_schedule_the_cost_and_every_limit():
+    before = len(WORLD.get("/api/twap/plans"))
+    status, answer = WORLD.request("POST", "/api/twap/plans?dryRun=true", PLAN)
+    assert status == 200, answer
+    dry = answer["data"]
+    assert len(dry["schedule"]) == 10 and round(sum(s["qty"] for s in dry["schedule"]), 8) == 0.01
+    assert [b["ts"] - a["ts"] for a, b in zip(dry["schedule"], dry["schedule"][1:])] == [1000] * 9
+    for leg in dry["legs"]:
+        assert leg["expectedPrice"] > 0 and leg["expectedCost"] > 0 and leg["expectedFees"] > 0 and leg["sliceRefusals"] == [] and leg["planRefusals"] == [], leg
+    status, answer = WORLD.request("POST", "/api/twap/plans?dryRun=true", {**PLAN, "totalQty": 1000, "sliceQty": 100})
+    rules = [r["rule"] for r in answer["data"]["legs"][0]["sliceRefusals"]]
+    assert "order_notional_max" in rules and "balance" in [r["rule"] for r in answer["data"]["legs"][0]["planRefusals"]], answer
+    assert len(WORLD.get("/api/twap/plans")) == before
+
+
+def every_control_in_every_state_does_what_it_says_or_is_a_conflict_that_names_the_state():
+    def refused(plan, action, state):
+        code, answer = control(plan, action)
+        assert code == 409 and answer["error"]["code"] == "CONFLICT" and state in answer["error"]["message"], (action, answer)
+
+    later = int(time.time() * 1000) + 3_600_000
+    scheduled = make(options={"startAt": later})
+    assert status_of(scheduled)["state"] == "scheduled"
+    refused(scheduled, "resume", "scheduled")
+    assert control(scheduled, "pause") == (200, control_ok()) and status_of(scheduled)["state"] == "paused"
+    assert control(scheduled, "resume")[0] == 200 and status_of(scheduled)["state"] == "scheduled"
+    code, answer = WORLD.request("PUT", f"/api/twap/plans/{scheduled}", {"sliceQty": 0.002})
+    assert code == 200 and answer["data"] == {"planId": scheduled} and status_of(scheduled)["progress"]["slicesTotal"] == 5, answer
+    assert WORLD.request("DELETE", f"/api/twap/plans/{scheduled}")[0] == 409
+    assert control(scheduled, "cancel")[0] == 200 and finished(scheduled)["state"] == "cancelled"
+
+    running = make()
+    wait_until("it runs", lambda: status_of(running)["state"] == "running", 10)
+    refused(running, "resume", "running")
+    assert WORLD.request("PUT", f"/api/twap/plans/{running}", {"sliceQty": 0.002})[0] == 409
+    assert control(running, "pause")[0] == 200
+    status = status_of(running)
+    assert status["state"] == "paused" and status["pausedBy"] == ["person"], status
+    refused(running, "pause", "paused")
+    time.sleep(1.5)
+    before = len(orders_of(running))
+    time.sleep(3)
+    assert len(orders_of(running)) == before, "a slice while paused"
+    assert control(running, "resume")[0] == 200
+    wait_until("it goes on", lambda: len(orders_of(running)) > before, 10)
+    assert control(running, "cancel")[0] == 200
+    end = finished(running)
+    assert end["state"] == "cancelled" and 0 < end["progress"]["remaining"] < 0.01, end
+    for action in ("pause", "resume", "cancel"):
+        refused(running, action, "cancelled")
+        refused(DONE, action, "completed")
+    assert WORLD.request("DELETE", f"/api/twap/plans/{running}") == (200, control_ok())
+    assert WORLD.request("GET", f"/api/twap/plans/{running}")[0] == 404 and control(running, "pause")[0] == 404
+
+
+def control_ok():
+    return {"success": True, "mode": "mock"}
+
+
+def mistakes_name_their_field():
+    for body, field in (({**PLAN, "totalQty": 0}, "totalQty"), ({**PLAN, "sliceQty": 1}, "sliceQty"), ({**PLAN, "intervalMs": 1}, "intervalMs"), ({**PLAN, "legs": []}, "legs"),
+                        ({**PLAN, "legs": [{**PLAN["legs"][0], "exchange": "kraken"}]}, "legs[0].exchange"), ({**PLAN, "legs": [{**PLAN["legs"][0], "symbol": "NOPE"}]}, "legs[0].symbol"),
+                        ({**PLAN, "legs": [{**PLAN["legs"][0], "side": "hold"}]}, "legs[0].side"), ({**PLAN, "extra": 1}, "extra"), ({k: v for k, v in PLAN.items() if k != "name"}, "name"),
+                        ({**PLAN, "options": {"guardPercent": -1}}, "options.guardPercent")):
+        code, answer = WORLD.request("POST", "/api/twap/plans", body)
+        assert code == 400 and answer["error"]["code"] == "VALIDATION_ERROR" and answer["error"]["details"]["field"] == field, (field, answer)
+
+
+def a_risk_pauses_a_plan_and_it_goes_on_by_itself():
+    plan = make(totalQty=0.02)
+    wait_until("a slice", lambda: status_of(plan)["progress"]["slicesDone"] >= 1, 15)
+    WORLD.fault(surface="bybit_spot", kind="disconnect", count=1)
+    paused = wait_until("the risk pauses it", lambda: (s := status_of(plan))["state"] == "paused" and s, 5)
+    assert paused["pausedBy"] == ["risk"] and "bybit.spot" in paused["pauseRisk"], paused
+    code, answer = control(plan, "resume")
+    assert code == 409 and "by itself" in answer["error"]["message"], answer
+    wait_until("it goes on", lambda: status_of(plan)["state"] == "running", 30)
+    assert finished(plan)["state"] == "completed"
+
+
+def a_killed_engine_goes_on_without_a_doubled_or_a_lost_slice():
+    plan = make(totalQty=0.02)
+    for _ in range(3):
+        done = status_of(plan)["progress"]["slicesDone"]
+        wait_until("another slice", lambda: status_of(plan)["progress"]["slicesDone"] > done, 60)  # an unknown order is asked for first
+        WORLD.engine.stop(signal.SIGKILL)
+        WORLD.start_engine()
+    assert finished(plan, 120)["state"] == "completed"
+    assert sold_or_bought(plan, "bybit") == sold_or_bought(plan, "binance") == 0.02
+    _, _, rows = ledger.settle(WORLD.engine_bin, WORLD.directory.name + "/state", WORLD.sim.addresses["admin"], 30)
+    assert not rows, rows
+
+
+def a_plan_that_was_deleted_gives_its_name_to_nobody():
+    plan = make()
+    control(plan, "cancel")
+    finished(plan)
+    assert WORLD.request("DELETE", f"/api/twap/plans/{plan}")[0] == 200
+    WORLD.engine.stop(signal.SIGKILL)
+    WORLD.start_engine()
+    code, answer = WORLD.request("POST", "/api/twap/plans", {**PLAN, "id": plan})
+    assert code == 409, answer
+    assert make() != plan
+
+
+if __name__ == "__main__":
+    with World() as WORLD:
+        WORLD.wait_all_watching(30)
+        run([the_demonstration_runs_a_plan_of_two_legs_beside_the_pairs,
+             a_plan_of_the_documented_body_is_worked_to_its_end_and_told_on_the_way,
+             slices_keep_to_the_schedule,
+             a_dry_run_tells_the_schedule_the_cost_and_every_limit,
+             every_control_in_every_state_does_what_it_says_or_is_a_conflict_that_names_the_state,
+             mistakes_name_their_field,
+             a_risk_pauses_a_plan_and_it_goes_on_by_itself,
+             a_killed_engine_goes_on_without_a_doubled_or_a_lost_slice,
+             a_plan_that_was_deleted_gives_its_name_to_nobody])
