@@ -207,10 +207,9 @@ TwapPlanState::~TwapPlanState() {
     unsubscribe(*this);
 }
 
-messages::PlanHandle::behavior_type twap_plan(Self self, messages::ContextPtr context,
-                                              messages::CellPtr cell,
-                                              std::shared_ptr<const core::twap::PlanTrading> trading,
-                                              core::twap::PlanId id) {
+messages::PlanHandle::behavior_type
+twap_plan(Self self, messages::ContextPtr context, messages::CellPtr cell,
+          std::shared_ptr<const core::twap::PlanTrading> trading, core::twap::PlanId id) {
   auto& state = self->state;
   state.context = context;
   state.cell = cell;

@@ -80,7 +80,8 @@ std::shared_ptr<TradingParts> make_trading(const config::Config& config,
       [context](const core::orders::OrderUpdate& update) { pass_on(*context, update); });
   parts->pairs = std::make_shared<PairTrading>(
       PairTrading{parts->desk.get(), &parts->book, config.trading.execution});
-  parts->plans = std::make_shared<core::twap::PlanTrading>(core::twap::PlanTrading{parts->desk.get(), &parts->plan_book});
+  parts->plans = std::make_shared<core::twap::PlanTrading>(
+      core::twap::PlanTrading{parts->desk.get(), &parts->plan_book});
   return parts;
 }
 

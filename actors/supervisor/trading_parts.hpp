@@ -34,7 +34,7 @@ struct TradingParts {
   std::shared_ptr<adapters::venues::KeyRing> keys;
   std::shared_ptr<adapters::venues::KeyVault> vault; ///< null: keys cannot be given by interface
   std::shared_ptr<PairTrading> pairs;                ///< what every pair monitor gets
-  std::shared_ptr<core::twap::PlanTrading> plans;                ///< what every TWAP plan gets
+  std::shared_ptr<core::twap::PlanTrading> plans;    ///< what every TWAP plan gets
   std::map<core::MarketKey, std::shared_ptr<AccountBaseline>> baselines;
   std::map<std::string, std::shared_ptr<core::risk::Breaker::Saved>> breakers; ///< by name
   /// Pairs with a breaker of their own. Here, because the breakers' group must find them when it

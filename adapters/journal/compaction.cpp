@@ -12,7 +12,6 @@
 namespace tandem::adapters::journal {
 namespace {
 
-using core::Errc;
 using core::orders::Record;
 
 const std::string draft_file = "trading.compacting";

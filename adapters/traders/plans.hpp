@@ -13,9 +13,9 @@
 namespace tandem::adapters::traders {
 
 /// name, totalQty, sliceQty, intervalMs (or options.durationMs, which wins: the time that all
-/// slices take together), legs [{exchange, symbol, side, type: market | limit | pegged, marketType: spot |
-/// linear (default spot), limitPrice, offsetPercent}], options {startAt, endAt, sessions [{from,
-/// until, days}], utcOffsetMinutes, sizeJitterPercent, timeJitterMs, seed, guardPercent,
+/// slices take together), legs [{exchange, symbol, side, type: market | limit | pegged, marketType:
+/// spot | linear (default spot), limitPrice, offsetPercent}], options {startAt, endAt, sessions
+/// [{from, until, days}], utcOffsetMinutes, sizeJitterPercent, timeJitterMs, seed, guardPercent,
 /// slippagePercent, participationPercent, catchUp, catchUpSlices, remainder, legDown,
 /// imbalanceMax, repriceMs, sweep, failuresMax}. A `limit` leg is what S3 calls type limit.
 /// @param base of a PUT: what the body does not name stays. @param seed of a plan that names none.

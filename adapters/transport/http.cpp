@@ -163,8 +163,9 @@ public:
       return link->exchange() == exchange;
     });
     if (found != links_.end()) {
-      LinkPtr link = *found; // a copy: lost() erases the entry
-      link->close();         // its response would be taken for the next one's
+      // A copy: lost() erases the entry.
+      const LinkPtr link = *found; // NOLINT(performance-unnecessary-copy-initialization)
+      link->close();               // its response would be taken for the next one's
       lost(link);
     }
     finish(*exchange,

@@ -171,8 +171,8 @@ TEST_CASE("P19: whichever actor throws inside a handler is back within 100 ms an
   CHECK(figures.kinds
         == std::set<std::string>{"breaker", "broadcast", "desk", "event_log", "feed", "flattener",
                                  "http", "instruments", "journal", "market_bus", "order_gateway",
-                                 "pair_monitor", "pairs", "paper_gateway", "private_feed",
-                                 "supervisor"});
+                                 "pair_monitor", "pairs", "paper_gateway", "plans", "private_feed",
+                                 "supervisor", "twap_plan"});
 }
 
 TEST_CASE("P19: a root that throws takes everybody along and ends with the reason") {

@@ -83,7 +83,7 @@ def a_dry_run_tells_the_schedule_the_cost_and_every_limit():
     assert [b["ts"] - a["ts"] for a, b in zip(dry["schedule"], dry["schedule"][1:])] == [1000] * 9
     for leg in dry["legs"]:
         assert leg["expectedPrice"] > 0 and leg["expectedCost"] > 0 and leg["expectedFees"] > 0 and leg["sliceRefusals"] == [] and leg["planRefusals"] == [], leg
-    status, answer = WORLD.request("POST", "/api/twap/plans?dryRun=true", {**PLAN, "totalQty": 1000, "sliceQty": 100})
+    status, answer = WORLD.request("POST", "/api/twap/plans?dryRun=true", {**PLAN, "totalQty": 500, "sliceQty": 5})
     rules = [r["rule"] for r in answer["data"]["legs"][0]["sliceRefusals"]]
     assert "order_notional_max" in rules and "balance" in [r["rule"] for r in answer["data"]["legs"][0]["planRefusals"]], answer
     assert len(WORLD.get("/api/twap/plans")) == before
