@@ -11,8 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::chrono::milliseconds interval_min = 100ms, interval_max = 24h;
-
 constexpr std::array<std::pair<SliceType, std::string_view>, 3> slice_types{
     {{SliceType::market, "market"}, {SliceType::limit, "limit"}, {SliceType::pegged, "pegged"}}};
 constexpr std::array<std::pair<CatchUp, std::string_view>, 3> catch_ups{

@@ -18,7 +18,6 @@ constexpr UnixMillis never = std::numeric_limits<UnixMillis>::max();
 constexpr std::int64_t lots_max = 1'000'000'000'000'000'000;
 /// Later slots count as this one: so many of the longest intervals stay in 64 bits.
 constexpr std::int64_t slot_max = 10'000'000'000;
-constexpr auto interval_max = std::chrono::milliseconds{24h};
 constexpr std::int64_t size_jitter_percent_max = 50;
 
 /// splitmix64: the same bits for the same seed and number, everywhere.
