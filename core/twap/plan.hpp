@@ -85,8 +85,9 @@ struct PlanOptions {
   Decimal guard_percent{2, 0};
   /// Marketable orders: how far beyond the touch, in percent.
   Decimal slippage_percent{1, 1};
-  /// A leg trades at most this share of what others trade in an interval (needs the stream
-  /// "trades" of that instrument). 0 = no cap.
+  /// A leg trades in an interval at most this share of what everybody traded in the one before
+  /// (needs the stream "trades" of that instrument; the first interval is only watched). 0 = no
+  /// cap.
   Decimal participation_percent;
   CatchUp catch_up = CatchUp::extend;
   std::uint32_t catch_up_slices = 2; ///< 1..100: the most that one interval may carry

@@ -136,9 +136,10 @@ private:
     std::optional<MonoTime> cancelled_at;
     std::uint32_t cancels = 0;
     Money take_through; ///< what must be filled by taking: rested in the slots before this one
-    std::optional<Money> traded_before, traded_at_slot; ///< others' volume as the slots began
-    std::vector<Earlier> earlier;                       ///< the last few
-    bool too_small = false;                             ///< what it lacks no venue would take
+    /// Others' volume as the slot before this one and as this one began.
+    std::array<std::optional<Money>, 2> traded;
+    std::vector<Earlier> earlier; ///< the last few
+    bool too_small = false;       ///< what it lacks no venue would take
   };
 
   [[nodiscard]] UnixMillis plan_time(MonoTime now) const noexcept;

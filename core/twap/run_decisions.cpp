@@ -269,7 +269,7 @@ void PlanRun::release(const PlanFacts& facts, const risk::Now& now) {
     auto& leg = legs_[n];
     leg.take_through = before;
     leg.retry_at = std::min(leg.retry_at, now.mono);
-    leg.traded_before = std::exchange(leg.traded_at_slot, facts.legs[n].traded);
+    leg.traded[0] = std::exchange(leg.traded[1], facts.legs[n].traded);
     state_.legs[n].slot_filled = state_.legs[n].filled;
   }
 }
@@ -289,15 +289,17 @@ Money PlanRun::wanted(std::size_t n, const PlanFacts& facts) {
   }
   if (plan_.options.participation_percent.is_zero())
     return amount;
-  const auto& traded = facts.legs[n].traded;
-  if (!traded) {
-    held_by_ = "participation: nobody tells what is traded in "
-               + to_string(plan_.legs[n].instrument) + " (stream trades)";
+  const auto name = to_string(plan_.legs[n].instrument);
+  if (!facts.legs[n].traded) {
+    held_by_ = "participation: nobody tells what is traded in " + name + " (stream trades)";
     return {};
   }
-  const auto since = legs_[n].traded_before ? *legs_[n].traded_before
-                                            : legs_[n].traded_at_slot.value_or(*traded);
-  return std::min(amount, share(*traded - since, plan_.options.participation_percent) - in_slot);
+  const auto& [before, at_slot] = legs_[n].traded;
+  if (!before || !at_slot) {
+    held_by_ = "participation: the first interval of " + name + " is only watched";
+    return {};
+  }
+  return std::min(amount, share(*at_slot - *before, plan_.options.participation_percent) - in_slot);
 }
 
 /// Nullopt when the guard, the leg's limit price or the tick leave none; held_by_ says so.

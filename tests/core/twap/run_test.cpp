@@ -102,26 +102,30 @@ TEST_CASE("a pegged slice follows its own side of the touch and is swept when th
   CHECK(world.filled(0) == money("0.04"));
 }
 
-TEST_CASE("a leg trades no more than its share of what others trade in an interval") {
+TEST_CASE("a leg trades no more than its share of what was traded in the interval before") {
   auto plan = twap_plan("0.1", "0.05", 1s, 1);
   plan.options.participation_percent = decimal("10");
   TwapWorld world{plan, {}, 1};
   pass(world, 500ms);
-  CHECK(world.sent.empty());
-  CHECK(world.plan().held_by().find("participation") == 0); // nobody tells
+  CHECK(world.plan().held_by().find("participation: nobody tells") == 0);
   world.traded[0] = money("7");
-  pass(world, 1s);
-  CHECK(world.sent.empty()); // nothing traded since it is watched
+  pass(world, 1s); // the second interval has begun
+  CHECK(world.sent.empty());
+  CHECK(world.plan().held_by().find("participation: the first interval") == 0);
   world.traded[0] = money("7.3");
-  pass(world, 300ms);
+  pass(world, 700ms); // into the third: ten percent of 0.3
   CHECK(world.filled(0) == money("0.03"));
-  pass(world, 300ms);
+  pass(world, 500ms);
+  CHECK(world.filled(0) == money("0.03"));
+  pass(world, 1s); // nothing was traded in the third
   CHECK(world.filled(0) == money("0.03"));
   for (int n = 1; n <= 20 && !is_final(world.plan().state().phase); ++n) {
     world.traded[0] = money("7.3") + core::Money{money("0.2").units * n};
     pass(world, 1s);
   }
   CHECK(phase(world) == "completed");
+  for (const auto& [at, intent] : world.sent)
+    CHECK(intent.draft.quantity.units <= 30);
 }
 
 TEST_CASE(
