@@ -197,8 +197,14 @@ void account(const HttpSelf& self, const std::string& venue, const HttpCall& cal
       gateways.push_back(gateway);
   auto answers = std::make_shared<AccountAnswers>();
   answers->missing = gateways.size();
-  if (gateways.empty())
-    return answer_account(impl, call.respond, venue, {});
+  if (gateways.empty()) {
+    const bool tradable = impl.options.trading->keys->has(core::VenueId{venue});
+    return tradable
+               ? impl.fail(call.respond,
+                           {Errc::exchange_unavailable,
+                            venue + "'s order gateways are not running at the moment", "exchange"})
+               : answer_account(impl, call.respond, venue, {});
+  }
   const auto finish = [self, answers, venue, respond = call.respond] {
     if (--answers->missing == 0)
       answer_account(*self.impl, respond, venue, answers->snapshots);
