@@ -190,33 +190,41 @@ void account(const HttpSelf& self, const std::string& venue, const HttpCall& cal
   if (markets.empty())
     return impl.fail(call.respond, {Errc::not_found,
                                     "no exchange '" + venue.substr(0, 64) + "' here", "exchange"});
-  std::vector<messages::OrderGatewayHandle> gateways;
-  for (const auto& market : markets)
-    if (const auto gateway = impl.context->directory->get<messages::OrderGatewayHandle>(
-            messages::paths::order_gateway(market)))
-      gateways.push_back(gateway);
   auto answers = std::make_shared<AccountAnswers>();
-  answers->missing = gateways.size();
-  if (gateways.empty()) {
-    const bool tradable = impl.options.trading->keys->has(core::VenueId{venue});
-    return tradable
-               ? impl.fail(call.respond,
-                           {Errc::exchange_unavailable,
-                            venue + "'s order gateways are not running at the moment", "exchange"})
-               : answer_account(impl, call.respond, venue, {});
+  const auto not_running = [public_only = !impl.options.trading->keys->has(core::VenueId{venue})](
+                               const core::MarketKey& market) {
+    messages::AccountSnapshot row;
+    row.market = market;
+    row.public_only = public_only;
+    row.reason = "its order gateway is not running at the moment";
+    return row;
+  };
+  std::vector<std::pair<core::MarketKey, messages::OrderGatewayHandle>> gateways;
+  for (const auto& market : markets) {
+    if (auto gateway = impl.context->directory->get<messages::OrderGatewayHandle>(
+            messages::paths::order_gateway(market)))
+      gateways.emplace_back(market, std::move(gateway));
+    else
+      answers->snapshots.push_back(not_running(market));
   }
+  answers->missing = gateways.size();
+  if (gateways.empty())
+    return answer_account(impl, call.respond, venue, answers->snapshots);
   const auto finish = [self, answers, venue, respond = call.respond] {
     if (--answers->missing == 0)
       answer_account(*self.impl, respond, venue, answers->snapshots);
   };
-  for (const auto& gateway : gateways)
+  for (const auto& [market, gateway] : gateways)
     self.actor->request(gateway, actor_timeout, messages::GetAccount{})
         .then(
             [answers, finish](const messages::AccountSnapshot& snapshot) {
               answers->snapshots.push_back(snapshot);
               finish();
             },
-            [finish](const caf::error&) { finish(); });
+            [answers, finish, row = not_running(market)](const caf::error&) {
+              answers->snapshots.push_back(row);
+              finish();
+            });
 }
 
 /// A person takes the venue's numbers for ours, on one market.

@@ -219,6 +219,7 @@ Gate::approve(std::span<const orders::OrderIntent> intents, std::span<const Mark
       refusal->draft = n;
       return tl::unexpected{std::move(*refusal)};
     }
+    TANDEM_ENSURE(asked.instrument != nullptr); // rule `instrument` refuses what has none
     auto& strategy = ledger.strategy(asked.strategy.name);
     counted.push_back(
         ledger.count(intents[n], asked.reckoned, *asked.instrument, strategy, now.mono));
