@@ -1,5 +1,7 @@
 #include "config/read_plans.hpp"
 
+#include "core/twap/week.hpp"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -30,8 +32,6 @@ constexpr std::array<Choice<Remainder>, 2> remainders{
     {{"merge", Remainder::merge}, {"leave", Remainder::leave}}};
 constexpr std::array<Choice<LegDown>, 2> legs_down{
     {{"pauseBoth", LegDown::pause_both}, {"pauseLeg", LegDown::pause_leg}}};
-constexpr std::array<std::string_view, 7> day_names{"mon", "tue", "wed", "thu",
-                                                    "fri", "sat", "sun"};
 constexpr std::size_t day_ms = 86'400'000;
 
 /// `count` digits at `at`; nullopt when one is none.
@@ -43,16 +43,6 @@ std::optional<int> digits(std::string_view text, std::size_t at, std::size_t cou
     value = value * 10 + (text[n] - '0');
   }
   return value;
-}
-
-/// "09:00"; 24:00 is the end of a day.
-std::optional<std::chrono::minutes> time_of_day(std::string_view text) {
-  const auto hours = digits(text, 0, 2);
-  const auto minutes = digits(text, 3, 2);
-  if (text.size() != 5 || text[2] != ':' || !hours || !minutes || *minutes > 59
-      || *hours * 60 + *minutes > 24 * 60)
-    return std::nullopt;
-  return std::chrono::minutes{*hours * 60 + *minutes};
 }
 
 /// "2026-12-01T09:00:00Z" in Unix milliseconds.
@@ -67,7 +57,7 @@ std::optional<core::UnixMillis> stamp(std::string_view text) {
   const auto year_now = digits(text, 0, 4);
   const auto month_now = digits(text, 5, 2);
   const auto day_now = digits(text, 8, 2);
-  const auto time = time_of_day(text.substr(11, 5));
+  const auto time = parse_time_of_day(text.substr(11, 5));
   const auto second = digits(text, 17, 2);
   if (!year_now || !month_now || !day_now || !time || !second || *second > 59 || *time >= hours{24})
     return std::nullopt;
@@ -92,7 +82,7 @@ void read_stamp(Section& section, std::string_view key, std::optional<core::Unix
 
 std::chrono::minutes read_time(Section& section, std::string_view key) {
   section.require(key);
-  const auto time = time_of_day(section.text(key, "00:00"));
+  const auto time = parse_time_of_day(section.text(key, "00:00"));
   if (!time)
     section.refuse(key, "must be a time of day from \"00:00\" to \"24:00\", quoted");
   return time.value_or(std::chrono::minutes{0});
@@ -107,11 +97,10 @@ Session read_session(Section section) {
   if (!all)
     session.days = 0;
   for (const auto& name : days) {
-    const auto* const found = std::find(day_names.begin(), day_names.end(), name);
-    if (found == day_names.end())
-      section.refuse("days", "'" + name + "' is not mon, tue, wed, thu, fri, sat or sun");
+    if (const auto day = parse_day(name))
+      session.days = static_cast<std::uint8_t>(session.days | *day);
     else
-      session.days = static_cast<std::uint8_t>(session.days | (1U << (found - day_names.begin())));
+      section.refuse("days", "'" + name + "' is not mon, tue, wed, thu, fri, sat or sun");
   }
   section.finish();
   return session;

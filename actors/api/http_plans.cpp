@@ -19,9 +19,6 @@ using core::twap::PlanId;
 using core::twap::PlanView;
 using messages::now_of;
 
-/// Until the interface knows who its callers are.
-const std::string caller = "api";
-
 PlanView view(HttpSurface& impl, const core::twap::KnownPlan& known) {
   auto result = core::twap::view_of(known, now_of(impl));
   result.held_by = impl.options.trading->plans->held_by(known.plan.id);
@@ -37,12 +34,21 @@ void list(HttpSurface& impl, const HttpCall& call) {
   impl.ok(call.respond, out.text());
 }
 
+/// A plan that is not there is answered.
+std::optional<core::twap::KnownPlan> find(HttpSurface& impl, const PlanId& id,
+                                          const HttpCall& call) {
+  auto known = impl.options.trading->plans->find(id);
+  if (!known)
+    impl.fail(call.respond,
+              {Errc::not_found, "no plan '" + id.text().substr(0, 64) + "'", "planId"});
+  return known;
+}
+
 void one(HttpSurface& impl, const PlanId& id, const HttpCall& call,
          void (*write)(JsonWriter&, const PlanView&)) {
-  const auto known = impl.options.trading->plans->find(id);
+  const auto known = find(impl, id, call);
   if (!known)
-    return impl.fail(call.respond,
-                     {Errc::not_found, "no plan '" + id.text().substr(0, 64) + "'", "planId"});
+    return;
   JsonWriter out;
   write(out, view(impl, *known));
   impl.ok(call.respond, out.text());
@@ -141,11 +147,8 @@ void put(const HttpSelf& self, const std::optional<PlanConfig>& base, const Http
 }
 
 void change(const HttpSelf& self, const PlanId& id, const HttpCall& call) {
-  const auto known = self.impl->options.trading->plans->find(id);
-  if (!known)
-    return self.impl->fail(
-        call.respond, {Errc::not_found, "no plan '" + id.text().substr(0, 64) + "'", "planId"});
-  put(self, known->plan, call);
+  if (const auto known = find(*self.impl, id, call))
+    put(self, known->plan, call);
 }
 
 void control(const HttpSelf& self, const PlanId& id, const HttpCall& call) {

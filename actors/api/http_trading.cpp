@@ -23,8 +23,6 @@ constexpr std::chrono::seconds execute_timeout{35};
 constexpr auto urgent = caf::message_priority::high;
 constexpr std::size_t list_limit_default = 100;
 constexpr std::size_t list_limit_max = 1'000;
-/// Until the interface knows who its callers are.
-const std::string caller = "api";
 
 // ---- executions and orders
 // --------------------------------------------------------------------------------------------

@@ -1,8 +1,6 @@
 #include "actors/strategies/plans.hpp"
 
-#include "core/twap/view.hpp"
 #include "messages/alert.hpp"
-#include "messages/now.hpp"
 #include "messages/observe.hpp"
 
 #include <caf/send.hpp>
@@ -20,7 +18,6 @@ using core::Error;
 using core::orders::PlanRecord;
 using core::twap::PlanConfig;
 using core::twap::PlanId;
-using messages::now_of;
 using messages::PlanOutcome;
 
 /// One engine's worth; final ones are deleted by hand.

@@ -15,7 +15,6 @@ namespace tandem::actors {
 namespace {
 
 using Self = messages::PlanHandle::stateful_pointer<TwapPlanState>;
-using core::twap::LegFacts;
 using core::twap::PlanFacts;
 using core::twap::PlanPhase;
 using messages::now_of;

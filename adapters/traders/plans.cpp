@@ -2,6 +2,7 @@
 
 #include "adapters/traders/fields.hpp"
 #include "adapters/traders/frame.hpp"
+#include "core/twap/week.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,8 +17,6 @@ using core::Decimal;
 using core::orders::Side;
 using namespace core::twap;
 
-constexpr std::array<std::string_view, 7> day_names{"mon", "tue", "wed", "thu",
-                                                    "fri", "sat", "sun"};
 constexpr std::int64_t duration_max = 366 * std::int64_t{86'400'000}; ///< ms
 constexpr std::int64_t integer_max = std::numeric_limits<std::int64_t>::max();
 
@@ -31,24 +30,6 @@ std::optional<core::MarketType> parse_market(std::string_view text) {
   if (text == "spot")
     return core::MarketType::spot;
   return text == "linear" ? std::optional{core::MarketType::linear} : std::nullopt;
-}
-
-/// "09:00" to minutes; 24:00 is the end of a day.
-std::optional<std::chrono::minutes> parse_time(std::string_view text) {
-  const auto digit = [&](std::size_t at) { return text[at] >= '0' && text[at] <= '9'; };
-  if (text.size() != 5 || text[2] != ':' || !digit(0) || !digit(1) || !digit(3) || !digit(4))
-    return std::nullopt;
-  const int hours = (text[0] - '0') * 10 + (text[1] - '0');
-  const int minutes = (text[3] - '0') * 10 + (text[4] - '0');
-  if (minutes > 59 || hours * 60 + minutes > 24 * 60)
-    return std::nullopt;
-  return std::chrono::minutes{hours * 60 + minutes};
-}
-
-std::string time_text(std::chrono::minutes time) {
-  const auto two
-      = [](std::int64_t value) { return (value < 10 ? "0" : "") + std::to_string(value); };
-  return two(time.count() / 60) + ":" + two(time.count() % 60);
 }
 
 core::Status read_leg(const Json& body, const std::string& prefix, bool required, PlanLeg& leg) {
@@ -77,11 +58,10 @@ core::Status read_days(const Json& value, const std::string& field, std::uint8_t
   days = 0;
   for (const auto& item : *list) {
     const auto* name = item.string();
-    const auto* const found
-        = name == nullptr ? day_names.end() : std::ranges::find(day_names, *name);
-    if (found == day_names.end())
+    const auto day = name == nullptr ? std::nullopt : parse_day(*name);
+    if (!day)
       return refuse(field, "must hold mon, tue, wed, thu, fri, sat or sun");
-    days = static_cast<std::uint8_t>(days | (1U << (found - day_names.begin())));
+    days = static_cast<std::uint8_t>(days | *day);
   }
   return {};
 }
@@ -97,8 +77,8 @@ core::Status read_sessions(const Json& value, std::vector<Session>& sessions) {
     auto& session = sessions.emplace_back();
     fields.require("from");
     fields.require("until");
-    fields.word("from", session.from, parse_time, "a time of day, 00:00 to 24:00");
-    fields.word("until", session.until, parse_time, "a time of day, 00:00 to 24:00");
+    fields.word("from", session.from, parse_time_of_day, "a time of day, 00:00 to 24:00");
+    fields.word("until", session.until, parse_time_of_day, "a time of day, 00:00 to 24:00");
     if (const auto* days = fields.find("days"))
       fields.take(read_days(*days, prefix + "days", session.days));
     if (auto status = fields.finish(); !status)
@@ -193,8 +173,8 @@ void write_options(JsonWriter& out, const PlanOptions& options) {
   out.key("sessions").begin_array();
   for (const auto& session : options.calendar.sessions) {
     out.begin_object()
-        .field("from", time_text(session.from))
-        .field("until", time_text(session.until));
+        .field("from", time_of_day_text(session.from))
+        .field("until", time_of_day_text(session.until));
     out.key("days").begin_array();
     for (std::size_t day = 0; day < day_names.size(); ++day)
       if ((session.days >> day & 1U) != 0)

@@ -66,11 +66,7 @@ std::optional<Price> within_loss(const ClosingTask& task, Price passive, Price g
 std::optional<Price> first_marketable(Side side, const Decimal& touch, Price guard,
                                       const Instrument& instrument) {
   const bool buys = side == Side::buy;
-  const int finer = instrument.scale.price_decimals - touch.decimals();
-  const Int128 value = touch.mantissa() * Int128{pow10(std::max(finer, 0))};
-  const Int128 unit = tick_of(instrument) * pow10(std::max(-finer, 0));
-  const Int128 price
-      = divide(value, unit, buys ? Rounding::up : Rounding::down) * tick_of(instrument);
+  const auto price = on_grid(touch, instrument, buys ? Rounding::up : Rounding::down);
   if (buys ? price > guard.units : price < guard.units)
     return std::nullopt;
   return Price{static_cast<std::int64_t>(price)};
@@ -109,18 +105,6 @@ std::optional<Estimate> estimate(const DepthView& book, Side side, Quantity quan
   return Estimate{sum, scale};
 }
 
-std::optional<Quantity> closing_quantity(Money residual, const Instrument& rules) {
-  auto quantity = quantity_of(residual, rules.scale);
-  if (!quantity)
-    return std::nullopt;
-  if (rules.quantity_max)
-    quantity = std::min(*quantity, *rules.quantity_max);
-  quantity = round_to_lot(rules, *quantity);
-  if (quantity->units <= 0 || *quantity < rules.quantity_min)
-    return std::nullopt;
-  return quantity;
-}
-
 } // namespace
 
 std::string_view to_string(ClosingProblem problem) noexcept {
@@ -133,6 +117,30 @@ std::string_view to_string(ClosingProblem problem) noexcept {
     return "above the permitted loss";
   }
   return "no live book";
+}
+
+Int128 on_grid(const Decimal& price, const Instrument& instrument, Rounding rounding) noexcept {
+  const int finer = instrument.scale.price_decimals - price.decimals();
+  const Int128 value = price.mantissa() * Int128{pow10(std::max(finer, 0))};
+  const Int128 unit = tick_of(instrument) * pow10(std::max(-finer, 0));
+  return divide(value, unit, rounding) * tick_of(instrument);
+}
+
+std::optional<Quantity> order_quantity(Money amount, const Instrument& rules) {
+  auto quantity = quantity_of(amount, rules.scale);
+  if (!quantity)
+    return std::nullopt;
+  if (rules.quantity_max)
+    quantity = std::min(*quantity, *rules.quantity_max);
+  quantity = round_to_lot(rules, *quantity);
+  if (quantity->units <= 0 || *quantity < rules.quantity_min)
+    return std::nullopt;
+  return quantity;
+}
+
+bool meets_notional_min(const Instrument& rules, Quantity quantity, Price price) {
+  return !rules.notional_min
+         || to_money(price * quantity, rules.scale) >= to_money(*rules.notional_min);
 }
 
 std::optional<Price> limit_beyond(Side side, const Decimal& from, const Decimal& percent,
@@ -175,7 +183,7 @@ tl::expected<ClosingOffer, ClosingProblem> closing_at(const DepthView* book,
     return no_book;
   const auto& rules = *book->instrument;
   const auto levels = task.side == Side::buy ? book->asks() : book->bids();
-  const auto quantity = closing_quantity(task.residual, rules);
+  const auto quantity = order_quantity(task.residual, rules);
   if (!quantity)
     return tl::unexpected{ClosingProblem::too_small};
   if (levels.empty())
@@ -188,8 +196,7 @@ tl::expected<ClosingOffer, ClosingProblem> closing_at(const DepthView* book,
   const auto limit = within_loss(task, *passive, *guard, rules);
   if (!limit)
     return tl::unexpected{ClosingProblem::too_dear};
-  if (rules.notional_min
-      && to_money(*limit * *quantity, rules.scale) < to_money(*rules.notional_min))
+  if (!meets_notional_min(rules, *quantity, *limit))
     return tl::unexpected{ClosingProblem::too_small};
   const auto expected = estimate(*book, task.side, *quantity, *limit);
   if (!expected)

@@ -65,6 +65,17 @@ struct ClosingOffer {
 /// The lot as an amount of the base asset; of 0 one unit of the scale.
 [[nodiscard]] Money lot_of(const Instrument& instrument) noexcept;
 
+/// On the tick's grid, at the instrument's scale; wide, for it may not fit 64 bits.
+[[nodiscard]] Int128 on_grid(const Decimal& price, const Instrument& instrument,
+                             Rounding rounding) noexcept;
+
+/// What one order may have of an amount: at most the venue's maximum, rounded down to the lot.
+/// Nullopt below the venue's minimum quantity, or when it does not fit.
+[[nodiscard]] std::optional<Quantity> order_quantity(Money amount, const Instrument& rules);
+
+/// The order is not below the venue's smallest notional.
+[[nodiscard]] bool meets_notional_min(const Instrument& rules, Quantity quantity, Price price);
+
 /// Rounded towards zero to the scale. Nullopt beyond 64 bits.
 [[nodiscard]] std::optional<Quantity> quantity_of(Money amount, const Scale& scale) noexcept;
 

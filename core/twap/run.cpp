@@ -3,6 +3,7 @@
 #include "core/ensure.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace tandem::core::twap {
@@ -259,12 +260,15 @@ std::uint32_t PlanRun::slices_done() const {
   if (done < state_.released_before)
     return static_cast<std::uint32_t>(
         divide(done.units * state_.slices_before, state_.released_before.units, Rounding::down));
-  std::uint32_t count = 0;
-  if (schedule_)
-    while (count < state_.next_slice
-           && to_money(schedule_->quantity(schedule_->lots_through(count + 1)))
-                  <= done - state_.released_before + state_.skipped)
-      ++count;
+  if (!schedule_)
+    return state_.slices_before;
+  const auto within = [&](std::uint32_t slices) {
+    return to_money(schedule_->quantity(schedule_->lots_through(slices)))
+           <= done - state_.released_before + state_.skipped;
+  };
+  const auto released = std::views::iota(std::uint32_t{1}, state_.next_slice + 1);
+  const auto count = static_cast<std::uint32_t>(std::ranges::partition_point(released, within)
+                                                - released.begin());
   return state_.slices_before + count;
 }
 

@@ -20,9 +20,7 @@ bool has_mid(const LegFacts& facts) {
 
 /// (bid + ask) / 2, exact: one more decimal than the book. @param book with a mid.
 Money mid_of(const DepthView& book) {
-  const Int128 doubled
-      = static_cast<Int128>(book.bids().front().price.units) + book.asks().front().price.units;
-  return {doubled * pow10(money_decimals - book.scale.price_decimals) / 2};
+  return {risk::doubled_mid(risk::facts_of(book)) / 2};
 }
 
 /// `percent` of an amount, rounded down.
@@ -46,19 +44,8 @@ Price tighter(Side side, Price a, Price b) {
 
 /// On the tick's grid, to our own side (down when buying).
 Price on_grid(Side side, const Decimal& price, const Instrument& instrument) {
-  const Int128 tick = std::max<std::int64_t>(instrument.tick.units, 1);
-  const int finer = instrument.scale.price_decimals - price.decimals();
-  const Int128 value = price.mantissa() * Int128{pow10(std::max(finer, 0))};
-  const Int128 unit = tick * pow10(std::max(-finer, 0));
   const auto rounding = side == Side::buy ? Rounding::down : Rounding::up;
-  return {static_cast<std::int64_t>(divide(value, unit, rounding) * tick)};
-}
-
-bool meets_minimum(const Instrument& rules, Quantity quantity, Price price) {
-  if (quantity.units <= 0 || quantity < rules.quantity_min)
-    return false;
-  return !rules.notional_min
-         || to_money(price * quantity, rules.scale) >= to_money(*rules.notional_min);
+  return {static_cast<std::int64_t>(strategy::on_grid(price, instrument, rounding))};
 }
 
 /// The benchmark moves all the time; it is written down with the next thing that matters.
@@ -346,11 +333,8 @@ std::optional<orders::OrderDraft> PlanRun::draft_of(std::size_t n, const DepthVi
   if (!price)
     return std::nullopt;
   const auto& rules = *book.instrument;
-  auto quantity
-      = round_to_lot(rules, strategy::quantity_of(amount, rules.scale).value_or(Quantity{}));
-  if (rules.quantity_max)
-    quantity = std::min(quantity, round_to_lot(rules, *rules.quantity_max));
-  legs_[n].too_small = !meets_minimum(rules, quantity, *price);
+  const auto quantity = strategy::order_quantity(amount, rules);
+  legs_[n].too_small = !quantity || !strategy::meets_notional_min(rules, *quantity, *price);
   if (legs_[n].too_small)
     return std::nullopt;
   const auto& leg = plan_.legs[n];
@@ -360,7 +344,7 @@ std::optional<orders::OrderDraft> PlanRun::draft_of(std::size_t n, const DepthVi
   draft.tif = taking ? orders::TimeInForce::ioc : orders::TimeInForce::gtc;
   draft.scale = rules.scale;
   draft.price = *price;
-  draft.quantity = quantity;
+  draft.quantity = *quantity;
   draft.origin.plan = plan_.id.text();
   draft.origin.execution = state_.slices_before + state_.next_slice;
   draft.origin.leg = static_cast<std::uint8_t>(n + 1);
