@@ -11,14 +11,21 @@ import xml.etree.ElementTree as xml
 
 SLOW_SECONDS = 1.0
 SLOWEST_SHOWN = 5
+FAILURES_TOLD = 5  # with the last lines of what they printed: the log of a whole run is long, and often only its end is kept
+TAIL_LINES = 15
 NOT_CHECKED = re.compile(r"(?:MESSAGE: |^)(.*\b(?:absent|not found here|skipped:).*)$", re.MULTILINE)
+
+
+def tail_of(report, case):
+    lines = (case.findtext("system-out") or "").strip().splitlines()[-TAIL_LINES:]
+    return "\n".join([f"-- {report}: {case.get('name')}", *(f"   {line}" for line in lines)])
 
 
 def main():
     if len(sys.argv) != 3 or sys.argv[1] in ("-h", "--help"):
         print(__doc__)
         return 64
-    passed, failed, skipped, slow, unchecked = 0, [], [], [], set()
+    passed, failed, skipped, slow, unchecked, told = 0, [], [], [], set(), []
     for report in sorted(pathlib.Path(sys.argv[1]).glob("*.xml")):
         try:
             cases = list(xml.parse(report).getroot().iter("testcase"))
@@ -32,6 +39,7 @@ def main():
         print(f"{report.stem}: {len(good)} passed, {len(bad)} failed, {len(rest)} skipped ({seconds:.1f} s of test time)")
         passed += len(good)
         failed += [f"{report.stem}: {c.get('name')}" for c in bad]
+        told += [tail_of(report.stem, c) for c in bad[:FAILURES_TOLD - len(told)]]
         skipped += [f"{report.stem}: {c.get('name')}" for c in rest]
         slow += [(float(c.get("time") or 0), f"{report.stem}: {c.get('name')}") for c in cases]
         for case in cases:
@@ -43,6 +51,8 @@ def main():
         print(f"not checked: {line.strip()}")
     for name in skipped:
         print(f"skipped: {name}")
+    for text in told:
+        print(text)
     for name in failed:
         print(f"failed: {name}")
     print(f"in all {sys.argv[2]}")

@@ -177,6 +177,14 @@ void MemoryDisk::set_capacity(std::optional<std::uint64_t> bytes) {
   capacity_ = bytes;
 }
 
+bool MemoryDisk::holds(std::string_view bytes, bool synced) const {
+  const std::lock_guard guard{mutex_};
+  return std::ranges::any_of(synced ? synced_ : now_, [&](const auto& entry) {
+    const auto& file = *entry.second;
+    return (synced ? file.synced : file.bytes).find(bytes) != std::string::npos;
+  });
+}
+
 std::map<std::string, std::string> MemoryDisk::contents() const {
   const std::lock_guard guard{mutex_};
   std::map<std::string, std::string> result;

@@ -26,6 +26,8 @@ public:
   void set_capacity(std::optional<std::uint64_t> bytes);
 
   [[nodiscard]] std::map<std::string, std::string> contents() const;
+  /// Whether these bytes stand in some file. @param synced in what would survive the power.
+  [[nodiscard]] bool holds(std::string_view bytes, bool synced) const;
   /// Puts a file there, synced: damaged or made by hand.
   void put(const std::string& name, std::string bytes);
 

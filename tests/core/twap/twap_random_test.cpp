@@ -89,7 +89,7 @@ void meddle(TwapWorld& world, std::mt19937_64& random) {
 } // namespace
 
 TEST_CASE("P31: whatever is late, partial, lost or killed, no plan overshoots or changes side") {
-  const auto wanted = cases(10'000, 1'000'000);
+  const auto wanted = plays(10'000, 1'000'000);
   std::size_t ends[4]{};
   std::size_t crashes = 0;
   std::size_t orders = 0;
@@ -125,7 +125,7 @@ TEST_CASE("P31: whatever is late, partial, lost or killed, no plan overshoots or
 }
 
 TEST_CASE("P31: a plan of 100 slices under faults ends with the right totals") {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= plays(20, 20); ++seed) {
     CAPTURE(seed);
     auto plan = twap_plan("10", "0.1", 30s);
     plan.options.failures_max = 100;

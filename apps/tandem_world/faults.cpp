@@ -1,0 +1,280 @@
+#include "apps/tandem_world/faults.hpp"
+
+#include "apps/tandem_sim/random.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace tandem::world {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Weight {
+  FaultClass kind;
+  std::int64_t share;
+};
+
+constexpr std::array weights{
+    Weight{FaultClass::link_stalls, 6},    Weight{FaultClass::link_resets, 6},
+    Weight{FaultClass::link_refuses, 3},   Weight{FaultClass::link_slow, 4},
+    Weight{FaultClass::request_lost, 6},   Weight{FaultClass::reply_lost, 8},
+    Weight{FaultClass::venue, 30},         Weight{FaultClass::clock_jumps, 3},
+    Weight{FaultClass::clock_drifts, 2},   Weight{FaultClass::disk_slow, 3},
+    Weight{FaultClass::disk_fails, 2},     Weight{FaultClass::disk_full, 1},
+    Weight{FaultClass::actor_killed, 8},   Weight{FaultClass::actor_throws, 6},
+    Weight{FaultClass::actor_hangs, 4},    Weight{FaultClass::process_stops, 3},
+    Weight{FaultClass::process_killed, 22}, Weight{FaultClass::power_lost, 3},
+    Weight{FaultClass::kill_switch, 2},
+};
+
+/// Of the simulator's menu, with a value's range and how many hits at most (0 = for a time).
+struct VenueFault {
+  std::string_view word;
+  std::int64_t value_min = 0, value_max = 0;
+  std::int64_t count_max = 0;
+};
+
+constexpr std::array venue_faults{
+    VenueFault{"half_open"},
+    VenueFault{"disconnect"},
+    VenueFault{"delay", 50, 1'500, 200},
+    VenueFault{"drop", 0, 0, 5},
+    VenueFault{"duplicate", 0, 0, 20},
+    VenueFault{"reorder", 0, 0, 5},
+    VenueFault{"gap", 0, 0, 4},
+    VenueFault{"corrupt", 0, 0, 5},
+    VenueFault{"429", 1, 5, 3},
+    VenueFault{"5xx", 500, 504, 5},
+    VenueFault{"stale_snapshot", 0, 0, 1},
+    VenueFault{"silence"},
+    VenueFault{"refuse_connect"},
+    VenueFault{"ack_lost", 0, 0, 4},
+    VenueFault{"order_unknown", 0, 0, 4},
+    VenueFault{"order_unknown_refused", 0, 0, 4},
+    VenueFault{"order_reject", 0, 0, 4},
+    VenueFault{"order_delay", 50, 4'000, 4},
+    VenueFault{"partial_fill", 100'000, 900'000, 6},
+    VenueFault{"fill_before_ack", 20, 1'000, 6},
+    VenueFault{"duplicate_fill_event", 0, 0, 6},
+    VenueFault{"late_fill_after_cancel", 0, 0, 3},
+    VenueFault{"user_stream_drop"},
+    VenueFault{"order_rate_limit", 1, 3, 3},
+    VenueFault{"maintenance"},
+};
+
+std::string_view word_of(FaultClass kind) noexcept {
+  switch (kind) {
+  case FaultClass::link_stalls:
+    return "link stalls";
+  case FaultClass::link_resets:
+    return "link is reset";
+  case FaultClass::link_refuses:
+    return "link refuses";
+  case FaultClass::link_slow:
+    return "link is slow";
+  case FaultClass::request_lost:
+    return "requests are lost";
+  case FaultClass::reply_lost:
+    return "replies are lost";
+  case FaultClass::venue:
+    return "venue";
+  case FaultClass::clock_jumps:
+    return "clock jumps";
+  case FaultClass::clock_drifts:
+    return "clock drifts";
+  case FaultClass::disk_slow:
+    return "disk is slow";
+  case FaultClass::disk_fails:
+    return "disk fails";
+  case FaultClass::disk_full:
+    return "disk is full";
+  case FaultClass::actor_killed:
+    return "actor is killed";
+  case FaultClass::actor_throws:
+    return "actor throws";
+  case FaultClass::actor_hangs:
+    return "actor hangs";
+  case FaultClass::process_stops:
+    return "process stands still";
+  case FaultClass::process_killed:
+    return "process is killed";
+  case FaultClass::power_lost:
+    return "power is lost";
+  case FaultClass::kill_switch:
+    return "kill switch";
+  }
+  return "?";
+}
+
+bool is_of_link(FaultClass kind) noexcept {
+  return kind == FaultClass::link_stalls || kind == FaultClass::link_resets
+         || kind == FaultClass::link_refuses || kind == FaultClass::link_slow
+         || kind == FaultClass::request_lost || kind == FaultClass::reply_lost;
+}
+
+class Drawer {
+public:
+  Drawer(std::uint64_t seed, const FaultBounds& bounds)
+      : random_{sim::mix_seed(seed, "world faults")}, bounds_{bounds} {}
+
+  std::vector<Fault> draw() {
+    const auto count = random_.between(0, static_cast<std::int64_t>(bounds_.count_max));
+    for (std::int64_t n = 0; n < count; ++n)
+      add(kind());
+    if (random_.chance(150'000))
+      swizzle();
+    std::ranges::stable_sort(faults_, {}, &Fault::at);
+    return std::move(faults_);
+  }
+
+private:
+  FaultClass kind() {
+    std::int64_t all = 0;
+    for (const auto& weight : weights)
+      all += weight.share;
+    auto drawn = random_.between(0, all - 1);
+    for (const auto& weight : weights) {
+      drawn -= weight.share;
+      if (drawn < 0)
+        return weight.kind == FaultClass::power_lost && !bounds_.power_may_fail
+                   ? FaultClass::process_killed
+                   : weight.kind;
+    }
+    return FaultClass::venue;
+  }
+
+  milliseconds moment() {
+    return milliseconds{random_.between(bounds_.from.count(), bounds_.to.count())};
+  }
+
+  sim::SurfaceId surface() {
+    return bounds_.surfaces.at(static_cast<std::size_t>(
+        random_.between(0, static_cast<std::int64_t>(bounds_.surfaces.size()) - 1)));
+  }
+
+  LinkId link(bool rest_only) {
+    const auto channel
+        = rest_only ? Channel::rest : static_cast<Channel>(random_.between(0, 2));
+    return {surface(), channel};
+  }
+
+  void add(FaultClass kind) {
+    Fault fault;
+    fault.kind = kind;
+    fault.at = moment();
+    fault.lasts = milliseconds{random_.between(100, 8'000)};
+    switch (kind) {
+    case FaultClass::link_stalls:
+    case FaultClass::link_resets:
+    case FaultClass::link_refuses:
+      fault.link = link(false);
+      break;
+    case FaultClass::link_slow:
+      fault.link = link(false);
+      fault.value = random_.between(5, 1'500);
+      break;
+    case FaultClass::request_lost:
+    case FaultClass::reply_lost:
+      fault.link = link(true);
+      fault.value = random_.between(50, 1'000);
+      break;
+    case FaultClass::venue:
+      draw_venue(fault);
+      break;
+    case FaultClass::clock_jumps:
+      fault.value = random_.between(-5'000, 5'000);
+      break;
+    case FaultClass::clock_drifts:
+      fault.value = random_.between(-50'000, 50'000);
+      break;
+    case FaultClass::disk_slow:
+      fault.value = random_.between(10, 800);
+      break;
+    case FaultClass::disk_fails:
+      fault.value = random_.between(1, 300);
+      break;
+    case FaultClass::disk_full:
+    case FaultClass::kill_switch:
+      break;
+    case FaultClass::actor_killed:
+    case FaultClass::actor_throws:
+    case FaultClass::actor_hangs:
+      fault.value = random_.between(0, 1'000'000);
+      fault.lasts = std::min(fault.lasts, milliseconds{6'000});
+      break;
+    case FaultClass::process_stops:
+      fault.lasts = milliseconds{random_.between(20, 20'000)};
+      break;
+    case FaultClass::process_killed:
+    case FaultClass::power_lost:
+      fault.value = random_.between(1, 400);
+      fault.moment = static_cast<Moment>(random_.between(0, 2));
+      fault.lasts = milliseconds{random_.between(50, 4'000)};
+      break;
+    }
+    faults_.push_back(std::move(fault));
+  }
+
+  void draw_venue(Fault& fault) {
+    const auto& drawn = venue_faults.at(static_cast<std::size_t>(
+        random_.between(0, static_cast<std::int64_t>(venue_faults.size()) - 1)));
+    fault.word = drawn.word;
+    fault.link = {surface(), Channel::market};
+    const auto value = random_.between(drawn.value_min, drawn.value_max);
+    const auto count = random_.between(1, std::max<std::int64_t>(drawn.count_max, 1));
+    fault.value = value;
+    fault.word += drawn.count_max > 0 ? ' ' + std::to_string(count) : std::string{};
+  }
+
+  /// Links stop one by one and come back in another order.
+  void swizzle() {
+    std::vector<LinkId> links;
+    for (const auto surface : bounds_.surfaces)
+      for (const auto channel : {Channel::market, Channel::account, Channel::rest})
+        links.push_back({surface, channel});
+    for (std::size_t n = links.size(); n > 1; --n)
+      std::swap(links[n - 1], links[static_cast<std::size_t>(
+                                  random_.between(0, static_cast<std::int64_t>(n) - 1))]);
+    auto at = moment();
+    const auto over = at + milliseconds{random_.between(1'000, 6'000)};
+    for (const auto& one : links) {
+      Fault fault;
+      fault.kind = FaultClass::link_stalls;
+      fault.link = one;
+      fault.at = at;
+      fault.lasts = std::max(over - at, milliseconds{0}) + milliseconds{random_.between(0, 3'000)};
+      faults_.push_back(fault);
+      at += milliseconds{random_.between(10, 400)};
+    }
+  }
+
+  sim::Random random_;
+  const FaultBounds& bounds_;
+  std::vector<Fault> faults_;
+};
+
+} // namespace
+
+std::string describe(const Fault& fault) {
+  auto text = std::to_string(fault.at.count()) + " ms: " + std::string{word_of(fault.kind)};
+  if (is_of_link(fault.kind))
+    text += ' ' + to_string(fault.link);
+  if (fault.kind == FaultClass::venue)
+    text += ' ' + std::string{sim::name_of(fault.link.surface)} + ' ' + fault.word;
+  if (fault.kind == FaultClass::process_killed || fault.kind == FaultClass::power_lost)
+    text += std::string{fault.moment == Moment::before   ? " before"
+                        : fault.moment == Moment::within ? " within"
+                                                         : " after"}
+            + " its next operation no.";
+  if (fault.value != 0)
+    text += ' ' + std::to_string(fault.value);
+  return text + ", " + std::to_string(fault.lasts.count()) + " ms long";
+}
+
+std::vector<Fault> draw_faults(std::uint64_t seed, const FaultBounds& bounds) {
+  return Drawer{seed, bounds}.draw();
+}
+
+} // namespace tandem::world

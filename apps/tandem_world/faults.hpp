@@ -1,0 +1,59 @@
+/// What goes wrong in one world, drawn from its seed: links, venues, clocks, disk, actors, the
+/// process itself. Pure; the world does the damage.
+#pragma once
+
+#include "apps/tandem_world/memory_net.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tandem::world {
+
+enum class FaultClass : std::uint8_t {
+  link_stalls,   ///< half-open: what was sent arrives when it is over
+  link_resets,   ///< every connection of it, once
+  link_refuses,  ///< new connections and requests
+  link_slow,     ///< `value` ms more
+  request_lost,  ///< `value` per mille
+  reply_lost,    ///< `value` per mille: acknowledgements too
+  venue,         ///< `word` of the simulator's own menu
+  clock_jumps,   ///< the engine's wall clock by `value` ms, and back at the end
+  clock_drifts,  ///< by `value` us per second, and back at the end
+  disk_slow,     ///< a sync takes `value` ms
+  disk_fails,    ///< `value` per mille of its operations
+  disk_full,
+  actor_killed,  ///< one of those there are, by `value`
+  actor_throws,
+  actor_hangs,   ///< is sent messages and handles none
+  process_stops, ///< all of it stands still, and then goes on (SIGSTOP, a long pause of the machine)
+  process_killed, ///< at the `value`-th operation from then; the next life begins after `lasts`
+  power_lost,    ///< killed, and of what was not synced any part may be gone
+  kill_switch,   ///< a person throws it, and releases it at the end
+};
+
+struct Fault {
+  std::chrono::milliseconds at{0}; ///< from the beginning
+  std::chrono::milliseconds lasts{0};
+  FaultClass kind = FaultClass::link_stalls;
+  LinkId link;
+  std::string word;
+  std::int64_t value = 0;
+  Moment moment = Moment::before; ///< of process_killed
+};
+
+[[nodiscard]] std::string describe(const Fault& fault);
+
+/// What a world may suffer.
+struct FaultBounds {
+  std::chrono::milliseconds from{3'000}, to{25'000};
+  std::size_t count_max = 8;
+  bool power_may_fail = false; ///< only where the journal syncs
+  std::vector<sim::SurfaceId> surfaces;
+};
+
+/// In order of time.
+[[nodiscard]] std::vector<Fault> draw_faults(std::uint64_t seed, const FaultBounds& bounds);
+
+} // namespace tandem::world

@@ -1,0 +1,207 @@
+#include "apps/tandem_world/judge.hpp"
+
+#include "adapters/journal/file_journal.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+namespace tandem::world {
+namespace {
+
+using namespace std::chrono_literals;
+using core::Money;
+using core::orders::OrderPurpose;
+
+constexpr std::size_t client_id_length = 19;
+/// Beyond the pairs' own limit: the frame that was just fresh enough, and the way of the order.
+constexpr auto book_age_slack = 100ms;
+/// Generated markets move less than that within the age that a book may have.
+constexpr std::int64_t price_off_max_ppm = 20'000;
+
+bool is_new_order(std::string_view head, std::string_view body) {
+  if (!head.empty())
+    return head.starts_with("POST /api/v3/order?") || head.starts_with("POST /fapi/v1/order?")
+           || head.starts_with("POST /v5/order/create?");
+  return body.find(R"("method":"order.place")") != std::string_view::npos
+         || body.find(R"("op":"order.create")") != std::string_view::npos;
+}
+
+/// Deciding to take a risk, as against ending one that is already there.
+bool opens(OrderPurpose purpose) {
+  return purpose == OrderPurpose::open || purpose == OrderPurpose::slice
+         || purpose == OrderPurpose::manual;
+}
+
+sim::SurfaceId surface_of(const core::InstrumentKey& instrument) {
+  return sim::surface_of(instrument.venue.text() + '_'
+                         + std::string{core::to_string(instrument.type)})
+      .value_or(sim::SurfaceId::binance_spot);
+}
+
+} // namespace
+
+Judge::Judge(const Timeline& timeline, const adapters::journal::MemoryDisk& disk,
+             sim::Simulator& simulator, const config::Config& config,
+             const sim::Scenario& scenario, Lookup lookup)
+    : timeline_{timeline}, disk_{disk}, simulator_{simulator}, config_{config},
+      scenario_{scenario}, lookup_{std::move(lookup)}, prefix_{"td" + config.trading.engine_id} {}
+
+void Judge::fault(std::string text) {
+  constexpr std::size_t told_max = 50;
+  if (broken_.size() < told_max)
+    broken_.push_back(
+        std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(timeline_.elapsed())
+                           .count())
+        + " ms: " + std::move(text));
+}
+
+void Judge::on_begin() {
+  heard_ = {};
+}
+
+void Judge::on_delivered(LinkId link) {
+  if (link.channel == Channel::market)
+    heard_.at(static_cast<std::size_t>(link.surface)) = timeline_.now();
+}
+
+void Judge::on_sent(LinkId link, const std::string& head, const std::string& body) {
+  if (!is_new_order(head, body))
+    return;
+  for (const auto* text : {&head, &body})
+    if (const auto at = text->find(prefix_); at != std::string::npos)
+      return judge_order(link, text->substr(at, client_id_length));
+  fault("an order without an id of this engine was sent: " + head + body);
+}
+
+void Judge::judge_order(LinkId link, const std::string& id) {
+  if (!sent_.insert(id).second)
+    fault("order " + id + " was sent twice");
+  const bool synced = config_.trading.durability == config::Durability::fsync;
+  if (!disk_.holds(id, synced))
+    fault("order " + id + " was sent before its intent was durable");
+  const auto order = lookup_(id);
+  if (!order) {
+    fault("order " + id + " was sent and the engine does not know it");
+    return;
+  }
+  const auto& intent = order->intent();
+  if (!opens(intent.draft.origin.purpose))
+    return;
+  if (killed_at_ && intent.created_at > *killed_at_)
+    fault("order " + id + " was decided while the kill switch was thrown");
+  judge_market(link, *order);
+}
+
+void Judge::judge_market(LinkId link, const core::orders::Order& order) {
+  const auto& draft = order.intent().draft;
+  const auto& id = order.intent().id.text();
+  const auto heard = heard_.at(static_cast<std::size_t>(link.surface));
+  const auto age_max = config_.trading.limits.book_age_max + book_age_slack;
+  if (!heard || timeline_.now() - *heard > age_max)
+    fault("order " + id + " was sent on a book of a market that said nothing for too long");
+  if (core::to_money(draft.price * draft.quantity, draft.scale)
+      > config_.trading.limits.order_notional_max)
+    fault("order " + id + " is worth more than order_notional_max");
+  const auto* market = simulator_.market(link.surface, draft.instrument.symbol.text());
+  if (market == nullptr || market->book().empty(sim::Side::bid)
+      || market->book().empty(sim::Side::ask))
+    return;
+  // At the venue's own decimals.
+  const auto& instrument = market->instrument();
+  const auto mid = core::to_money(
+      core::Decimal{(market->book().best(sim::Side::bid).price
+                     + market->book().best(sim::Side::ask).price)
+                        / 2,
+                    static_cast<std::int8_t>(instrument.price_decimals)});
+  const auto limit = core::to_money(core::Decimal{draft.price.units, draft.scale.price_decimals});
+  const auto off = magnitude(limit - mid);
+  if (off.units / price_off_max_ppm * 1'000'000 > mid.units)
+    fault("order " + id + " at " + to_string(limit) + " while the market stood at "
+          + to_string(mid));
+}
+
+std::optional<Judge::Accounts> Judge::accounts() {
+  // A view of its own: reading holds no lock and changes nothing.
+  auto files = const_cast<adapters::journal::MemoryDisk&>(disk_).files();
+  const auto read = adapters::journal::read_journal(*files);
+  if (!read)
+    return std::nullopt;
+  std::vector<core::orders::Record> records;
+  for (const auto& file : *read) {
+    if (!file.contents)
+      return std::nullopt;
+    records.insert(records.end(), file.contents->records.begin(), file.contents->records.end());
+  }
+  Accounts accounts;
+  accounts.engine = books_of_journal(records);
+  const auto answer
+      = simulator_.on_admin({"GET", "/ledger", {}, {}, {}, "127.0.0.1:1"},
+                            sim::Time{}); // does not ask the time
+  accounts.venues
+      = books_of_ledger(boost::json::parse(answer.body).as_object().at("data").as_object());
+  accounts.differences = compare(accounts.engine, accounts.venues);
+  return accounts;
+}
+
+Money Judge::lot_of(const core::InstrumentKey& instrument) const {
+  for (const auto& one : scenario_.generated)
+    if (one.surface == surface_of(instrument) && one.symbol == instrument.symbol.text())
+      return core::to_money(
+          core::Decimal{one.lot, static_cast<std::int8_t>(one.quantity_decimals)});
+  return {};
+}
+
+void Judge::check_settled(const Accounts& accounts) {
+  const auto& [engine, venues, differences] = accounts;
+  for (const auto& row : differences)
+    fault(row);
+  for (const auto& [id, order] : venues.orders)
+    if (order.filled > order.ordered)
+      fault("order " + id + " was filled beyond its quantity");
+  for (const auto& [pair, residual] : residuals(engine, venues)) {
+    const auto config = std::ranges::find(
+        config_.pairs, pair, [](const auto& one) { return one.id.text(); });
+    const auto lot = config == config_.pairs.end()
+                         ? Money{}
+                         : std::max(lot_of(config->leg1), lot_of(config->leg2));
+    if (magnitude(residual) >= lot && residual != Money{} && !engine.paused.contains(pair))
+      fault("pair " + pair + " holds a residual of " + to_string(residual)
+            + " and is not paused");
+  }
+  std::map<std::pair<std::string, int>, Money> worked;
+  for (const auto& [id, order] : venues.orders)
+    if (const auto found = engine.orders.find(id);
+        found != engine.orders.end() && !found->second.origin.plan.empty())
+      worked[{found->second.origin.plan, found->second.origin.leg}] += order.filled;
+  for (const auto& [leg, filled] : worked)
+    for (const auto& configured : config_.plans)
+      if (configured.plan.id.text() == leg.first
+          && filled > core::to_money(configured.plan.total_quantity))
+        fault("plan " + leg.first + " worked " + to_string(filled) + " on leg "
+              + std::to_string(leg.second) + ", more than its quantity");
+}
+
+void Judge::check_journal() {
+  auto files = const_cast<adapters::journal::MemoryDisk&>(disk_).files();
+  const auto read = adapters::journal::read_journal(*files);
+  if (!read)
+    return fault("the journal cannot be read: " + core::describe(read.error()));
+  std::uint64_t next = 0;
+  for (std::size_t n = 0; n < read->size(); ++n) {
+    const auto& file = (*read)[n];
+    if (!file.contents)
+      return fault(file.name + ": " + core::describe(file.contents.error()));
+    if (next != 0 && file.contents->header.first_sequence != next)
+      fault(file.name + " begins with record "
+            + std::to_string(file.contents->header.first_sequence) + " instead of "
+            + std::to_string(next));
+    next = file.contents->next_sequence();
+  }
+}
+
+} // namespace tandem::world

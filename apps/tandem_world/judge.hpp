@@ -1,0 +1,83 @@
+/// Watches one world from outside the engine and says which promise was broken. It sees the bytes
+/// that leave the engine, the disk, and the venues' ledger; of the engine's own knowledge it uses
+/// only what an order is for.
+#pragma once
+
+#include "adapters/journal/memory_files.hpp"
+#include "apps/tandem_sim/simulator.hpp"
+#include "apps/tandem_world/books.hpp"
+#include "apps/tandem_world/memory_net.hpp"
+#include "apps/tandem_world/timeline.hpp"
+#include "config/schema.hpp"
+#include "core/orders/order.hpp"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tandem::world {
+
+class Judge {
+public:
+  /// What the engine knows of an order that is about to leave; null: nothing.
+  using Lookup
+      = std::function<std::shared_ptr<const core::orders::Order>(const std::string& client_id)>;
+
+  /// All outlive it. @param scenario the venues' instruments.
+  Judge(const Timeline& timeline, const adapters::journal::MemoryDisk& disk,
+        sim::Simulator& simulator, const config::Config& config, const sim::Scenario& scenario,
+        Lookup lookup);
+
+  /// Bytes leave the engine: every order among them is judged at that moment.
+  void on_sent(LinkId link, const std::string& head, const std::string& body);
+  void on_delivered(LinkId link);
+  /// A new process: what it knows of markets it knows from now on.
+  void on_begin();
+  /// From now on no order may be decided (by the engine's clock), until released.
+  void on_kill(core::UnixMillis engine_time) { killed_at_ = engine_time; }
+
+  void on_release() { killed_at_.reset(); }
+
+  /// Both sides, as they are now; nullopt while the journal cannot be read.
+  struct Accounts {
+    Books engine, venues;
+    std::vector<std::string> differences;
+  };
+
+  [[nodiscard]] std::optional<Accounts> accounts();
+
+  /// When all is settled: residuals, totals of plans, filled against ordered.
+  void check_settled(const Accounts& accounts);
+  /// The journal on the disk is whole and without a gap.
+  void check_journal();
+  void fault(std::string text);
+
+  [[nodiscard]] const std::vector<std::string>& broken() const noexcept { return broken_; }
+
+  [[nodiscard]] std::size_t orders() const noexcept { return sent_.size(); }
+
+private:
+  void judge_order(LinkId link, const std::string& id);
+  void judge_market(LinkId link, const core::orders::Order& order);
+  [[nodiscard]] core::Money lot_of(const core::InstrumentKey& instrument) const;
+
+  const Timeline& timeline_;
+  const adapters::journal::MemoryDisk& disk_;
+  sim::Simulator& simulator_;
+  const config::Config& config_;
+  const sim::Scenario& scenario_;
+  Lookup lookup_;
+  std::string prefix_; ///< of this engine's client ids
+  std::set<std::string> sent_;
+  std::array<std::optional<core::MonoTime>, sim::surface_count> heard_;
+  std::optional<core::UnixMillis> killed_at_;
+  std::vector<std::string> broken_;
+};
+
+} // namespace tandem::world

@@ -1,0 +1,196 @@
+#include "apps/tandem_world/life.hpp"
+
+#include "adapters/journal/faulty_files.hpp"
+#include "apps/tandem/trading.hpp"
+
+#include <caf/actor_registry.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/send.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+namespace tandem::world {
+namespace {
+
+using namespace std::chrono_literals;
+using adapters::journal::Fate;
+using adapters::journal::FileFault;
+using adapters::journal::FileOperation;
+using adapters::journal::NumberedOperation;
+
+/// How long a closing tree is given, in its own time.
+constexpr auto closing_max = 10min;
+
+} // namespace
+
+/// The engine's own log, as part of the trace: what it decided and why.
+class Life::TraceLog final : public core::Log {
+public:
+  explicit TraceLog(const Ground& ground, const Operations& operations)
+      : ground_{ground}, operations_{operations} {}
+
+  void write(core::LogLevel level, std::string_view event,
+             std::initializer_list<core::LogField> fields) override {
+    if (operations_.dead() || level == core::LogLevel::debug)
+      return;
+    std::string text;
+    for (const auto& field : fields)
+      text.append(text.empty() ? "" : " ").append(field.key).append("=").append(field.value);
+    ground_.trace.line(ground_.timeline.elapsed(), "log", event, text);
+  }
+
+private:
+  const Ground& ground_;
+  const Operations& operations_;
+};
+
+Life::Life(const Ground& ground, std::uint64_t seed, CrashPlan crash)
+    : ground_{ground}, operations_{crash}, random_{seed},
+      log_{std::make_unique<TraceLog>(ground, operations_)},
+      time_{std::make_unique<VirtualTime>(ground.timeline.now(), random_())},
+      side_{ground.net.connect(time_->strand(), operations_)} {
+  auto context = std::make_shared<messages::Context>();
+  context->clocks.mono = [this] {
+    if (std::exchange(throw_now_, false))
+      throw std::runtime_error{"made to throw"};
+    return time_->now();
+  };
+  context->clocks.wall = [this] { return ground_.net.wall() + ground_.clock_error(); };
+  context->random = [this] { return random_(); };
+  context->log = log_.get();
+  context->board = std::make_shared<core::market::Board>();
+  context->directory = std::make_shared<messages::Directory>();
+  context->cells = std::make_shared<messages::CellRegistry>();
+  context->mode = std::string{config::to_string(ground.config.mode)};
+  parts_.context = std::move(context);
+  parts_.config = ground.config;
+  parts_.venue_strand = &time_->strand();
+  parts_.connector = &side_->connector(Channel::market);
+  parts_.http = &side_->http();
+  parts_.private_connector = &side_->connector(Channel::account);
+  parts_.own_threads = false;
+  parts_.version = "world";
+  parts_.proxy_for = [](const std::string&) { return std::string{}; };
+  time_->before_step([this](const StepAbout& about) {
+    throw_now_ = throws_next_ && about.actor == *throws_next_;
+    if (throw_now_)
+      throws_next_.reset();
+  });
+}
+
+core::Result<std::unique_ptr<Life>> Life::begin(const Ground& ground, std::uint64_t seed,
+                                                CrashPlan crash) {
+  std::unique_ptr<Life> life{new Life{ground, seed, crash}};
+  const auto opened = life->open();
+  if (!opened && !life->dead())
+    return tl::unexpected{opened.error()};
+  return life;
+}
+
+core::Status Life::open() {
+  if (auto made = actors::supervisor::make_markets(parts_); !made)
+    return made;
+  auto keys = apps::find_keys(parts_.config, [](const std::string&) { return std::string{}; });
+  if (!keys)
+    return tl::unexpected{keys.error()};
+  adapters::journal::FileJournalOptions options;
+  options.mode = parts_.config.trading.durability == config::Durability::fsync
+                     ? adapters::journal::SyncMode::manual
+                     : adapters::journal::SyncMode::os;
+  options.engine = core::orders::EngineId{parts_.config.trading.engine_id};
+  options.run_mode = parts_.context->mode;
+  options.build = parts_.version;
+  options.wall = parts_.context->clocks.wall;
+  options.reserve_bytes = 16U * 1024;
+  auto opened = adapters::journal::FileJournal::open(files(), std::move(options));
+  if (!opened)
+    return tl::unexpected{opened.error()};
+  journal_ = opened->journal.get();
+  parts_.trading
+      = actors::supervisor::make_trading(parts_.config, std::move(opened->journal),
+                                         opened->records, *std::move(keys), parts_.context);
+  root_ = actors::supervisor::start_engine(time_->system(), parts_);
+  root_->attach_functor([this, alive = std::weak_ptr{alive_}](const caf::error&) {
+    if (!alive.expired())
+      gave_up_ = true;
+  });
+  return {};
+}
+
+std::unique_ptr<adapters::journal::FileLayer> Life::files() {
+  const auto plan = [this](const NumberedOperation& operation) -> Fate {
+    if (operations_.dead())
+      return {.kind = Fate::Kind::crash_before};
+    if (const auto fate = operations_.arrive()) {
+      switch (*fate) {
+      case Moment::before:
+        return {.kind = Fate::Kind::crash_before};
+      case Moment::within:
+        return {.kind = Fate::Kind::crash_within, .bytes = operation.bytes / 2};
+      case Moment::after:
+        return {.kind = Fate::Kind::crash_after};
+      }
+    }
+    const auto per_mille = ground_.disk_state.fail_per_mille;
+    const bool may_fail = operation.operation == FileOperation::append
+                          || operation.operation == FileOperation::sync;
+    if (may_fail && per_mille > 0 && random_() % 1'000 < per_mille)
+      return {.kind = Fate::Kind::fail,
+              .fault = FileFault::other,
+              .bytes = operation.bytes > 0 ? random_() % operation.bytes : 0};
+    if (operation.operation == FileOperation::append)
+      sync_later();
+    return {};
+  };
+  return adapters::journal::faulty_files(ground_.disk.files(), plan,
+                                         [this] { operations_.die(); });
+}
+
+void Life::sync_later() {
+  if (std::exchange(sync_due_, true))
+    return;
+  ground_.timeline.after(ground_.disk_state.sync_takes, [this, alive = std::weak_ptr{alive_}] {
+    if (alive.expired())
+      return;
+    sync_due_ = false;
+    if (journal_ != nullptr && !dead() && journal_->pump())
+      sync_later();
+  });
+}
+
+bool Life::step() {
+  return time_->run_one();
+}
+
+void Life::end() {
+  operations_.die();
+  side_->cut();
+  time_->before_step({});
+  throw_now_ = false;
+  time_->forget_tasks();
+  if (root_)
+    caf::anon_send_exit(root_, caf::exit_reason::user_shutdown);
+  root_ = nullptr;
+  auto& registry = time_->system().registry();
+  const auto limit = time_->now() + closing_max;
+  while (registry.running() > 0 && time_->now() < limit) {
+    if (time_->run_one())
+      continue;
+    const auto next = time_->next_timer();
+    if (!next)
+      break;
+    time_->move_to(std::max(*next, time_->now()));
+  }
+  parts_.context->directory->clear();
+  while (time_->run_one()) {
+  }
+}
+
+Life::~Life() {
+  alive_.reset();
+  end();
+}
+
+} // namespace tandem::world

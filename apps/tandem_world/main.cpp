@@ -1,0 +1,189 @@
+// tandem-world: the engine in simulated worlds. Runs seeds, says which promise broke and how to see
+// it again.
+#include "apps/tandem_world/world.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <fstream>
+#include <iostream>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace tandem::world;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Options {
+  std::uint64_t seed = 1, seeds = 1;
+  std::optional<std::string> trace_file;
+  std::optional<std::vector<std::size_t>> keep;
+  bool shrinks = false, calm = false, tells = false, digest = false;
+  std::size_t jobs = 1, pairs = 20, plans = 2;
+  std::int64_t seconds = 300;
+};
+
+double seconds_of(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+std::string list_of(const std::vector<std::size_t>& places) {
+  std::string text;
+  for (const auto at : places)
+    text += (text.empty() ? "" : ",") + std::to_string(at);
+  return text.empty() ? "none" : text;
+}
+
+void tell(const WorldOutcome& outcome, const Options& options) {
+  for (std::size_t n = 0; n < outcome.faults.size(); ++n) {
+    const bool out = options.keep
+                     && std::find(options.keep->begin(), options.keep->end(), n)
+                            == options.keep->end();
+    if (!out)
+      std::cout << fmt::format("  fault {}: {}\n", n, describe(outcome.faults[n]));
+  }
+  for (const auto& row : outcome.broken)
+    std::cout << "  BROKEN " << row << '\n';
+  std::cout << fmt::format("  {} lives, {} crashes, {} orders, {} fills, {} steps, {} trace lines, "
+                           "digest {:016x}\n",
+                           outcome.lives, outcome.crashes, outcome.orders, outcome.fills,
+                           outcome.steps, outcome.trace_lines, outcome.digest);
+}
+
+/// What all seeds came to.
+struct Sum {
+  std::mutex mutex;
+  std::uint64_t broken = 0, lives = 0, crashes = 0, orders = 0, fills = 0, faults = 0, steps = 0;
+  std::chrono::nanoseconds virtual_time{0};
+  std::uint64_t digests = 0; ///< of all, whatever their order
+
+  void add(const WorldOutcome& outcome, const Options& options) {
+    const std::lock_guard lock{mutex};
+    broken += outcome.broken.empty() ? 0 : 1;
+    lives += outcome.lives;
+    crashes += outcome.crashes;
+    orders += outcome.orders;
+    fills += outcome.fills;
+    faults += outcome.faults.size();
+    steps += outcome.steps;
+    virtual_time += outcome.virtual_time;
+    digests += outcome.digest;
+    if (options.digest)
+      std::cout << fmt::format("{} {:016x}\n", outcome.seed, outcome.digest);
+    if (outcome.broken.empty() && !options.tells)
+      return;
+    std::cout << fmt::format("seed {}{}\n", outcome.seed,
+                             outcome.broken.empty() ? "" : ": a promise is broken");
+    tell(outcome, options);
+    if (!outcome.broken.empty())
+      std::cout << fmt::format("  again: scripts/test simulation --seed {}{}    smaller: --shrink    every line: --trace FILE\n",
+                               outcome.seed, options.keep ? " --keep " + list_of(*options.keep) : "");
+    std::cout << std::flush;
+  }
+};
+
+int run_seeds(const Options& options) {
+  const auto started = std::chrono::steady_clock::now();
+  Sum sum;
+  std::atomic<std::uint64_t> next{options.seed};
+  const auto work = [&] {
+    for (auto seed = next++; seed < options.seed + options.seeds; seed = next++) {
+      std::ofstream trace;
+      if (options.trace_file)
+        trace.open(*options.trace_file);
+      sum.add(run_world({.seed = seed,
+                         .keep = options.keep,
+                         .trace = options.trace_file ? &trace : nullptr}),
+              options);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (std::size_t n = 0; n < (options.trace_file ? 1 : options.jobs); ++n)
+    threads.emplace_back(work);
+  for (auto& thread : threads)
+    thread.join();
+  const auto took = std::chrono::steady_clock::now() - started;
+  std::cout << fmt::format("{} faults, {} crashes in {} lives, {} orders, {} fills, {} steps, digest "
+                           "{:016x}\n",
+                           sum.faults, sum.crashes, sum.lives, sum.orders, sum.fills, sum.steps,
+                           sum.digests);
+  std::cout << fmt::format("{} seeds: {} violations, {:.0f} s of virtual time, {:.1f} s of real "
+                           "time\n",
+                           options.seeds, sum.broken, seconds_of(sum.virtual_time),
+                           seconds_of(took));
+  return sum.broken == 0 ? 0 : 1;
+}
+
+int run_shrink(const Options& options) {
+  const auto keep = shrink({.seed = options.seed, .keep = options.keep});
+  if (!keep) {
+    std::cout << fmt::format("seed {} breaks no promise\n", options.seed);
+    return 0;
+  }
+  auto smaller = options;
+  smaller.keep = keep;
+  const auto outcome = run_world({.seed = options.seed, .keep = keep});
+  std::cout << fmt::format("seed {}: {} of {} faults are enough\n", options.seed, keep->size(),
+                           outcome.faults.size());
+  tell(outcome, smaller);
+  std::cout << fmt::format("  again: scripts/test simulation --seed {} --keep {}\n", options.seed,
+                           list_of(*keep));
+  return 1;
+}
+
+int run_for_speed(const Options& options) {
+  const auto started = std::chrono::steady_clock::now();
+  const auto outcome = run_calm(options.seed, options.pairs, options.plans,
+                                std::chrono::seconds{options.seconds});
+  const auto took = std::chrono::steady_clock::now() - started;
+  tell(outcome, options);
+  std::cout << fmt::format("4 markets, {} pairs, {} plans: {:.0f} s of virtual time in {:.2f} s: "
+                           "{:.0f} times real time\n",
+                           options.pairs, options.plans, seconds_of(outcome.virtual_time),
+                           seconds_of(took), seconds_of(outcome.virtual_time) / seconds_of(took));
+  return outcome.broken.empty() ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  std::string keep;
+  CLI::App app{"Runs the engine in simulated worlds: real actors and codecs, virtual time, faults "
+               "and crashes drawn from a seed. Exit 1 when a promise broke."};
+  app.add_option("--seed", options.seed, "the first seed");
+  app.add_option("--seeds", options.seeds, "how many from there");
+  app.add_option("--jobs", options.jobs, "worlds at the same time, one thread each");
+  auto* kept = app.add_option("--keep", keep, "only these faults of the list, as 0,3,7 or none");
+  app.add_option("--trace", options.trace_file, "write every line of the (last) world there");
+  app.add_flag("--shrink", options.shrinks, "find a smaller list of faults that still breaks it");
+  app.add_flag("--tell", options.tells, "say of every seed what happened");
+  app.add_flag("--digest", options.digest, "print the digest of every seed's trace");
+  app.add_flag("--speed", options.calm, "one large world without faults, for its speed");
+  app.add_option("--pairs", options.pairs, "of --speed");
+  app.add_option("--plans", options.plans, "of --speed");
+  app.add_option("--seconds", options.seconds, "of --speed: virtual seconds");
+  CLI11_PARSE(app, argc, argv);
+  if (kept->count() > 0) {
+    options.keep.emplace();
+    std::string number;
+    for (const char c : keep + ',') {
+      if (c >= '0' && c <= '9') {
+        number += c;
+      } else if (!number.empty()) {
+        options.keep->push_back(std::stoul(number));
+        number.clear();
+      }
+    }
+  }
+  if (options.calm)
+    return run_for_speed(options);
+  return options.shrinks ? run_shrink(options) : run_seeds(options);
+}

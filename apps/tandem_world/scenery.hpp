@@ -1,0 +1,27 @@
+/// What a world is made of, drawn from its seed: which venues, pairs and plans, how orders enter,
+/// how durable the journal is. Written as the configuration and scenario that the programs read.
+#pragma once
+
+#include "apps/tandem_sim/scenario.hpp"
+#include "config/schema.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tandem::world {
+
+struct Scenery {
+  config::Config config;
+  sim::Scenario scenario;
+  std::vector<sim::SurfaceId> surfaces; ///< those in use
+};
+
+/// @param state_dir where the engine keeps its list of pairs; a real directory.
+[[nodiscard]] Scenery draw_scenery(std::uint64_t seed, const std::string& state_dir);
+
+/// A world of this size without faults: for speed and for soak runs.
+[[nodiscard]] Scenery large_scenery(std::uint64_t seed, const std::string& state_dir,
+                                    std::size_t pairs, std::size_t plans);
+
+} // namespace tandem::world
