@@ -151,6 +151,7 @@ struct FileJournal::Impl {
   std::uint64_t good_bytes = 0, synced_bytes = 0; ///< of the file
   std::uint64_t sequence = 0, synced_sequence = 0;
   bool failed = false;
+  bool sync_failed = false; ///< then nothing is known of what came behind synced_bytes
   bool reserve_used = false;
   std::string error;
   std::vector<Callback> waiting; ///< appended, not yet synced, in order
@@ -215,21 +216,32 @@ struct FileJournal::Impl {
     if (contents.header.engine != options.engine)
       return refuse("written by engine '" + contents.header.engine.text() + "', not by '"
                     + options.engine.text() + "'");
+    if (last)
+      if (const auto status = close_last(one, opened); !status)
+        return status;
+    epoch = std::max(epoch, contents.header.epoch + 1);
+    next = contents.next_sequence();
+    std::move(contents.records.begin(), contents.records.end(), std::back_inserter(opened.records));
+    return {};
+  }
+
+  /// The last file of the runs before: a torn end goes, and what is left is on the disk before
+  /// anything is built on it. A run that was killed may have left records that only the system's
+  /// memory holds; after a power loss they would be a gap with a later file behind it.
+  core::Status close_last(const JournalFile& one, Opened& opened) {
+    const auto& contents = *one.contents;
+    const auto open_file = files->open(one.name);
+    if (!open_file)
+      return tl::unexpected{disk_error(open_file.error())};
     if (contents.tail == TailState::torn) {
-      const auto open_file = files->open(one.name);
-      if (!open_file)
-        return tl::unexpected{disk_error(open_file.error())};
       if (const auto done = (*open_file)->truncate(contents.good_bytes); !done)
-        return tl::unexpected{disk_error(done.error())};
-      if (const auto done = (*open_file)->sync(); !done)
         return tl::unexpected{disk_error(done.error())};
       opened.cut = one.name + ": " + std::to_string(one.bytes - contents.good_bytes)
                    + " bytes behind record " + std::to_string(contents.next_sequence() - 1)
                    + " were never a whole record";
     }
-    epoch = std::max(epoch, contents.header.epoch + 1);
-    next = contents.next_sequence();
-    std::move(contents.records.begin(), contents.records.end(), std::back_inserter(opened.records));
+    if (const auto done = (*open_file)->sync(); !done)
+      return tl::unexpected{disk_error(done.error())};
     return {};
   }
 
@@ -264,18 +276,19 @@ struct FileJournal::Impl {
 
   // ---- appending; under the mutex
 
-  /// After a failure: back to what is known to be good. False when the disk still refuses.
+  /// After a failure: back to what is known to be good. False when the disk still refuses. What was
+  /// appended before a failed append stays: it waits for its sync.
   bool recover() {
-    const bool by_sync = options.mode != SyncMode::os;
-    const auto back_to = by_sync ? synced_bytes : good_bytes;
+    const auto back_to = sync_failed ? synced_bytes : good_bytes;
     if (const auto done = file->truncate(back_to); !done)
       return false;
-    if (by_sync && !file->sync())
-      return false;
-    good_bytes = back_to;
-    if (by_sync)
+    if (sync_failed) {
+      if (!file->sync())
+        return false;
+      good_bytes = back_to;
       sequence = synced_sequence;
-    failed = false;
+    }
+    failed = sync_failed = false;
     return true;
   }
 
@@ -347,6 +360,7 @@ struct FileJournal::Impl {
     } else {
       // Nothing is known of what came since the last sync, that which waits now included.
       status = refuse(done.error());
+      sync_failed = true;
       auto later = std::exchange(waiting, {});
       std::move(later.begin(), later.end(), std::back_inserter(told));
     }

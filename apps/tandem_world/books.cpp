@@ -134,8 +134,8 @@ void read_orders(Books& books, const std::string& venue, const json::object& ord
     for (const auto& item : held) {
       const auto& shown = item.as_object();
       auto& order = books.orders[client_id];
-      order.instrument = venue + '.' + market_of(text(shown.at("surface"))) + '.'
-                         + text(shown.at("symbol"));
+      order.instrument
+          = venue + '.' + market_of(text(shown.at("surface"))) + '.' + text(shown.at("symbol"));
       order.buys = text(shown.at("side")) == "buy";
       order.ordered = money(shown.at("quantity"));
       order.value += money(shown.at("value"));
@@ -212,8 +212,8 @@ std::vector<std::string> compare(const Books& engine, const Books& venues) {
       ours[key] -= amount;
     for (const auto& [key, difference] : ours)
       if (difference != Money{})
-        rows.push_back(std::string{what} + ' ' + key + ": the journal has "
-                       + to_string(difference) + " more than the venue");
+        rows.push_back(std::string{what} + ' ' + key + ": the journal has " + to_string(difference)
+                       + " more than the venue");
   };
   sums("position", engine.positions, venues.positions);
   sums("money", engine.money, venues.money);

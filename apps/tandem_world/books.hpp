@@ -19,10 +19,10 @@ namespace tandem::world {
 struct BookedOrder {
   std::string instrument; ///< "binance.spot.BTCUSDT"
   bool buys = true;
-  core::Money ordered, filled, value; ///< base, base and quote
+  core::Money ordered, filled, value;      ///< base, base and quote
   std::map<std::string, core::Money> fees; ///< by asset
-  core::orders::OrderOrigin origin;   ///< the engine's side only
-  bool adopted = false;               ///< found at the venue, not made here
+  core::orders::OrderOrigin origin;        ///< the engine's side only
+  bool adopted = false;                    ///< found at the venue, not made here
 };
 
 struct Books {
@@ -43,7 +43,8 @@ struct Books {
 /// Every difference, as a line of text.
 [[nodiscard]] std::vector<std::string> compare(const Books& engine, const Books& venues);
 
-/// By pair: what its executions bought less what they sold, in the base asset, by the venues' fills.
+/// By pair: what its executions bought less what they sold, in the base asset, by the venues'
+/// fills.
 [[nodiscard]] std::map<std::string, core::Money> residuals(const Books& engine,
                                                            const Books& venues);
 

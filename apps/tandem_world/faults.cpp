@@ -17,14 +17,14 @@ struct Weight {
 };
 
 constexpr std::array weights{
-    Weight{FaultClass::link_stalls, 6},    Weight{FaultClass::link_resets, 6},
-    Weight{FaultClass::link_refuses, 3},   Weight{FaultClass::link_slow, 4},
-    Weight{FaultClass::request_lost, 6},   Weight{FaultClass::reply_lost, 8},
-    Weight{FaultClass::venue, 30},         Weight{FaultClass::clock_jumps, 3},
-    Weight{FaultClass::clock_drifts, 2},   Weight{FaultClass::disk_slow, 3},
-    Weight{FaultClass::disk_fails, 2},     Weight{FaultClass::disk_full, 1},
-    Weight{FaultClass::actor_killed, 8},   Weight{FaultClass::actor_throws, 6},
-    Weight{FaultClass::actor_hangs, 4},    Weight{FaultClass::process_stops, 3},
+    Weight{FaultClass::link_stalls, 6},     Weight{FaultClass::link_resets, 6},
+    Weight{FaultClass::link_refuses, 3},    Weight{FaultClass::link_slow, 4},
+    Weight{FaultClass::request_lost, 6},    Weight{FaultClass::reply_lost, 8},
+    Weight{FaultClass::venue, 30},          Weight{FaultClass::clock_jumps, 3},
+    Weight{FaultClass::clock_drifts, 2},    Weight{FaultClass::disk_slow, 3},
+    Weight{FaultClass::disk_fails, 2},      Weight{FaultClass::disk_full, 1},
+    Weight{FaultClass::actor_killed, 8},    Weight{FaultClass::actor_throws, 6},
+    Weight{FaultClass::actor_hangs, 4},     Weight{FaultClass::process_stops, 3},
     Weight{FaultClass::process_killed, 22}, Weight{FaultClass::power_lost, 3},
     Weight{FaultClass::kill_switch, 2},
 };
@@ -155,8 +155,7 @@ private:
   }
 
   LinkId link(bool rest_only) {
-    const auto channel
-        = rest_only ? Channel::rest : static_cast<Channel>(random_.between(0, 2));
+    const auto channel = rest_only ? Channel::rest : static_cast<Channel>(random_.between(0, 2));
     return {surface(), channel};
   }
 
@@ -235,8 +234,9 @@ private:
       for (const auto channel : {Channel::market, Channel::account, Channel::rest})
         links.push_back({surface, channel});
     for (std::size_t n = links.size(); n > 1; --n)
-      std::swap(links[n - 1], links[static_cast<std::size_t>(
-                                  random_.between(0, static_cast<std::int64_t>(n) - 1))]);
+      std::swap(
+          links[n - 1],
+          links[static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(n) - 1))]);
     auto at = moment();
     const auto over = at + milliseconds{random_.between(1'000, 6'000)};
     for (const auto& one : links) {

@@ -12,25 +12,26 @@
 namespace tandem::world {
 
 enum class FaultClass : std::uint8_t {
-  link_stalls,   ///< half-open: what was sent arrives when it is over
-  link_resets,   ///< every connection of it, once
-  link_refuses,  ///< new connections and requests
-  link_slow,     ///< `value` ms more
-  request_lost,  ///< `value` per mille
-  reply_lost,    ///< `value` per mille: acknowledgements too
-  venue,         ///< `word` of the simulator's own menu
-  clock_jumps,   ///< the engine's wall clock by `value` ms, and back at the end
-  clock_drifts,  ///< by `value` us per second, and back at the end
-  disk_slow,     ///< a sync takes `value` ms
-  disk_fails,    ///< `value` per mille of its operations
+  link_stalls,  ///< half-open: what was sent arrives when it is over
+  link_resets,  ///< every connection of it, once
+  link_refuses, ///< new connections and requests
+  link_slow,    ///< `value` ms more
+  request_lost, ///< `value` per mille
+  reply_lost,   ///< `value` per mille: acknowledgements too
+  venue,        ///< `word` of the simulator's own menu
+  clock_jumps,  ///< the engine's wall clock by `value` ms, and back at the end
+  clock_drifts, ///< by `value` us per second, and back at the end
+  disk_slow,    ///< a sync takes `value` ms
+  disk_fails,   ///< `value` per mille of its operations
   disk_full,
-  actor_killed,  ///< one of those there are, by `value`
+  actor_killed, ///< one of those there are, by `value`
   actor_throws,
-  actor_hangs,   ///< is sent messages and handles none
-  process_stops, ///< all of it stands still, and then goes on (SIGSTOP, a long pause of the machine)
+  actor_hangs,    ///< is sent messages and handles none
+  process_stops,  ///< all of it stands still, and then goes on (SIGSTOP, a long pause of the
+                  ///< machine)
   process_killed, ///< at the `value`-th operation from then; the next life begins after `lasts`
-  power_lost,    ///< killed, and of what was not synced any part may be gone
-  kill_switch,   ///< a person throws it, and releases it at the end
+  power_lost,     ///< killed, and of what was not synced any part may be gone
+  kill_switch,    ///< a person throws it, and releases it at the end
 };
 
 struct Fault {

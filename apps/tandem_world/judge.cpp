@@ -46,17 +46,17 @@ sim::SurfaceId surface_of(const core::InstrumentKey& instrument) {
 } // namespace
 
 Judge::Judge(const Timeline& timeline, const adapters::journal::MemoryDisk& disk,
-             sim::Simulator& simulator, const config::Config& config,
-             const sim::Scenario& scenario, Lookup lookup)
-    : timeline_{timeline}, disk_{disk}, simulator_{simulator}, config_{config},
-      scenario_{scenario}, lookup_{std::move(lookup)}, prefix_{"td" + config.trading.engine_id} {}
+             sim::Simulator& simulator, const config::Config& config, const sim::Scenario& scenario,
+             Lookup lookup)
+    : timeline_{timeline}, disk_{disk}, simulator_{simulator}, config_{config}, scenario_{scenario},
+      lookup_{std::move(lookup)}, prefix_{"td" + config.trading.engine_id} {}
 
 void Judge::fault(std::string text) {
   constexpr std::size_t told_max = 50;
   if (broken_.size() < told_max)
     broken_.push_back(
-        std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(timeline_.elapsed())
-                           .count())
+        std::to_string(
+            std::chrono::duration_cast<std::chrono::milliseconds>(timeline_.elapsed()).count())
         + " ms: " + std::move(text));
 }
 
@@ -113,11 +113,9 @@ void Judge::judge_market(LinkId link, const core::orders::Order& order) {
     return;
   // At the venue's own decimals.
   const auto& instrument = market->instrument();
-  const auto mid = core::to_money(
-      core::Decimal{(market->book().best(sim::Side::bid).price
-                     + market->book().best(sim::Side::ask).price)
-                        / 2,
-                    static_cast<std::int8_t>(instrument.price_decimals)});
+  const auto mid = core::to_money(core::Decimal{
+      (market->book().best(sim::Side::bid).price + market->book().best(sim::Side::ask).price) / 2,
+      static_cast<std::int8_t>(instrument.price_decimals)});
   const auto limit = core::to_money(core::Decimal{draft.price.units, draft.scale.price_decimals});
   const auto off = magnitude(limit - mid);
   if (off.units / price_off_max_ppm * 1'000'000 > mid.units)
@@ -139,9 +137,8 @@ std::optional<Judge::Accounts> Judge::accounts() {
   }
   Accounts accounts;
   accounts.engine = books_of_journal(records);
-  const auto answer
-      = simulator_.on_admin({"GET", "/ledger", {}, {}, {}, "127.0.0.1:1"},
-                            sim::Time{}); // does not ask the time
+  const auto answer = simulator_.on_admin({"GET", "/ledger", {}, {}, {}, "127.0.0.1:1"},
+                                          sim::Time{}); // does not ask the time
   accounts.venues
       = books_of_ledger(boost::json::parse(answer.body).as_object().at("data").as_object());
   accounts.differences = compare(accounts.engine, accounts.venues);
@@ -164,14 +161,13 @@ void Judge::check_settled(const Accounts& accounts) {
     if (order.filled > order.ordered)
       fault("order " + id + " was filled beyond its quantity");
   for (const auto& [pair, residual] : residuals(engine, venues)) {
-    const auto config = std::ranges::find(
-        config_.pairs, pair, [](const auto& one) { return one.id.text(); });
+    const auto config
+        = std::ranges::find(config_.pairs, pair, [](const auto& one) { return one.id.text(); });
     const auto lot = config == config_.pairs.end()
                          ? Money{}
                          : std::max(lot_of(config->leg1), lot_of(config->leg2));
     if (magnitude(residual) >= lot && residual != Money{} && !engine.paused.contains(pair))
-      fault("pair " + pair + " holds a residual of " + to_string(residual)
-            + " and is not paused");
+      fault("pair " + pair + " holds a residual of " + to_string(residual) + " and is not paused");
   }
   std::map<std::pair<std::string, int>, Money> worked;
   for (const auto& [id, order] : venues.orders)

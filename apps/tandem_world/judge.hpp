@@ -39,6 +39,7 @@ public:
   void on_delivered(LinkId link);
   /// A new process: what it knows of markets it knows from now on.
   void on_begin();
+
   /// From now on no order may be decided (by the engine's clock), until released.
   void on_kill(core::UnixMillis engine_time) { killed_at_ = engine_time; }
 

@@ -108,9 +108,8 @@ core::Status Life::open() {
   if (!opened)
     return tl::unexpected{opened.error()};
   journal_ = opened->journal.get();
-  parts_.trading
-      = actors::supervisor::make_trading(parts_.config, std::move(opened->journal),
-                                         opened->records, *std::move(keys), parts_.context);
+  parts_.trading = actors::supervisor::make_trading(
+      parts_.config, std::move(opened->journal), opened->records, *std::move(keys), parts_.context);
   root_ = actors::supervisor::start_engine(time_->system(), parts_);
   root_->attach_functor([this, alive = std::weak_ptr{alive_}](const caf::error&) {
     if (!alive.expired())
@@ -144,8 +143,7 @@ std::unique_ptr<adapters::journal::FileLayer> Life::files() {
       sync_later();
     return {};
   };
-  return adapters::journal::faulty_files(ground_.disk.files(), plan,
-                                         [this] { operations_.die(); });
+  return adapters::journal::faulty_files(ground_.disk.files(), plan, [this] { operations_.die(); });
 }
 
 void Life::sync_later() {

@@ -1,5 +1,5 @@
-/// One process of the engine: the real tree of actors under the deterministic scheduler, its journal
-/// on a disk in memory, its connections on a network in memory. It dies in the middle of an
+/// One process of the engine: the real tree of actors under the deterministic scheduler, its
+/// journal on a disk in memory, its connections on a network in memory. It dies in the middle of an
 /// operation as a killed process does; the next life begins with what the disk then holds.
 #pragma once
 
@@ -45,9 +45,8 @@ class Life {
 public:
   /// @param seed of this life's order of work and random bits. It may be dead right away: killed
   /// while it began. Error: the engine cannot begin (its journal is damaged, the disk is full).
-  [[nodiscard]] static core::Result<std::unique_ptr<Life>> begin(const Ground& ground,
-                                                                 std::uint64_t seed,
-                                                                 CrashPlan crash);
+  [[nodiscard]] static core::Result<std::unique_ptr<Life>>
+  begin(const Ground& ground, std::uint64_t seed, CrashPlan crash);
   /// Ends every actor; nothing of it reaches the world any more.
   ~Life();
   Life(const Life&) = delete;

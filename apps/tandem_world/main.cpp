@@ -43,9 +43,9 @@ std::string list_of(const std::vector<std::size_t>& places) {
 
 void tell(const WorldOutcome& outcome, const Options& options) {
   for (std::size_t n = 0; n < outcome.faults.size(); ++n) {
-    const bool out = options.keep
-                     && std::find(options.keep->begin(), options.keep->end(), n)
-                            == options.keep->end();
+    const bool out
+        = options.keep
+          && std::find(options.keep->begin(), options.keep->end(), n) == options.keep->end();
     if (!out)
       std::cout << fmt::format("  fault {}: {}\n", n, describe(outcome.faults[n]));
   }
@@ -83,8 +83,10 @@ struct Sum {
                              outcome.broken.empty() ? "" : ": a promise is broken");
     tell(outcome, options);
     if (!outcome.broken.empty())
-      std::cout << fmt::format("  again: scripts/test simulation --seed {}{}    smaller: --shrink    every line: --trace FILE\n",
-                               outcome.seed, options.keep ? " --keep " + list_of(*options.keep) : "");
+      std::cout << fmt::format("  again: scripts/test simulation --seed {}{}    smaller: --shrink  "
+                               "  every line: --trace FILE\n",
+                               outcome.seed,
+                               options.keep ? " --keep " + list_of(*options.keep) : "");
     std::cout << std::flush;
   }
 };
@@ -98,10 +100,10 @@ int run_seeds(const Options& options) {
       std::ofstream trace;
       if (options.trace_file)
         trace.open(*options.trace_file);
-      sum.add(run_world({.seed = seed,
-                         .keep = options.keep,
-                         .trace = options.trace_file ? &trace : nullptr}),
-              options);
+      sum.add(
+          run_world(
+              {.seed = seed, .keep = options.keep, .trace = options.trace_file ? &trace : nullptr}),
+          options);
     }
   };
   std::vector<std::thread> threads;
@@ -110,10 +112,10 @@ int run_seeds(const Options& options) {
   for (auto& thread : threads)
     thread.join();
   const auto took = std::chrono::steady_clock::now() - started;
-  std::cout << fmt::format("{} faults, {} crashes in {} lives, {} orders, {} fills, {} steps, digest "
-                           "{:016x}\n",
-                           sum.faults, sum.crashes, sum.lives, sum.orders, sum.fills, sum.steps,
-                           sum.digests);
+  std::cout << fmt::format(
+      "{} faults, {} crashes in {} lives, {} orders, {} fills, {} steps, digest "
+      "{:016x}\n",
+      sum.faults, sum.crashes, sum.lives, sum.orders, sum.fills, sum.steps, sum.digests);
   std::cout << fmt::format("{} seeds: {} violations, {:.0f} s of virtual time, {:.1f} s of real "
                            "time\n",
                            options.seeds, sum.broken, seconds_of(sum.virtual_time),
@@ -140,8 +142,8 @@ int run_shrink(const Options& options) {
 
 int run_for_speed(const Options& options) {
   const auto started = std::chrono::steady_clock::now();
-  const auto outcome = run_calm(options.seed, options.pairs, options.plans,
-                                std::chrono::seconds{options.seconds});
+  const auto outcome
+      = run_calm(options.seed, options.pairs, options.plans, std::chrono::seconds{options.seconds});
   const auto took = std::chrono::steady_clock::now() - started;
   tell(outcome, options);
   std::cout << fmt::format("4 markets, {} pairs, {} plans: {:.0f} s of virtual time in {:.2f} s: "

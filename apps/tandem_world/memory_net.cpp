@@ -94,9 +94,9 @@ struct MemoryNet::Wire {
   LinkId link;
   std::weak_ptr<Side> side;
   WebSocketEvents events;
-  bool engine_open = false;  ///< the engine was told that it is open and not that it is down
-  bool engine_wants = true;  ///< it holds the handle
-  bool venue_open = false;   ///< the venue knows it
+  bool engine_open = false; ///< the engine was told that it is open and not that it is down
+  bool engine_wants = true; ///< it holds the handle
+  bool venue_open = false;  ///< the venue knows it
   bool venue_reads = true;
   Pipe to_venue, to_engine;
 };
@@ -277,9 +277,8 @@ MemoryNet::Side::Connector::open(WebSocketOptions options, WebSocketEvents event
       return;
     }
     net.wires_[wire->id] = wire;
-    net.push(wire, true, [network = &net, wire, url = options.url] {
-      network->connect_wire(wire, url);
-    });
+    net.push(wire, true,
+             [network = &net, wire, url = options.url] { network->connect_wire(wire, url); });
     net.timeline_.after(options.open_timeout, [network = &net, wire, fail] {
       if (wire->engine_wants && !wire->engine_open && !wire->venue_open) {
         network->wires_.erase(wire->id);
@@ -426,7 +425,8 @@ void MemoryNet::connect_wire(const WirePtr& wire, std::string url) {
       to_engine(wire, [status](Wire& to) {
         to.engine_wants = false;
         to.events.on_down({core::Errc::upstream_error,
-                           "the upgrade was answered with HTTP " + std::to_string(status), {}});
+                           "the upgrade was answered with HTTP " + std::to_string(status),
+                           {}});
       });
     });
     return;
@@ -459,17 +459,15 @@ void MemoryNet::exchange(LinkId link, const std::shared_ptr<Side>& side, HttpReq
   if (sent_)
     sent_(link, request.method + ' ' + target.path + '?' + target.query, request.body);
 
-  const auto finish = [link, weak = std::weak_ptr{side},
-                       call](core::Result<HttpResponse> result) {
+  const auto finish = [link, weak = std::weak_ptr{side}, call](core::Result<HttpResponse> result) {
     if (std::exchange(call->over, true))
       return;
     if (const auto alive = weak.lock())
       alive->hand_over(link, [call, result = std::move(result)] { call->done(result); });
   };
   if (links_.at(link).refusing) {
-    timeline_.after(latency(link), [finish] {
-      finish(tl::unexpected{lost("connection refused")});
-    });
+    timeline_.after(latency(link),
+                    [finish] { finish(tl::unexpected{lost("connection refused")}); });
     return;
   }
   timeline_.after(request.timeout, [finish] {
@@ -549,10 +547,11 @@ void MemoryNet::close(sim::SocketId socket, std::uint16_t code, std::string reas
   wires_.erase(socket);
   push(wire, false, [this, wire, code, reason = std::move(reason)] {
     trace("closed", wire->link, std::to_string(code));
-    to_engine(wire, [why = "closed by the venue: " + std::to_string(code) + ' ' + reason](Wire& to) {
-      to.engine_wants = to.engine_open = false;
-      to.events.on_down(lost(why));
-    });
+    to_engine(wire,
+              [why = "closed by the venue: " + std::to_string(code) + ' ' + reason](Wire& to) {
+                to.engine_wants = to.engine_open = false;
+                to.events.on_down(lost(why));
+              });
   });
 }
 

@@ -42,9 +42,9 @@ struct LinkId {
 
 /// How a link behaves at the moment.
 struct LinkState {
-  bool stalled = false;                   ///< nothing arrives, either way; what was sent waits
-  bool refusing = false;                  ///< new connections and requests fail at once
-  std::chrono::nanoseconds delay{0};      ///< beyond the usual
+  bool stalled = false;                     ///< nothing arrives, either way; what was sent waits
+  bool refusing = false;                    ///< new connections and requests fail at once
+  std::chrono::nanoseconds delay{0};        ///< beyond the usual
   std::uint32_t lose_request_per_mille = 0; ///< of requests: never arrive
   std::uint32_t lose_reply_per_mille = 0;   ///< arrive, and nobody hears
 };
@@ -95,6 +95,7 @@ public:
   void close(sim::SocketId socket, std::uint16_t code, std::string reason) override;
   void abort(sim::SocketId socket) override;
   void pause_reading(sim::SocketId socket, bool paused) override;
+
   void say(std::string) override {}
 
 private:
@@ -126,7 +127,7 @@ private:
   Observer sent_;
   Delivered delivered_;
   std::map<LinkId, LinkState> links_;
-  std::map<sim::SocketId, WirePtr> wires_; ///< until both ends have let go
+  std::map<sim::SocketId, WirePtr> wires_;                       ///< until both ends have let go
   std::map<LinkId, std::vector<std::function<void()>>> waiting_; ///< behind a stalled link
   sim::SocketId last_socket_ = 0;
 };

@@ -40,17 +40,16 @@ struct Choices {
 };
 
 std::string config_of(const Choices& choices, const std::string& state_dir, sim::Random& random) {
-  std::string yaml = fmt::format(
-      "mode: mock\n"
-      "engine: {{name: world, state_dir: {}}}\n"
-      "trading:\n"
-      "  durability: {}\n"
-      "  reconcile_interval: 2s\n"
-      "  execution: {{gap: 100ms, leg_order: {}}}\n"
-      "  limits: {{book_age_max: 1s, order_notional_max: \"20000\"}}\n"
-      "listeners: []\n"
-      "venues:\n",
-      state_dir, choices.durability, choices.leg_order);
+  std::string yaml = fmt::format("mode: mock\n"
+                                 "engine: {{name: world, state_dir: {}}}\n"
+                                 "trading:\n"
+                                 "  durability: {}\n"
+                                 "  reconcile_interval: 2s\n"
+                                 "  execution: {{gap: 100ms, leg_order: {}}}\n"
+                                 "  limits: {{book_age_max: 1s, order_notional_max: \"20000\"}}\n"
+                                 "listeners: []\n"
+                                 "venues:\n",
+                                 state_dir, choices.durability, choices.leg_order);
   for (const std::string_view venue : {"binance", "bybit"}) {
     bool named = false;
     for (const auto& market : choices.used) {
@@ -168,8 +167,9 @@ Scenery draw_scenery(std::uint64_t seed, const std::string& state_dir) {
   choices.plans = random.chance(500'000) ? 1 : 0;
   choices.durability = random.chance(400'000) ? "fsync" : "os";
   constexpr std::array<std::string_view, 3> orders{"concurrent", "leg1_first", "leg2_first"};
-  choices.leg_order
-      = random.chance(600'000) ? orders[0] : orders.at(static_cast<std::size_t>(random.between(0, 2)));
+  choices.leg_order = random.chance(600'000)
+                          ? orders[0]
+                          : orders.at(static_cast<std::size_t>(random.between(0, 2)));
   choices.by_socket = random.chance(500'000);
   return made_of(choices, seed, state_dir, random);
 }

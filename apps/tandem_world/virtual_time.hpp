@@ -1,6 +1,6 @@
 /// Runs the engine's actors and the tasks of its strand on the caller's thread, in virtual time:
-/// CAF's deterministic coordinator beneath. What runs next is drawn from a seed, so that other seeds
-/// are other interleavings of the same actors; the same seed is the same run, to the byte.
+/// CAF's deterministic coordinator beneath. What runs next is drawn from a seed, so that other
+/// seeds are other interleavings of the same actors; the same seed is the same run, to the byte.
 #pragma once
 
 #include "adapters/transport/io.hpp"

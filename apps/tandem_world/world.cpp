@@ -27,9 +27,9 @@ using std::chrono::milliseconds;
 
 constexpr MonoTime begin_at{1h};
 constexpr sim::Time wall_at_begin{1'723'161'600'000ms}; // 2024-08-09 00:00:00 UTC
-constexpr auto faults_end = 30s;      ///< from then on nothing goes wrong any more
-constexpr auto recovery_max = 180s;   ///< and within this everything works again
-constexpr auto calm_tail = 3s;        ///< how long it must go on well
+constexpr auto faults_end = 30s;    ///< from then on nothing goes wrong any more
+constexpr auto recovery_max = 180s; ///< and within this everything works again
+constexpr auto calm_tail = 3s;      ///< how long it must go on well
 constexpr auto look_every = 500ms;
 constexpr auto restart_usual = 500ms; ///< by the service manager
 constexpr std::uint64_t steps_at_once_max = 3'000'000;
@@ -107,9 +107,15 @@ private:
   void bury();
   bool work();
   void strike(const Fault& fault);
+
+  /// Unless everything was made whole before.
   void end_later(const Fault& fault, std::function<void()> what) {
-    timeline_.after(fault.lasts, std::move(what));
+    timeline_.after(fault.lasts, [this, what = std::move(what)] {
+      if (!whole_)
+        what();
+    });
   }
+
   void strike_link(const Fault& fault);
   void strike_venue(const Fault& fault);
   void strike_disk(const Fault& fault);
@@ -137,15 +143,18 @@ private:
   std::chrono::nanoseconds clock_jump_{0};
   std::int64_t drift_us_per_s_ = 0;
   MonoTime drift_since_{};
-  Ground ground_{scenery_.config, timeline_,    trace_,
-                 net_,            disk_,        disk_state_,
-                 [this] { return clock_jump_ + drift(); }};
+  Ground ground_{scenery_.config, timeline_, trace_, net_, disk_, disk_state_, [this] {
+                   return clock_jump_ + drift();
+                 }};
   std::unique_ptr<Life> life_;
   std::optional<MonoTime> stopped_until_; ///< the process stands still
   CrashPlan crash_plan_;                  ///< for a life that is not there yet
   milliseconds down_for_{restart_usual};
   bool power_goes_ = false;
   bool disk_is_ill_ = false;
+  bool cannot_begin_ = false; ///< said
+  bool killed_ = false;       ///< the switch is thrown
+  bool whole_ = false;        ///< no fault any more
   std::size_t lives_ = 0, crashes_ = 0;
   std::uint64_t steps_ = 0;
 
@@ -162,7 +171,7 @@ void World::begin_life() {
   judge_.on_begin();
   auto begun = Life::begin(ground_, random_.next(), std::exchange(crash_plan_, {}));
   if (!begun) {
-    if (!disk_is_ill_)
+    if (!disk_is_ill_ && !std::exchange(cannot_begin_, true))
       judge_.fault("the engine cannot begin: " + core::describe(begun.error()));
     timeline_.after(1s, [this] {
       if (life_ == nullptr)
@@ -297,15 +306,15 @@ void World::strike_link(const Fault& fault) {
 
 void World::strike_venue(const Fault& fault) {
   const auto space = fault.word.find(' ');
-  auto body = fmt::format(R"({{"surface":"{}","kind":"{}","for_ms":{})",
-                          sim::name_of(fault.link.surface), fault.word.substr(0, space),
-                          fault.lasts.count());
+  auto body
+      = fmt::format(R"({{"surface":"{}","kind":"{}","for_ms":{})", sim::name_of(fault.link.surface),
+                    fault.word.substr(0, space), fault.lasts.count());
   if (space != std::string::npos)
     body += R"(,"count":)" + fault.word.substr(space + 1);
   if (fault.value > 0)
     body += R"(,"value":)" + std::to_string(fault.value);
-  const auto answer = simulator_.on_admin(
-      {"POST", "/faults", {}, {}, body + '}', "127.0.0.1:1"}, net_.wall());
+  const auto answer
+      = simulator_.on_admin({"POST", "/faults", {}, {}, body + '}', "127.0.0.1:1"}, net_.wall());
   if (answer.status != 200)
     throw std::logic_error{"the simulator knows no such fault: " + body + "}: " + answer.body};
 }
@@ -337,6 +346,7 @@ void World::strike_disk(const Fault& fault) {
 void World::strike_actor(const Fault& fault) {
   if (life_ == nullptr)
     return;
+
   struct Living {
     std::string path;
     caf::actor handle;
@@ -371,10 +381,12 @@ void World::throw_kill_switch(const Fault& fault) {
                                                  .ts = core::to_millis(now.wall)},
                                                 now));
   judge_.on_kill(core::to_millis(now.wall));
+  killed_ = true;
   end_later(fault, [this] { release_kill_switch(); });
 }
 
 void World::release_kill_switch() {
+  killed_ = false;
   judge_.on_release();
   if (life_ == nullptr || life_->dead() || stopped_until_) {
     timeline_.after(1s, [this] { release_kill_switch(); });
@@ -385,6 +397,9 @@ void World::release_kill_switch() {
 }
 
 void World::make_whole() {
+  whole_ = true;
+  if (killed_)
+    release_kill_switch();
   for (const auto surface : scenery_.surfaces)
     for (const auto channel : {Channel::market, Channel::account, Channel::rest})
       net_.set({surface, channel}, {});
@@ -412,8 +427,8 @@ std::string World::not_ready() const {
       for (const auto& market : venue.markets) {
         const auto* status = gate.market({venue.id, market.type});
         if (status == nullptr || !status->open)
-          text += venue.id.text() + '.' + std::string{core::to_string(market.type)}
-                  + " is closed (" + (status == nullptr ? "unknown" : status->reason) + "); ";
+          text += venue.id.text() + '.' + std::string{core::to_string(market.type)} + " is closed ("
+                  + (status == nullptr ? "unknown" : status->reason) + "); ";
       }
   });
   for (const auto& pair : scenery_.config.pairs)
@@ -431,8 +446,8 @@ std::string World::not_ready() const {
   return text;
 }
 
-/// The faults are over: everything must come back by itself, the accounts must agree, and the engine
-/// must trade again.
+/// The faults are over: everything must come back by itself, the accounts must agree, and the
+/// engine must trade again.
 void World::recover() {
   make_whole();
   const auto deadline = timeline_.now() + recovery_max;

@@ -1,6 +1,7 @@
 #include "core/orders/desk.hpp"
 
 #include "core/ensure.hpp"
+#include "core/orders/desk_scope.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -49,25 +50,6 @@ bool ends_by_itself(const OrderDraft& draft) {
 // ---- the lock and the listeners
 // -----------------------------------------------------------------------------------
 
-class Desk::Scope {
-public:
-  explicit Scope(Desk& desk) : desk_{desk}, lock_{desk.mutex_} { ++desk_.depth_; }
-
-  ~Scope() {
-    const bool outermost = --desk_.depth_ == 0 && !desk_.outbox_.empty();
-    lock_.unlock();
-    if (outermost)
-      desk_.deliver();
-  }
-
-  Scope(const Scope&) = delete;
-  Scope& operator=(const Scope&) = delete;
-
-private:
-  Desk& desk_;
-  std::unique_lock<std::recursive_mutex> lock_;
-};
-
 /// One thread at a time, so that everybody hears everything in one order.
 void Desk::deliver() {
   std::unique_lock lock{mutex_};
@@ -96,50 +78,6 @@ void Desk::add_listener(Listener listener) {
 void Desk::with_gate(const std::function<void(risk::Gate&)>& change) {
   const Scope scope{*this};
   change(gate_);
-}
-
-// ---- the journal
-// --------------------------------------------------------------------------------------------------
-
-void Desk::write(const Record& record) {
-  journal_.append(record, [this](const Status& status) { on_written(status); });
-}
-
-/// A journal that fails stops new orders; what the venues say still counts in memory.
-void Desk::on_written(const Status& status) {
-  const Scope scope{*this};
-  const bool down = !status;
-  if (down == journal_down_)
-    return;
-  journal_down_ = down;
-  gate_.set_journal_down(down);
-  log_.write(down ? LogLevel::error : LogLevel::info, down ? "journal_failed" : "journal_recovered",
-             {{"reason", down ? describe(status.error()) : std::string{}}});
-}
-
-void Desk::record(const Record& record, std::function<void(Status)> durable) {
-  if (!durable) {
-    write(record);
-    return;
-  }
-  journal_.append_first({&record, 1}, [this, durable = std::move(durable)](const Status& status) {
-    on_written(status);
-    durable(status);
-  });
-}
-
-void Desk::pause(const std::string& strategy, const std::string& by, const std::string& reason,
-                 const risk::Now& now) {
-  const Scope scope{*this};
-  gate_.set_pause(strategy, by, reason);
-  write(PausedRecord{strategy, by, reason, to_millis(now.wall)});
-}
-
-void Desk::reset_executions(const std::string& strategy, const std::string& person,
-                            const risk::Now& now) {
-  const Scope scope{*this};
-  const auto through = gate_.reset_executions(strategy);
-  write(ExecutionsResetRecord{strategy, through, person, to_millis(now.wall)});
 }
 
 // ---- entries
@@ -542,6 +480,7 @@ bool Desk::is_due(const Entry& entry, MonoTime now) const {
 
 void Desk::on_tick(const risk::Now& now) {
   const Scope scope{*this};
+  write_again();
   for (const auto& id : std::set{unsettled_}) {
     auto& entry = *entry_of(id);
     const auto& order = entry.order;

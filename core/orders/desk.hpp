@@ -232,6 +232,7 @@ private:
   with_origin(const std::function<bool(const OrderOrigin&)>& wanted) const;
   void forget_old();
   void write(const Record& record);
+  void write_again();
   void on_written(const Status& status);
   void on_durable(Batch& batch, const Status& status);
   void send(Batch& batch);
@@ -250,6 +251,8 @@ private:
   std::size_t depth_ = 0;              ///< scopes of the thread that holds it
   risk::Gate gate_;
   bool journal_down_ = false;
+  std::deque<Record> unwritten_;  ///< refused by the journal, oldest first
+  std::size_t writing_again_ = 0; ///< of those: on their way
   std::uint64_t sequence_ = 0, updates_ = 0;
   std::map<MarketKey, std::uint64_t> updates_of_;
   std::map<MarketKey, OrderPort*> ports_;

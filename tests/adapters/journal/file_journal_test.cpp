@@ -343,3 +343,57 @@ TEST_CASE("a sync that fails takes back everything since the last one") {
   REQUIRE(found.size() == 2);
   CHECK(found[1] == intent_record(3));
 }
+
+// Found by the simulated worlds, seed 324.
+TEST_CASE("an append that fails takes nothing back that waits for its sync") {
+  MemoryDisk disk;
+  bool broken = false;
+  auto files = faulty_files(disk.files(), [&](const NumberedOperation& operation) {
+    Fate fate;
+    if (broken && operation.operation == FileOperation::append) {
+      fate.kind = Fate::Kind::fail;
+      fate.bytes = operation.bytes / 2;
+    }
+    return fate;
+  });
+  std::vector<std::pair<int, bool>> said;
+  const auto say = [&](int which) {
+    return [&said, which](const core::Status& status) { said.emplace_back(which, bool{status}); };
+  };
+  {
+    auto opened = open_journal(std::move(files), journal_options(SyncMode::manual));
+    opened.journal->append(intent_record(1), say(1));
+    broken = true;
+    opened.journal->append(intent_record(2), say(2));
+    broken = false;
+    opened.journal->append(intent_record(3), say(3));
+    opened.journal->pump();
+    disk.cut_power(1);
+  }
+  CHECK(said == std::vector<std::pair<int, bool>>{{2, false}, {1, true}, {3, true}});
+  const auto found = without_runs(open_journal(disk.files()).records);
+  CHECK(found == std::vector{intent_record(1), intent_record(3)});
+}
+
+// Found by the simulated worlds, seed 41.
+TEST_CASE("what a killed run left unsynced is on the disk before the next run builds on it") {
+  MemoryDisk disk;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    {
+      bool dead = false;
+      auto files = faulty_files(disk.files(), [&](const NumberedOperation&) {
+        return Fate{.kind = dead ? Fate::Kind::crash_before : Fate::Kind::proceed};
+      });
+      auto killed = open_journal(std::move(files), journal_options(SyncMode::manual));
+      killed.journal->append(intent_record(seed), {});
+      dead = true; // not even its end syncs
+    }
+    auto next = open_journal(disk.files(), journal_options(SyncMode::manual));
+    const auto known = without_runs(next.records);
+    CHECK(known.back() == intent_record(seed));
+    next.journal.reset();
+    disk.cut_power(seed);
+    REQUIRE(without_runs(open_journal(disk.files()).records) == known);
+  }
+}

@@ -72,8 +72,42 @@ TEST_CASE("a journal that takes a record again opens the gate again") {
   world.journal.room = 1'000;
   world.wait(1'000ms);
   CHECK_FALSE(world.submit_pair());
-  world.desk.record(PausedRecord{}, {});
+  world.desk.on_tick(world.now);
   CHECK(world.submit_pair().has_value());
+}
+
+// Found by the simulated worlds, seed 17: a fill that the disk refused was known until the restart.
+TEST_CASE("what the journal refuses is written when it takes records again, before anything new") {
+  for (const bool delayed : {false, true}) {
+    CAPTURE(delayed);
+    DeskWorld world;
+    const auto id = world.submit();
+    world.journal.delayed = delayed;
+    const auto before = world.journal.records.size();
+    world.journal.room = before;
+    world.desk.on_fill(DeskWorld::fill(id, "t1", "0.4"), world.now);
+    world.journal.sync();
+    world.desk.on_fill(DeskWorld::fill(id, "t2", "0.6"), world.now);
+    world.desk.pause("pair", "ann", "lunch", world.now);
+    world.journal.sync();
+    world.desk.on_tick(world.now); // still no room
+    world.journal.sync();
+    CHECK(world.journal.records.size() == before);
+    world.journal.room = 1'000;
+    CHECK(world.submit_pair().error().rule == core::risk::Rule::journal);
+    world.desk.on_tick(world.now);
+    world.journal.sync();
+    const auto& written = world.journal.records;
+    std::vector<std::string> trades;
+    for (std::size_t n = before; n < written.size(); ++n)
+      if (const auto* fill = std::get_if<FillRecord>(&written[n]))
+        trades.push_back(fill->fill.trade_id);
+    CHECK(trades == std::vector<std::string>{"t1", "t2"});
+    CHECK(std::holds_alternative<PausedRecord>(written.back()));
+    world.desk.pause("pair", "ann", "", world.now);
+    world.wait(1'000ms);
+    CHECK(world.submit_pair().has_value());
+  }
 }
 
 TEST_CASE("a pair is approved whole or not at all") {
