@@ -129,6 +129,14 @@ public:
     return std::move(faults_);
   }
 
+  std::vector<Fault> draw_crashes() {
+    for (auto left = random_.between(1, 3); left > 0; --left)
+      add(bounds_.power_may_fail && random_.chance(300'000) ? FaultClass::power_lost
+                                                            : FaultClass::process_killed);
+    std::ranges::stable_sort(faults_, {}, &Fault::at);
+    return std::move(faults_);
+  }
+
 private:
   FaultClass kind() {
     std::int64_t all = 0;
@@ -275,6 +283,10 @@ std::string describe(const Fault& fault) {
 
 std::vector<Fault> draw_faults(std::uint64_t seed, const FaultBounds& bounds) {
   return Drawer{seed, bounds}.draw();
+}
+
+std::vector<Fault> draw_crashes(std::uint64_t seed, const FaultBounds& bounds) {
+  return Drawer{seed, bounds}.draw_crashes();
 }
 
 } // namespace tandem::world

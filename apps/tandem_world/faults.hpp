@@ -57,4 +57,7 @@ struct FaultBounds {
 /// In order of time.
 [[nodiscard]] std::vector<Fault> draw_faults(std::uint64_t seed, const FaultBounds& bounds);
 
+/// One to three deaths of the process, each at a numbered operation, and nothing else.
+[[nodiscard]] std::vector<Fault> draw_crashes(std::uint64_t seed, const FaultBounds& bounds);
+
 } // namespace tandem::world

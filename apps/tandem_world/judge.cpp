@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <span>
 #include <utility>
+#include <variant>
 
 namespace tandem::world {
 namespace {
@@ -42,6 +43,58 @@ sim::SurfaceId surface_of(const core::InstrumentKey& instrument) {
                          + std::string{core::to_string(instrument.type)})
       .value_or(sim::SurfaceId::binance_spot);
 }
+
+/// What stands in the way of new orders, by the journal's records up to one of them.
+class Standing {
+public:
+  /// Why an order that was decided now should not have been; empty = nothing stood in the way.
+  [[nodiscard]] std::string against(const core::orders::OrderIntent& intent) const {
+    const auto& draft = intent.draft;
+    const auto& origin = draft.origin;
+    const auto& strategy = origin.pair.empty() ? origin.plan : origin.pair.text();
+    for (const auto* breaker : {"global", "venue.", "pair."}) {
+      std::string name{breaker};
+      if (name == "venue.")
+        name += draft.instrument.venue.text();
+      else if (name == "pair.")
+        name += strategy;
+      if (open_.contains(name))
+        return "breaker " + name + " was open";
+    }
+    if (paused_.contains(strategy))
+      return strategy + " was paused";
+    const bool killed = std::ranges::any_of(kills_, [&](const core::risk::KillOrder& kill) {
+      return kill.level == core::risk::KillLevel::all || kill.scope == strategy
+             || kill.scope == draft.instrument.venue.text();
+    });
+    return killed ? "a kill switch was thrown" : std::string{};
+  }
+
+  void note(const core::orders::Record& record) {
+    if (const auto* breaker = std::get_if<core::orders::BreakerRecord>(&record))
+      put(open_, breaker->breaker, breaker->saved.state == core::risk::BreakerState::open);
+    else if (const auto* pause = std::get_if<core::orders::PausedRecord>(&record))
+      put(paused_, pause->strategy, !pause->reason.empty());
+    else if (const auto* kill = std::get_if<core::orders::KillRecord>(&record)) {
+      std::erase_if(kills_, [&](const auto& known) {
+        return known.level == kill->order.level && known.scope == kill->order.scope;
+      });
+      if (!kill->released)
+        kills_.push_back(kill->order);
+    }
+  }
+
+private:
+  static void put(std::set<std::string>& set, const std::string& name, bool in) {
+    if (in)
+      set.insert(name);
+    else
+      set.erase(name);
+  }
+
+  std::set<std::string> open_, paused_;
+  std::vector<core::risk::KillOrder> kills_;
+};
 
 } // namespace
 
@@ -188,8 +241,8 @@ void Judge::check_journal() {
   if (!read)
     return fault("the journal cannot be read: " + core::describe(read.error()));
   std::uint64_t next = 0;
-  for (std::size_t n = 0; n < read->size(); ++n) {
-    const auto& file = (*read)[n];
+  Standing standing;
+  for (const auto& file : *read) {
     if (!file.contents)
       return fault(file.name + ": " + core::describe(file.contents.error()));
     if (next != 0 && file.contents->header.first_sequence != next)
@@ -197,6 +250,14 @@ void Judge::check_journal() {
             + std::to_string(file.contents->header.first_sequence) + " instead of "
             + std::to_string(next));
     next = file.contents->next_sequence();
+    for (const auto& record : file.contents->records) {
+      standing.note(record);
+      const auto* intent = std::get_if<core::orders::IntentRecord>(&record);
+      if (intent == nullptr || !opens(intent->intent.draft.origin.purpose))
+        continue;
+      if (const auto why = standing.against(intent->intent); !why.empty())
+        fault("order " + intent->intent.id.text() + " was decided while " + why);
+    }
   }
 }
 

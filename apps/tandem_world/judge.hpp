@@ -55,7 +55,8 @@ public:
 
   /// When all is settled: residuals, totals of plans, filled against ordered.
   void check_settled(const Accounts& accounts);
-  /// The journal on the disk is whole and without a gap.
+  /// The journal on the disk is whole and without a gap, and in its order nothing was decided while
+  /// a breaker was open, a kill switch thrown or the strategy paused.
   void check_journal();
   void fault(std::string text);
 

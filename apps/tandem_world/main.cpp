@@ -25,7 +25,7 @@ struct Options {
   std::uint64_t seed = 1, seeds = 1;
   std::optional<std::string> trace_file;
   std::optional<std::vector<std::size_t>> keep;
-  bool shrinks = false, calm = false, tells = false, digest = false;
+  bool crashes = false, shrinks = false, calm = false, tells = false, digest = false;
   std::size_t jobs = 1, pairs = 20, plans = 2;
   std::int64_t seconds = 300;
 };
@@ -39,6 +39,12 @@ std::string list_of(const std::vector<std::size_t>& places) {
   for (const auto at : places)
     text += (text.empty() ? "" : ",") + std::to_string(at);
   return text.empty() ? "none" : text;
+}
+
+std::string again(const Options& options, std::uint64_t seed,
+                  const std::optional<std::vector<std::size_t>>& keep) {
+  return fmt::format("scripts/test simulation{} --seed {}{}", options.crashes ? " --crashes" : "",
+                     seed, keep ? " --keep " + list_of(*keep) : std::string{});
 }
 
 void tell(const WorldOutcome& outcome, const Options& options) {
@@ -83,13 +89,17 @@ struct Sum {
                              outcome.broken.empty() ? "" : ": a promise is broken");
     tell(outcome, options);
     if (!outcome.broken.empty())
-      std::cout << fmt::format("  again: scripts/test simulation --seed {}{}    smaller: --shrink  "
-                               "  every line: --trace FILE\n",
-                               outcome.seed,
-                               options.keep ? " --keep " + list_of(*options.keep) : "");
+      std::cout << "  again: " << again(options, outcome.seed, options.keep)
+                << "    smaller: --shrink    every line: --trace FILE\n";
     std::cout << std::flush;
   }
 };
+
+WorldOptions world_of(const Options& options, std::uint64_t seed) {
+  return {.seed = seed,
+          .menu = options.crashes ? Menu::crashes : Menu::everything,
+          .keep = options.keep};
+}
 
 int run_seeds(const Options& options) {
   const auto started = std::chrono::steady_clock::now();
@@ -100,10 +110,9 @@ int run_seeds(const Options& options) {
       std::ofstream trace;
       if (options.trace_file)
         trace.open(*options.trace_file);
-      sum.add(
-          run_world(
-              {.seed = seed, .keep = options.keep, .trace = options.trace_file ? &trace : nullptr}),
-          options);
+      auto world = world_of(options, seed);
+      world.trace = options.trace_file ? &trace : nullptr;
+      sum.add(run_world(world), options);
     }
   };
   std::vector<std::thread> threads;
@@ -124,19 +133,18 @@ int run_seeds(const Options& options) {
 }
 
 int run_shrink(const Options& options) {
-  const auto keep = shrink({.seed = options.seed, .keep = options.keep});
+  const auto keep = shrink(world_of(options, options.seed));
   if (!keep) {
     std::cout << fmt::format("seed {} breaks no promise\n", options.seed);
     return 0;
   }
   auto smaller = options;
   smaller.keep = keep;
-  const auto outcome = run_world({.seed = options.seed, .keep = keep});
+  const auto outcome = run_world(world_of(smaller, options.seed));
   std::cout << fmt::format("seed {}: {} of {} faults are enough\n", options.seed, keep->size(),
                            outcome.faults.size());
   tell(outcome, smaller);
-  std::cout << fmt::format("  again: scripts/test simulation --seed {} --keep {}\n", options.seed,
-                           list_of(*keep));
+  std::cout << "  again: " << again(options, options.seed, keep) << '\n';
   return 1;
 }
 
@@ -165,6 +173,8 @@ int main(int argc, char** argv) {
   app.add_option("--jobs", options.jobs, "worlds at the same time, one thread each");
   auto* kept = app.add_option("--keep", keep, "only these faults of the list, as 0,3,7 or none");
   app.add_option("--trace", options.trace_file, "write every line of the (last) world there");
+  app.add_flag("--crashes", options.crashes,
+               "the process dies at numbered operations, nothing else");
   app.add_flag("--shrink", options.shrinks, "find a smaller list of faults that still breaks it");
   app.add_flag("--tell", options.tells, "say of every seed what happened");
   app.add_flag("--digest", options.digest, "print the digest of every seed's trace");

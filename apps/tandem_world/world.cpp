@@ -501,8 +501,11 @@ WorldOutcome run_world(const WorldOptions& options) {
   FaultBounds bounds;
   bounds.surfaces = scenery.surfaces;
   bounds.power_may_fail = scenery.config.trading.durability == config::Durability::fsync;
-  const auto faults
-      = options.with_faults ? draw_faults(options.seed, bounds) : std::vector<Fault>{};
+  std::vector<Fault> faults;
+  if (options.menu == Menu::everything)
+    faults = draw_faults(options.seed, bounds);
+  else if (options.menu == Menu::crashes)
+    faults = draw_crashes(options.seed, bounds);
   WorldOutcome result;
   try {
     World world{options.seed, scenery, options.trace};

@@ -13,9 +13,12 @@
 
 namespace tandem::world {
 
+/// What a world suffers.
+enum class Menu : std::uint8_t { nothing, crashes, everything };
+
 struct WorldOptions {
   std::uint64_t seed = 1;
-  bool with_faults = true;
+  Menu menu = Menu::everything;
   /// Of the drawn faults only these happen (by their place in the list); nullopt = all.
   std::optional<std::vector<std::size_t>> keep;
   std::ostream* trace = nullptr; ///< gets every line; null: only their digest is kept
