@@ -59,6 +59,7 @@ core::risk::GateLimits read_limits(Section section) {
   limits.clock_offset_max
       = section.duration("clock_offset_max", limits.clock_offset_max, 10ms, 60s);
   limits.standstill_max = section.duration("standstill_max", limits.standstill_max, 500ms, 60s);
+  limits.send_delay_max = section.duration("send_delay_max", limits.send_delay_max, 10ms, 60s);
   limits.outlier_percent = read_percent(section, "outlier_percent", limits.outlier_percent);
   limits.price_band_percent
       = read_percent(section, "price_band_percent", limits.price_band_percent);

@@ -39,12 +39,13 @@ def rule(rooms, pattern, why, spare=()):
 
 
 PURE = "core messages adapters config actors"
+VIRTUAL = "apps/tandem_world/"  # the deterministic world; its command line alone may look at a clock
 NEVER = [
-    rule(PURE, r"_clock\s*::\s*now\b|\bgettimeofday\b|\bclock_gettime\b|\bstd::time\s*\(|(?<![\w.>])time\s*\(\s*(nullptr|NULL|0)\s*\)",
+    rule(PURE + " " + VIRTUAL, r"_clock\s*::\s*now\b|\bgettimeofday\b|\bclock_gettime\b|\bstd::time\s*\(|(?<![\w.>])time\s*\(\s*(nullptr|NULL|0)\s*\)",
          "nobody asks the clock: time is an argument or comes from core::Clocks"),
-    rule(PURE, r"\brandom_device\b|(?<![\w.:>])s?rand\s*\(|\bstd::s?rand\b|\barc4random\w*|\bgetrandom\b|\bRAND_bytes\b",
+    rule(PURE + " " + VIRTUAL, r"\brandom_device\b|(?<![\w.:>])s?rand\s*\(|\bstd::s?rand\b|\barc4random\w*|\bgetrandom\b|\bRAND_bytes\b",
          "randomness is an argument"),
-    rule(PURE, r"\bsleep_(for|until)\b|(?<![\w.:>])(u|nano)?sleep\s*\(",
+    rule(PURE + " " + VIRTUAL, r"\bsleep_(for|until)\b|(?<![\w.:>])(u|nano)?sleep\s*\(",
          "nothing on the way of a price blocks: use a timer of the actor or the strand"),
     rule("tests", r"\bsleep_(for|until)\b|(?<![\w.:>])(u|nano)?sleep\s*\(",
          "tests step the scheduler and the clock, or wait for a condition"),
@@ -74,6 +75,10 @@ NEVER_INCLUDE = [
 ]
 STANDARD = re.compile(r"^[a-z0-9_]+$")  # <vector>, <cstdint>; C headers and libraries have a dot or a slash
 CORE_LIBRARY = {"core/result.hpp": {"tl/expected.hpp"}}
+
+UNORDERED = re.compile(r"\bunordered_(?:multi)?(?:map|set)<[^;={]*>[&\s]+(\w+)\s*(?:;|\(|\{|=)")
+LOOP = re.compile(r"\bfor\s*\([^;()]*:\s*(?:[\w.]|->|\*)*?\b(\w+(?:_|\(\)))\s*\)")
+ANY_ORDER = "any order:"
 
 RAW = re.compile(r'R"([^()\\\s]{0,16})\(')
 
@@ -172,8 +177,8 @@ def include_offence(root, here, there):
         return actor_offence(root, here, there)
     if here.startswith("apps/tandem_sim/") and not there.startswith(("core/", "adapters/transport/", "apps/tandem_sim/")):
         return "the simulator shares no code with what it tests: core/, adapters/transport/ and its own files only"
-    if room == "apps" and not here.startswith("apps/tandem_sim/") and there.startswith("apps/tandem_sim/"):
-        return "the engine's programs know nothing of the simulator"
+    if room == "apps" and not here.startswith(("apps/tandem_sim/", "apps/tandem_world/")) and there.startswith("apps/tandem_sim/"):
+        return "the engine's programs know nothing of the simulator (tandem-world puts both together)"
     return None
 
 
@@ -189,7 +194,23 @@ def library_offence(here, library):
     return None
 
 
+def order_offences(root):
+    """Loops over unordered containers: their order differs between libraries, and what a loop does in it may show."""
+    texts = {f.relative_to(root).as_posix(): f.read_text(encoding="utf-8") for room in PURE.split() for f in (root / room).rglob("*.[hc]pp")}
+    code = {name: code_lines(text) for name, text in texts.items()}
+    unordered = {name: {hit[1] for hit in UNORDERED.finditer("\n".join(lines))} for name, lines in code.items()}
+    for name in sorted(texts):
+        lines = texts[name].split("\n")
+        known = set(unordered[name]).union(*(unordered.get(hit[1], ()) for hit in map(INCLUDE.match, lines) if hit and hit[1]))
+        for number, (line, bare) in enumerate(zip(lines, code[name]), 1):
+            hit = LOOP.search(bare)
+            if hit and hit[1].removesuffix("()") in known and not any(ANY_ORDER in near for near in lines[max(0, number - 2):number]):
+                yield (f"{name}:{number}: {line.strip()}  <- the order of an unordered container must not show: "
+                       f"sort first, or say why it does not matter in a comment that begins with '{ANY_ORDER}'")
+
+
 def problems(root):
+    yield from order_offences(root)
     for file in sorted(f for room in ROOMS for f in (root / room).rglob("*.[hc]pp")):
         here = file.relative_to(root).as_posix()
         room = here.split("/")[0]
@@ -202,7 +223,8 @@ def problems(root):
                     yield f"{where}  <- {why}"
                 continue
             for rooms, pattern, why, spare in NEVER:
-                if room in rooms and not here.startswith(spare or ("\0",)) and pattern.search(code):
+                concerned = room in rooms or (VIRTUAL in rooms and here.startswith(VIRTUAL) and not here.endswith("/main.cpp"))
+                if concerned and not here.startswith(spare or ("\0",)) and pattern.search(code):
                     yield f"{where}  <- {why}"
     for file in sorted([root / "CMakeLists.txt", *(f for room in ROOMS for f in (root / room).rglob("CMakeLists.txt"))]):
         if file.is_file():

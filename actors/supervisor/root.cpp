@@ -182,6 +182,7 @@ void add_private_side(const EngineParts& parts, const MarketParts& market, Super
   gateway.link.socket = socket_at(config.order_websocket.empty() ? config.private_websocket
                                                                  : config.order_websocket);
   gateway.link.reply_timeout = trading.reply_timeout;
+  gateway.link.send_delay_max = trading.limits.send_delay_max;
   gateway.link.dead_man_window = trading.dead_man_window;
   auto& baseline = parts.trading->baselines[market.market->key()];
   if (!baseline)

@@ -72,6 +72,7 @@ void ServerCore::tick() {
   // A copy: sessions leave while they are asked.
   std::vector<std::shared_ptr<Session>> asked;
   asked.reserve(sessions_.size());
+  // any order: real clients come in any
   for (const auto& [key, session] : sessions_)
     asked.push_back(session);
   for (const auto& session : asked)

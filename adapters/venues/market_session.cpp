@@ -75,6 +75,7 @@ MarketSession::MarketSession(const Market& market, SessionLimits limits, Session
 
 MarketSession::~MarketSession() {
   // Counters are shared by all links of a feed: each takes its own part back.
+  // any order: sums
   for (const auto& [symbol, book] : books_)
     count_live(book->condition, BookCondition::down);
   counters_->books.fetch_sub(books_.size(), std::memory_order_relaxed);
@@ -210,14 +211,14 @@ void MarketSession::send_batch(bool subscribing, std::deque<Stream>& queue, std:
 void MarketSession::on_open(MonoTime now) {
   open_ = true;
   last_inbound_ = pinged_at_ = app_pinged_at_ = now;
-  for (auto& [symbol, book] : books_)
+  for (auto* book : in_order())
     set_condition(*book, BookCondition::syncing, {}, now);
   send_controls(now);
 }
 
 void MarketSession::on_down(MonoTime now) {
   open_ = false;
-  for (auto& [symbol, book] : books_)
+  for (auto* book : in_order())
     set_condition(*book, BookCondition::down, {Errc::connection_lost, "the connection ended", {}},
                   now);
 }
@@ -612,7 +613,7 @@ void MarketSession::set_publishing(bool publishing, MonoTime now) {
   publishing_ = publishing;
   if (!publishing)
     return;
-  for (auto& [symbol, book] : books_) {
+  for (auto* book : in_order()) {
     ++book->sinks->generation;
     if (book->condition == BookCondition::live)
       publish(*book, now);
@@ -633,7 +634,7 @@ void MarketSession::republish(const core::Symbol& symbol, MonoTime now) {
 
 void MarketSession::set_clock_bad(bool bad, MonoTime now) {
   clock_bad_ = bad;
-  for (auto& [symbol, book] : books_) {
+  for (auto* book : in_order()) {
     if (bad && book->condition == BookCondition::live)
       set_condition(*book, BookCondition::clock,
                     {Errc::upstream_error, "venue and local clock disagree", {}}, now);
@@ -721,8 +722,18 @@ void MarketSession::check_streams(MonoTime now) {
   }
 }
 
+std::vector<MarketSession::BookState*> MarketSession::in_order() const {
+  std::vector<BookState*> books;
+  books.reserve(books_.size());
+  // any order: sorted below
+  for (const auto& [symbol, book] : books_)
+    books.push_back(book.get());
+  std::ranges::sort(books, {}, [](const BookState* book) { return book->symbol; });
+  return books;
+}
+
 void MarketSession::check_books(MonoTime now) {
-  for (auto& [symbol, book] : books_) {
+  for (auto* book : in_order()) {
     if (book->condition == BookCondition::live
         && now - book->last_frame_at > limits_.book_silence_max) {
       counters_->stale.fetch_add(1, std::memory_order_relaxed);

@@ -150,6 +150,8 @@ private:
   /// The replica that found a gap has begun anew by itself and may have buffered what showed it.
   enum class Restart : std::uint8_t { needed, done_by_replica };
 
+  /// All books by their symbols, for what shows in the order in which it is done.
+  [[nodiscard]] std::vector<BookState*> in_order() const;
   void ask_again(const Stream& stream);
   void give_back_and_ask_again(const Stream& stream);
   void send_controls(core::MonoTime now);

@@ -12,7 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <map>
 #include <vector>
 
 namespace tandem::adapters::venues {
@@ -74,7 +74,7 @@ private:
   core::market::Board& board_;
   core::MarketKey market_;
   BeforePublish before_publish_;
-  std::unordered_map<core::Symbol, std::unique_ptr<Book>> books_;
+  std::map<core::Symbol, std::unique_ptr<Book>> books_;
 };
 
 } // namespace tandem::adapters::venues

@@ -74,28 +74,45 @@ void OrderLink::stop() {
 // ---------------------------------------------------------------------------------------------------------
 
 void OrderLink::send(const core::risk::ApprovedOrder& order) {
-  tools_.strand->post([self = shared_from_this(), intent = order.intent()] {
-    if (self->over_) {
+  tools_.strand->post([self = shared_from_this(), intent = order.intent(),
+                       approved_at = order.approved_at()] {
+    auto obstacle = self->lateness(intent, approved_at);
+    if (self->over_)
+      obstacle = core::Error{core::Errc::exchange_unavailable, "the order gateway is closed", {}};
+    if (obstacle) {
       // Nothing left the house: evidence.
-      self->desk_.on_refused(intent.id,
-                             {core::Errc::exchange_unavailable, "the order gateway is closed", {}},
-                             self->now());
+      self->desk_.on_refused(intent.id, *obstacle, self->now());
       return;
     }
     ++self->counters_.orders;
     if (self->options_.dead_man_window.count() > 0)
       self->armed_.insert(intent.draft.instrument.symbol);
     if (!self->send_by_socket(intent))
-      self->send_by_rest(intent);
+      self->send_by_rest(intent, approved_at);
   });
 }
 
-void OrderLink::send_by_rest(const Intent& intent) {
+std::optional<core::Error> OrderLink::lateness(const Intent& intent,
+                                               core::MonoTime approved_at) const {
+  using std::chrono::milliseconds;
+  const auto age = std::chrono::duration_cast<milliseconds>(tools_.clocks.mono() - approved_at);
+  if (age <= options_.send_delay_max || core::orders::is_closing(intent.draft.origin.purpose))
+    return std::nullopt;
+  return core::Error{core::Errc::risk_rejected,
+                     "approved " + std::to_string(age.count()) + " ms ago, limit "
+                         + std::to_string(options_.send_delay_max.count()) + " ms",
+                     "send_delay_max"};
+}
+
+void OrderLink::send_by_rest(const Intent& intent, core::MonoTime approved_at) {
   const auto sent_at = tools_.clocks.mono();
   tools_.rest->call(
       CallKind::order,
-      [trading = tools_.trading, intent](const Credentials& keys, const Stamp& stamp) {
-        return trading->place(intent, keys, stamp);
+      [self = shared_from_this(), intent,
+       approved_at](const Credentials& keys, const Stamp& stamp) -> core::Result<SignedRequest> {
+        if (auto late = self->lateness(intent, approved_at))
+          return tl::unexpected{*std::move(late)};
+        return self->tools_.trading->place(intent, keys, stamp);
       },
       [self = shared_from_this(), intent, sent_at](const SignedReply& reply) {
         if (reply.response) {

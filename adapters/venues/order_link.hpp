@@ -29,6 +29,8 @@ struct OrderLinkOptions {
   OrderEntry entry = OrderEntry::rest; ///< socket falls back to REST while it is not open
   transport::WebSocketOptions socket;  ///< url = the base of the order socket
   std::chrono::milliseconds reply_timeout{5'000}; ///< no reply on the socket by then: unknown
+  /// As GateLimits::send_delay_max.
+  std::chrono::milliseconds send_delay_max{300};
   /// The venue's dead man's switch, where it has one: it cancels when we were silent for so long.
   /// 0 = not armed.
   std::chrono::milliseconds dead_man_window{0};
@@ -90,7 +92,10 @@ private:
   void on_timer();
   void arm_dead_man(core::MonoTime at);
 
-  void send_by_rest(const Intent& intent);
+  /// Approved so long ago that what it was decided on may be gone: why it must not leave any more.
+  [[nodiscard]] std::optional<core::Error> lateness(const Intent& intent,
+                                                    core::MonoTime approved_at) const;
+  void send_by_rest(const Intent& intent, core::MonoTime approved_at);
   [[nodiscard]] bool send_by_socket(const Intent& intent);
   void on_place_reply(const Intent& intent, const PlaceReply& reply, core::MonoTime sent_at);
   void on_cancel_reply(const Intent& intent, const CancelReply& reply);

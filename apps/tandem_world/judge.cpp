@@ -16,10 +16,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using core::Money;
-using core::orders::OrderPurpose;
 
 constexpr std::size_t client_id_length = 19;
-/// Beyond the pairs' own limit: the frame that was just fresh enough, and the way of the order.
+/// Beyond the limits: from the last frame of one instrument to that of its market.
 constexpr auto book_age_slack = 100ms;
 /// Generated markets move less than that within the age that a book may have.
 constexpr std::int64_t price_off_max_ppm = 20'000;
@@ -30,12 +29,6 @@ bool is_new_order(std::string_view head, std::string_view body) {
            || head.starts_with("POST /v5/order/create?");
   return body.find(R"("method":"order.place")") != std::string_view::npos
          || body.find(R"("op":"order.create")") != std::string_view::npos;
-}
-
-/// Deciding to take a risk, as against ending one that is already there.
-bool opens(OrderPurpose purpose) {
-  return purpose == OrderPurpose::open || purpose == OrderPurpose::slice
-         || purpose == OrderPurpose::manual;
 }
 
 sim::SurfaceId surface_of(const core::InstrumentKey& instrument) {
@@ -143,7 +136,7 @@ void Judge::judge_order(LinkId link, const std::string& id) {
     return;
   }
   const auto& intent = order->intent();
-  if (!opens(intent.draft.origin.purpose))
+  if (core::orders::is_closing(intent.draft.origin.purpose))
     return;
   if (killed_at_ && intent.created_at > *killed_at_)
     fault("order " + id + " was decided while the kill switch was thrown");
@@ -154,7 +147,8 @@ void Judge::judge_market(LinkId link, const core::orders::Order& order) {
   const auto& draft = order.intent().draft;
   const auto& id = order.intent().id.text();
   const auto heard = heard_.at(static_cast<std::size_t>(link.surface));
-  const auto age_max = config_.trading.limits.book_age_max + book_age_slack;
+  const auto& limits = config_.trading.limits;
+  const auto age_max = limits.book_age_max + limits.send_delay_max + book_age_slack;
   if (!heard || timeline_.now() - *heard > age_max)
     fault("order " + id + " was sent on a book of a market that said nothing for too long");
   if (core::to_money(draft.price * draft.quantity, draft.scale)
@@ -253,7 +247,7 @@ void Judge::check_journal() {
     for (const auto& record : file.contents->records) {
       standing.note(record);
       const auto* intent = std::get_if<core::orders::IntentRecord>(&record);
-      if (intent == nullptr || !opens(intent->intent.draft.origin.purpose))
+      if (intent == nullptr || core::orders::is_closing(intent->intent.draft.origin.purpose))
         continue;
       if (const auto why = standing.against(intent->intent); !why.empty())
         fault("order " + intent->intent.id.text() + " was decided while " + why);

@@ -25,7 +25,8 @@ struct Options {
   std::uint64_t seed = 1, seeds = 1;
   std::optional<std::string> trace_file;
   std::optional<std::vector<std::size_t>> keep;
-  bool crashes = false, shrinks = false, calm = false, tells = false, digest = false;
+  std::string blame;
+  bool stops = false, crashes = false, shrinks = false, calm = false, tells = false, digest = false;
   std::size_t jobs = 1, pairs = 20, plans = 2;
   std::int64_t seconds = 300;
 };
@@ -66,13 +67,16 @@ void tell(const WorldOutcome& outcome, const Options& options) {
 /// What all seeds came to.
 struct Sum {
   std::mutex mutex;
-  std::uint64_t broken = 0, lives = 0, crashes = 0, orders = 0, fills = 0, faults = 0, steps = 0;
+  std::atomic<std::uint64_t> broken{0};
+  std::uint64_t seeds = 0, lives = 0, crashes = 0, orders = 0, fills = 0, faults = 0, steps = 0;
   std::chrono::nanoseconds virtual_time{0};
   std::uint64_t digests = 0; ///< of all, whatever their order
 
   void add(const WorldOutcome& outcome, const Options& options) {
     const std::lock_guard lock{mutex};
-    broken += outcome.broken.empty() ? 0 : 1;
+    ++seeds;
+    if (!outcome.broken.empty())
+      ++broken;
     lives += outcome.lives;
     crashes += outcome.crashes;
     orders += outcome.orders;
@@ -98,7 +102,8 @@ struct Sum {
 WorldOptions world_of(const Options& options, std::uint64_t seed) {
   return {.seed = seed,
           .menu = options.crashes ? Menu::crashes : Menu::everything,
-          .keep = options.keep};
+          .keep = options.keep,
+          .blame = options.blame};
 }
 
 int run_seeds(const Options& options) {
@@ -108,6 +113,8 @@ int run_seeds(const Options& options) {
   const auto work = [&] {
     for (auto seed = next++; seed < options.seed + options.seeds; seed = next++) {
       std::ofstream trace;
+      if (options.stops && sum.broken > 0)
+        return;
       if (options.trace_file)
         trace.open(*options.trace_file);
       auto world = world_of(options, seed);
@@ -127,7 +134,7 @@ int run_seeds(const Options& options) {
       sum.faults, sum.crashes, sum.lives, sum.orders, sum.fills, sum.steps, sum.digests);
   std::cout << fmt::format("{} seeds: {} violations, {:.0f} s of virtual time, {:.1f} s of real "
                            "time\n",
-                           options.seeds, sum.broken, seconds_of(sum.virtual_time),
+                           sum.seeds, sum.broken.load(), seconds_of(sum.virtual_time),
                            seconds_of(took));
   return sum.broken == 0 ? 0 : 1;
 }
@@ -175,6 +182,9 @@ int main(int argc, char** argv) {
   app.add_option("--trace", options.trace_file, "write every line of the (last) world there");
   app.add_flag("--crashes", options.crashes,
                "the process dies at numbered operations, nothing else");
+  app.add_flag("--stop", options.stops, "begin no further seed after one that broke a promise");
+  app.add_option("--blame", options.blame,
+                 "a fault whose words contain this counts as a broken promise (to try the report)");
   app.add_flag("--shrink", options.shrinks, "find a smaller list of faults that still breaks it");
   app.add_flag("--tell", options.tells, "say of every seed what happened");
   app.add_flag("--digest", options.digest, "print the digest of every seed's trace");

@@ -509,10 +509,14 @@ WorldOutcome run_world(const WorldOptions& options) {
   WorldOutcome result;
   try {
     World world{options.seed, scenery, options.trace};
-    world.suffer(kept(faults, options.keep));
+    const auto suffered = kept(faults, options.keep);
+    world.suffer(suffered);
     world.run_until(begin_at + faults_end);
     world.recover();
     result = world.outcome();
+    for (const auto& fault : suffered)
+      if (!options.blame.empty() && describe(fault).find(options.blame) != std::string::npos)
+        result.broken.push_back("blamed: " + describe(fault));
   } catch (const std::runtime_error& problem) {
     result.seed = options.seed;
     result.broken.emplace_back(problem.what());

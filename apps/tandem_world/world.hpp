@@ -21,6 +21,9 @@ struct WorldOptions {
   Menu menu = Menu::everything;
   /// Of the drawn faults only these happen (by their place in the list); nullopt = all.
   std::optional<std::vector<std::size_t>> keep;
+  /// Not empty: a fault that happened and whose words contain this counts as a broken promise. To
+  /// try the report and the shrinking.
+  std::string blame{};
   std::ostream* trace = nullptr; ///< gets every line; null: only their digest is kept
 };
 

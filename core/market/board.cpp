@@ -1,5 +1,6 @@
 #include "core/market/board.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tandem::core::market {
@@ -33,8 +34,10 @@ std::vector<std::shared_ptr<BoardEntry>> Board::all() const {
   const std::shared_lock lock{mutex_};
   std::vector<std::shared_ptr<BoardEntry>> result;
   result.reserve(entries_.size());
+  // any order: sorted below
   for (const auto& [key, entry] : entries_)
     result.push_back(entry);
+  std::ranges::sort(result, {}, [](const auto& entry) { return entry->key(); });
   return result;
 }
 

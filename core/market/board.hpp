@@ -79,6 +79,7 @@ public:
   /// Null when nobody ever subscribed to it.
   [[nodiscard]] std::shared_ptr<BoardEntry> find(const InstrumentKey& key) const;
 
+  /// By instrument.
   [[nodiscard]] std::vector<std::shared_ptr<BoardEntry>> all() const;
 
   /// Called (from the writer's thread) when the first entry after a collect() became dirty. One

@@ -35,6 +35,12 @@ enum class TimeInForce : std::uint8_t { gtc, ioc, fok, post_only };
 /// there, so the gate judges them by fewer rules (core/risk/gate.hpp).
 enum class OrderPurpose : std::uint8_t { open, complete, unwind, slice, manual, flatten };
 
+/// Purposes that lessen a risk which is already there.
+[[nodiscard]] constexpr bool is_closing(OrderPurpose purpose) noexcept {
+  return purpose == OrderPurpose::complete || purpose == OrderPurpose::unwind
+         || purpose == OrderPurpose::flatten;
+}
+
 [[nodiscard]] std::string_view to_string(Side side) noexcept; ///< "buy", "sell"
 [[nodiscard]] std::string_view to_string(OrderType type) noexcept;
 [[nodiscard]] std::string_view to_string(TimeInForce tif) noexcept; ///< "gtc" ... "post_only"

@@ -25,6 +25,7 @@ bool is_about(const MarketFacts& facts, const orders::OrderDraft& draft) noexcep
 /// Empty when several hold a part of it, or none does.
 std::string sole_holder(const Ledger& ledger, const InstrumentState& instrument) {
   const std::string* holder = nullptr;
+  // any order: there is one, or none
   for (const auto& [name, strategy] : ledger.strategies()) {
     if (strategy.span(instrument).quantity == Money{})
       continue;
@@ -223,7 +224,7 @@ Gate::approve(std::span<const orders::OrderIntent> intents, std::span<const Mark
     auto& strategy = ledger.strategy(asked.strategy.name);
     counted.push_back(
         ledger.count(intents[n], asked.reckoned, *asked.instrument, strategy, now.mono));
-    approved.push_back(ApprovedOrder{intents[n], facts[n].instrument});
+    approved.push_back(ApprovedOrder{intents[n], facts[n].instrument, now.mono});
   }
   return approved;
 }
@@ -251,6 +252,7 @@ void Gate::restate_position(const InstrumentKey& instrument, Money quantity) {
 
 ExposureView Gate::exposure(const Now& now) const {
   ExposureView view;
+  // any order: sorted below
   for (const auto& [key, state] : ledger_->instruments()) {
     const auto& position = state.position;
     if (position.quantity() == Money{} && state.open.empty() && position.realised() == Money{}
@@ -281,6 +283,7 @@ std::vector<HeldPosition> Gate::held_positions(KillLevel level, const std::strin
     if (const auto* const strategy = ledger_->find_strategy(scope))
       held = parts_of(*strategy);
   } else {
+    // any order: sorted below
     for (const auto& [key, state] : ledger_->instruments())
       if (state.position.quantity() != Money{}
           && (level == KillLevel::all || key.venue.text() == scope))

@@ -79,6 +79,9 @@ struct GateLimits {
   std::chrono::milliseconds clock_offset_max{500};
   /// No order when the desk's clock was silent for longer; then not before the market was compared.
   std::chrono::milliseconds standstill_max{3'000};
+  /// From the approval of an order that takes a risk to its first byte (a slow disk, a full budget
+  /// of requests, a busy thread lie between): beyond it the order is refused instead of sent late.
+  std::chrono::milliseconds send_delay_max{300};
   Decimal outlier_percent{10, 0};            ///< mid against the median of the last minute; 0 = off
   Decimal price_band_percent{2, 0};          ///< limit price against mid
   Decimal slippage_percent{1, 1};            ///< limit price against the decided price
@@ -171,14 +174,18 @@ public:
     return instrument_;
   }
 
+  [[nodiscard]] MonoTime approved_at() const noexcept { return approved_at_; }
+
 private:
   friend class Gate;
 
-  ApprovedOrder(orders::OrderIntent intent, std::shared_ptr<const Instrument> instrument)
-      : intent_{std::move(intent)}, instrument_{std::move(instrument)} {}
+  ApprovedOrder(orders::OrderIntent intent, std::shared_ptr<const Instrument> instrument,
+                MonoTime approved_at)
+      : intent_{std::move(intent)}, instrument_{std::move(instrument)}, approved_at_{approved_at} {}
 
   orders::OrderIntent intent_;
   std::shared_ptr<const Instrument> instrument_;
+  MonoTime approved_at_;
 };
 
 /// What the gate counts at the moment, for the interfaces.

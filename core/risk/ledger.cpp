@@ -138,6 +138,7 @@ void Ledger::set_market(const MarketKey& key, MarketStatus status) {
   state.status = std::move(status);
   if (!moved)
     return;
+  // any order: sums
   for (auto& [name, instrument] : instruments_)
     if (instrument.market == &state)
       if (const auto listed = std::exchange(instrument.listed, nullptr))
@@ -157,6 +158,7 @@ void Ledger::set_balance(const std::string& account, const std::string& asset, M
   auto& balance = accounts_[account][asset];
   balance.known = true;
   balance.free = free;
+  // any order: sums
   for (auto& [id, order] : orders_) {
     if (order.balance != &balance || !order.seen || order.reported)
       continue;
@@ -439,6 +441,7 @@ void Ledger::roll(WallTime now) {
   day_ = day;
   day_notional_ = {};
   day_realised_ = {};
+  // any order: each by itself
   for (auto& [name, state] : strategies_) {
     state.day_notional = {};
     state.day_realised = {};

@@ -38,12 +38,6 @@ namespace tandem::core::risk {
 
 inline constexpr std::chrono::seconds rate_window{1};
 
-/// Purposes that lessen a risk which is already there.
-[[nodiscard]] constexpr bool is_closing(orders::OrderPurpose purpose) noexcept {
-  return purpose == orders::OrderPurpose::complete || purpose == orders::OrderPurpose::unwind
-         || purpose == orders::OrderPurpose::flatten;
-}
-
 /// The pair or plan that an order belongs to; empty for manual orders.
 [[nodiscard]] const std::string& strategy_of(const orders::OrderOrigin& origin) noexcept;
 

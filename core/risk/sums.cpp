@@ -32,10 +32,12 @@ StrategySum sum_of(const StrategyState& state) {
 
 Sums Ledger::sums() const {
   Sums sums;
+  // any order: sorted below
   for (const auto& [key, state] : instruments_)
     if (state.position != orders::Position{})
       sums.instruments.push_back({key, sum_of(state.position)});
   std::ranges::sort(sums.instruments, {}, &InstrumentSum::instrument);
+  // any order: sorted below
   for (const auto& [name, state] : strategies_)
     if (auto sum = sum_of(state);
         sum.executions != 0 || sum.last_execution != 0 || !sum.bases.empty())
@@ -45,8 +47,10 @@ Sums Ledger::sums() const {
 }
 
 void Ledger::set_sums(const Sums& sums) {
+  // any order: each by itself
   for (auto& [key, state] : instruments_)
     state.position = {};
+  // any order: each by itself
   for (auto& [name, state] : strategies_) {
     state.total = {};
     state.executions = 0;
@@ -72,6 +76,7 @@ void Ledger::set_sums(const Sums& sums) {
     for (const auto& base : sum.bases)
       state.by_base[base.base] = position_of(base.position);
   }
+  // any order: each by itself
   for (auto& [key, state] : instruments_)
     reprice(state);
 }

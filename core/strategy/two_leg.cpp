@@ -13,7 +13,8 @@ using orders::OrderPurpose;
 using orders::OrderState;
 using orders::Side;
 
-bool is_closing(OrderPurpose purpose) noexcept {
+/// Of an execution's own orders; flattening is somebody else's.
+bool closes(OrderPurpose purpose) noexcept {
   return purpose == OrderPurpose::complete || purpose == OrderPurpose::unwind;
 }
 
@@ -140,7 +141,7 @@ void TwoLeg::take_over(std::vector<orders::Order> orders, MonoTime now) {
               || state_.legs[0].filled != before.legs[0].filled
               || state_.legs[1].filled != before.legs[1].filled || !all_settled());
   for (const auto& tracked : tracked_)
-    if (!over && is_closing(purpose_of(tracked.order)))
+    if (!over && closes(purpose_of(tracked.order)))
       ++tries_.at(purpose_of(tracked.order) == OrderPurpose::complete ? completing : unwinding);
 }
 
@@ -151,7 +152,7 @@ bool TwoLeg::is_ours(const orders::Order& order) const {
   const auto& from = order.intent().draft.origin;
   return from.pair == state_.pair && from.plan.empty() && from.execution == state_.number
          && (from.leg == 1 || from.leg == 2)
-         && (from.purpose == OrderPurpose::open || is_closing(from.purpose));
+         && (from.purpose == OrderPurpose::open || closes(from.purpose));
 }
 
 /// @param order one that is ours.
@@ -179,7 +180,7 @@ void TwoLeg::track(const orders::Order& order, MonoTime now) {
   if (known->settled_at || !order.settled())
     return;
   known->settled_at = now;
-  if (is_closing(purpose_of(order)) && order.filled().units == 0)
+  if (closes(purpose_of(order)) && order.filled().units == 0)
     retry_at_ = now + close_retry_after;
 }
 

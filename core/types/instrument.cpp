@@ -1,5 +1,6 @@
 #include "core/types/instrument.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tandem::core {
@@ -40,8 +41,10 @@ std::shared_ptr<const Instrument> InstrumentTable::find(const Symbol& symbol) co
 std::vector<std::shared_ptr<const Instrument>> InstrumentTable::all() const {
   std::vector<std::shared_ptr<const Instrument>> result;
   result.reserve(by_symbol_.size());
+  // any order: sorted below
   for (const auto& [symbol, instrument] : by_symbol_)
     result.push_back(instrument);
+  std::ranges::sort(result, {}, [](const auto& instrument) { return instrument->key.symbol; });
   return result;
 }
 

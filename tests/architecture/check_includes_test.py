@@ -56,6 +56,12 @@ GOOD = {
         "core/a.hpp": '// never a double, no sleep_for(\n/* spawn(\n double */\nauto a = "double \\" float"; auto b = R"x(float)x";\n'
                       "auto c = '\"'; int d = 1'000; // float\n",
     },
+    "a loop over an unordered container that says why its order does not show": {
+        "core/a.hpp": "std::unordered_map<int, int> sums_;\n",
+        "core/a.cpp": '#include "core/a.hpp"\n// any order: sums\nfor (const auto& [key, sum] : sums_)\n',
+        "core/b.cpp": "std::map<int, int> sums_;\nfor (const auto& [key, sum] : sums_)\n",
+    },
+    "tandem-world puts engine and simulator together": {"apps/tandem_world/world.cpp": '#include "apps/tandem_sim/simulator.hpp"\n'},
     "slots and boards publish within the process": {"core/a.hpp": "slot.publish(); entry->publish(view);\n"},
 }
 
@@ -100,6 +106,9 @@ BAD = {  # rule -> (file, text, the offending line, a word of the reason)
     "no middleman is asked": ("actors/api/http.cpp", "system.middleman().publish(a, 4242);\n", 1, "no authentication"),
     "no remote actor is looked up": ("apps/tandem.cpp", "auto a = remote_actor(mm, host, 4242);\n", 1, "no authentication"),
     "CAF's network modules are not linked": ("CMakeLists.txt", "target_link_libraries(x CAF::io)\n", 1, "not linked"),
+    "no loop over an unordered container": ("core/a.cpp", "std::unordered_set<int> all_;\n\nfor (int one : self->all_)\n", 3, "order"),
+    "nor over what hands one out": ("core/a.hpp", "const std::unordered_map<int, int>& all() const;\nfor (auto& x : other.all())\n", 2, "order"),
+    "the deterministic world asks no clock": ("apps/tandem_world/world.cpp", "auto t = std::chrono::steady_clock::now();\n", 1, CLOCK),
     "core asks no steady clock": ("core/a.cpp", "auto t = std::chrono::steady_clock::now();\n", 1, CLOCK),
     "adapters ask no wall clock": ("adapters/venues/okx/signer.cpp", "auto t = std::time(nullptr);\n", 1, CLOCK),
     "actors ask no clock but theirs": ("actors/venues/feed.cpp", "auto t = system_clock::now();\n", 1, CLOCK),

@@ -51,6 +51,7 @@ trading:
     book_age_max: 900ms
     clock_offset_max: 400ms
     standstill_max: 5s
+    send_delay_max: 250ms
     outlier_percent: "3"
     price_band_percent: "2"
     slippage_percent: "0.2"

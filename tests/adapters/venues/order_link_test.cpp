@@ -179,6 +179,35 @@ TEST_CASE("a link that was stopped sends nothing: that is evidence") {
   CHECK(link.world.state(id) == OrderState::rejected);
 }
 
+// Found by the simulated worlds, seed 2869: the disk took 400 ms for the intent, and the order left
+// on a book of then.
+TEST_CASE("an order that cannot leave in time is refused, not sent late; one that closes is sent") {
+  for (const auto entry : {OrderEntry::rest, OrderEntry::socket}) {
+    Link link{entry};
+    if (entry == OrderEntry::socket)
+      link.open_socket();
+    const auto texts = link.sockets.sent.size();
+    const auto late_by = [&](std::chrono::milliseconds age) {
+      link.world.now.mono = link.strand.clocks().mono() - age;
+    };
+    late_by(301ms);
+    CHECK(link.world.state(link.submit()) == OrderState::rejected);
+    CHECK(link.http.sent + link.sockets.sent.size() - texts == 0);
+
+    auto closing = link.world.draft(core::orders::Side::buy);
+    closing.origin.purpose = core::orders::OrderPurpose::complete;
+    const auto facts = link.world.fresh("binance");
+    REQUIRE(link.world.desk.submit({&closing, 1}, {&facts, 1}, link.world.now).has_value());
+    link.strand.settle();
+    CHECK(link.http.sent + link.sockets.sent.size() - texts == 1);
+
+    link.strand.advance(1'000ms); // another order, not the same one again
+    late_by(300ms);
+    CHECK(link.world.state(link.submit()) == OrderState::sent);
+    CHECK(link.http.sent + link.sockets.sent.size() - texts == 2);
+  }
+}
+
 TEST_CASE("a malformed word on the order socket changes nothing") {
   Link link{OrderEntry::socket};
   link.open_socket();
