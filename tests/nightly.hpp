@@ -12,8 +12,8 @@ namespace tandem::tests {
   return wish != nullptr && std::string_view{wish} == "1" ? nightly : commit;
 }
 
-/// Whole plays of random histories: under a sanitizer, which is ten times slower and looks for other
-/// mistakes, a tenth of them.
+/// Whole plays of random histories: under a sanitizer, which is ten times slower and looks for
+/// other mistakes, a tenth of them.
 [[nodiscard]] inline std::size_t plays(std::size_t commit, std::size_t nightly) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   return cases(commit, nightly) / 10;
