@@ -50,6 +50,10 @@ public:
   /// call.
   [[nodiscard]] Time next_due() const noexcept;
 
+  /// Hears everything that happens at the exchange, of all venues, besides the surfaces; outlives
+  /// this.
+  void listen(ExchangeListener& listener) { exchange_.listen(listener); }
+
   [[nodiscard]] const Replay* replay() const noexcept { return replay_.get(); }
 
   /// A generated market as it stands, for whoever compares a client's book with the venue's own;

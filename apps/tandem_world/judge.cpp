@@ -7,6 +7,7 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <span>
 #include <utility>
 #include <variant>
@@ -20,6 +21,8 @@ using core::Money;
 constexpr std::size_t client_id_length = 19;
 /// Beyond the limits: from the last frame of one instrument to that of its market.
 constexpr auto book_age_slack = 100ms;
+/// From the mid that the gate reckoned with to the price right now.
+constexpr std::int64_t price_moves_percent = 2;
 /// Generated markets move less than that within the age that a book may have.
 constexpr std::int64_t price_off_max_ppm = 20'000;
 
@@ -37,8 +40,8 @@ sim::SurfaceId surface_of(const core::InstrumentKey& instrument) {
       .value_or(sim::SurfaceId::binance_spot);
 }
 
-/// What stands in the way of new orders, by the journal's records up to one of them.
-class Standing {
+/// What forbids new orders, by the journal's records up to one of them.
+class Obstacles {
 public:
   /// Why an order that was decided now should not have been; empty = nothing stood in the way.
   [[nodiscard]] std::string against(const core::orders::OrderIntent& intent) const {
@@ -140,7 +143,84 @@ void Judge::judge_order(LinkId link, const std::string& id) {
     return;
   if (killed_at_ && intent.created_at > *killed_at_)
     fault("order " + id + " was decided while the kill switch was thrown");
+  judge_rate(intent.draft.instrument.venue);
   judge_market(link, *order);
+}
+
+std::int64_t Judge::Standing::worst(bool buys) const {
+  auto sum = position;
+  for (const auto& [id, rest] : open)
+    if ((rest > 0) == buys)
+      sum += rest;
+  return std::abs(sum);
+}
+
+void Judge::on_order(const sim::OrderEvent& event) {
+  const auto& order = event.order;
+  auto& standing = standings_[{order.surface, order.symbol}];
+  const std::int64_t sign = order.side == sim::Side::bid ? 1 : -1;
+  if (event.fill)
+    standing.position += sign * event.fill->quantity;
+  if (sim::is_open(order.state) && order.left() > 0)
+    standing.open[order.id] = sign * order.left();
+  else
+    standing.open.erase(order.id);
+  if (event.kind == sim::OrderEventKind::accepted)
+    judge_limits(order);
+}
+
+Money Judge::value_of(const Place& place, std::int64_t quantity) {
+  const auto* market = simulator_.market(place.first, place.second);
+  if (market == nullptr || market->book().empty(sim::Side::ask))
+    return {};
+  const auto& instrument = market->instrument();
+  const core::Scale scale{static_cast<std::int8_t>(instrument.price_decimals),
+                          static_cast<std::int8_t>(instrument.quantity_decimals)};
+  return core::to_money(
+      core::Price{market->book().best(sim::Side::ask).price} * core::Quantity{quantity}, scale);
+}
+
+/// A new order: even if all that is open were filled, no limit would be passed, but for orders that
+/// close.
+void Judge::judge_limits(const sim::Order& order) {
+  const auto& limits = config_.trading.limits;
+  const auto known = lookup_(order.client_id);
+  if (!known || core::orders::is_closing(known->intent().draft.origin.purpose))
+    return;
+  const auto passes = [](Money worst, const std::optional<Money>& limit) {
+    return limit && worst.units / (100 + price_moves_percent) * 100 > limit->units;
+  };
+  const Place place{order.surface, order.symbol};
+  const auto worst = value_of(place, standings_.at(place).worst(order.side == sim::Side::bid));
+  if (passes(worst, limits.position_notional_max))
+    fault("order " + order.client_id + " makes for a position worth " + to_string(worst)
+          + ", beyond position_notional_max");
+  const auto gross_of = [&] {
+    Money gross;
+    for (const auto& [where, standing] : standings_)
+      gross += value_of(where, std::max(standing.worst(true), standing.worst(false)));
+    return gross;
+  };
+  const auto gross = gross_of();
+  auto& open = standings_.at(place).open;
+  const auto mine = open.extract(order.id);
+  const bool grows = gross > gross_of();
+  if (!mine.empty())
+    open[mine.key()] = mine.mapped();
+  if (grows && passes(gross, limits.gross_exposure_max))
+    fault("order " + order.client_id + " makes for positions worth " + to_string(gross)
+          + ", beyond gross_exposure_max");
+}
+
+void Judge::judge_rate(const core::VenueId& venue) {
+  auto& times = opened_at_[venue];
+  times.push_back(timeline_.now());
+  while (timeline_.now() - times.front() >= 1s)
+    times.pop_front();
+  // What waited for the disk leaves together with what came after it.
+  const auto room = config_.trading.limits.orders_per_second_max * 2;
+  if (times.size() > room)
+    fault(std::to_string(times.size()) + " orders within a second to " + venue.text());
 }
 
 void Judge::judge_market(LinkId link, const core::orders::Order& order) {
@@ -235,7 +315,7 @@ void Judge::check_journal() {
   if (!read)
     return fault("the journal cannot be read: " + core::describe(read.error()));
   std::uint64_t next = 0;
-  Standing standing;
+  Obstacles obstacles;
   for (const auto& file : *read) {
     if (!file.contents)
       return fault(file.name + ": " + core::describe(file.contents.error()));
@@ -245,11 +325,11 @@ void Judge::check_journal() {
             + std::to_string(next));
     next = file.contents->next_sequence();
     for (const auto& record : file.contents->records) {
-      standing.note(record);
+      obstacles.note(record);
       const auto* intent = std::get_if<core::orders::IntentRecord>(&record);
       if (intent == nullptr || core::orders::is_closing(intent->intent.draft.origin.purpose))
         continue;
-      if (const auto why = standing.against(intent->intent); !why.empty())
+      if (const auto why = obstacles.against(intent->intent); !why.empty())
         fault("order " + intent->intent.id.text() + " was decided while " + why);
     }
   }

@@ -13,7 +13,9 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -23,7 +25,7 @@
 
 namespace tandem::world {
 
-class Judge {
+class Judge final : public sim::ExchangeListener {
 public:
   /// What the engine knows of an order that is about to leave; null: nothing.
   using Lookup
@@ -39,6 +41,10 @@ public:
   void on_delivered(LinkId link);
   /// A new process: what it knows of markets it knows from now on.
   void on_begin();
+  // The venues' truth: what is open and what was filled.
+  void on_order(const sim::OrderEvent& event) override;
+
+  void on_transfer(const sim::TransferEvent&) override {}
 
   /// From now on no order may be decided (by the engine's clock), until released.
   void on_kill(core::UnixMillis engine_time) { killed_at_ = engine_time; }
@@ -66,6 +72,8 @@ public:
 
 private:
   void judge_order(LinkId link, const std::string& id);
+  void judge_limits(const sim::Order& order);
+  void judge_rate(const core::VenueId& venue);
   void judge_market(LinkId link, const core::orders::Order& order);
   [[nodiscard]] core::Money lot_of(const core::InstrumentKey& instrument) const;
 
@@ -76,7 +84,21 @@ private:
   const sim::Scenario& scenario_;
   Lookup lookup_;
   std::string prefix_; ///< of this engine's client ids
+
+  /// One instrument at its venue, in the venue's units.
+  struct Standing {
+    std::int64_t position = 0;
+    std::map<sim::OrderId, std::int64_t> open; ///< what may still fill; below zero sells
+
+    [[nodiscard]] std::int64_t worst(bool buys) const;
+  };
+
+  using Place = std::pair<sim::SurfaceId, std::string>;
+  [[nodiscard]] core::Money value_of(const Place& place, std::int64_t quantity);
+
   std::set<std::string> sent_;
+  std::map<Place, Standing> standings_;
+  std::map<core::VenueId, std::deque<core::MonoTime>> opened_at_; ///< the last second's
   std::array<std::optional<core::MonoTime>, sim::surface_count> heard_;
   std::optional<core::UnixMillis> killed_at_;
   std::vector<std::string> broken_;

@@ -36,20 +36,25 @@ struct Choices {
   std::size_t pairs = 2, plans = 1;
   std::string_view durability = "os", leg_order = "concurrent";
   bool by_socket = false;
+  bool tight = false;
   std::int64_t events_per_second = 5;
 };
 
 std::string config_of(const Choices& choices, const std::string& state_dir, sim::Random& random) {
-  std::string yaml = fmt::format("mode: mock\n"
-                                 "engine: {{name: world, state_dir: {}}}\n"
-                                 "trading:\n"
-                                 "  durability: {}\n"
-                                 "  reconcile_interval: 2s\n"
-                                 "  execution: {{gap: 100ms, leg_order: {}}}\n"
-                                 "  limits: {{book_age_max: 1s, order_notional_max: \"20000\"}}\n"
-                                 "listeners: []\n"
-                                 "venues:\n",
-                                 state_dir, choices.durability, choices.leg_order);
+  std::string yaml = fmt::format(
+      "mode: mock\n"
+      "engine: {{name: world, state_dir: {}}}\n"
+      "trading:\n"
+      "  durability: {}\n"
+      "  reconcile_interval: 2s\n"
+      "  execution: {{gap: 100ms, leg_order: {}}}\n"
+      "  limits: {{book_age_max: 1s, order_notional_max: \"20000\"{}}}\n"
+      "listeners: []\n"
+      "venues:\n",
+      state_dir, choices.durability, choices.leg_order,
+      choices.tight ? R"(, position_notional_max: "1500", gross_exposure_max: "4000", )"
+                      R"(orders_per_second_max: 6)"
+                    : "");
   for (const std::string_view venue : {"binance", "bybit"}) {
     bool named = false;
     for (const auto& market : choices.used) {
@@ -144,6 +149,7 @@ Scenery made_of(const Choices& choices, std::uint64_t seed, const std::string& s
   if (!scenario.mistakes.empty())
     throw std::logic_error{sim::describe(scenario.mistakes.front())};
   scenery.scenario = std::move(scenario.scenario);
+  scenery.tight = choices.tight;
   for (const auto& market : choices.used)
     scenery.surfaces.push_back(market.surface);
   return scenery;
@@ -171,6 +177,7 @@ Scenery draw_scenery(std::uint64_t seed, const std::string& state_dir) {
                           ? orders[0]
                           : orders.at(static_cast<std::size_t>(random.between(0, 2)));
   choices.by_socket = random.chance(500'000);
+  choices.tight = random.chance(250'000);
   return made_of(choices, seed, state_dir, random);
 }
 

@@ -15,6 +15,7 @@ struct Scenery {
   config::Config config;
   sim::Scenario scenario;
   std::vector<sim::SurfaceId> surfaces; ///< those in use
+  bool tight = false;                   ///< limits may keep it from trading for good reason
 };
 
 /// @param state_dir where the engine keeps its list of pairs; a real directory.

@@ -68,6 +68,7 @@ public:
                simulator_,       scenery.config,
                scenery.scenario, [this](const std::string& id) { return find_order(id); }} {
     net_.bind(simulator_);
+    simulator_.listen(judge_);
     net_.observe([this](LinkId link, const std::string& head,
                         const std::string& body) { judge_.on_sent(link, head, body); },
                  [this](LinkId link) { judge_.on_delivered(link); });
@@ -466,7 +467,7 @@ void World::recover() {
         reason = accounts->differences.front();
       else if (!accounts->engine.working.empty())
         reason = "pair " + *accounts->engine.working.begin() + " is still at work";
-      else if (judge_.orders() == orders_before
+      else if (!scenery_.tight && judge_.orders() == orders_before
                && accounts->engine.paused.size() < scenery_.config.pairs.size())
         reason = "no order was sent since";
     }
