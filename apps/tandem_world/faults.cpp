@@ -17,16 +17,16 @@ struct Weight {
 };
 
 constexpr std::array weights{
-    Weight{FaultClass::link_stalls, 6},     Weight{FaultClass::link_resets, 6},
-    Weight{FaultClass::link_refuses, 3},    Weight{FaultClass::link_slow, 4},
-    Weight{FaultClass::request_lost, 6},    Weight{FaultClass::reply_lost, 8},
-    Weight{FaultClass::venue, 30},          Weight{FaultClass::clock_jumps, 3},
-    Weight{FaultClass::clock_drifts, 2},    Weight{FaultClass::disk_slow, 3},
-    Weight{FaultClass::disk_fails, 2},      Weight{FaultClass::disk_full, 1},
-    Weight{FaultClass::actor_killed, 8},    Weight{FaultClass::actor_throws, 6},
-    Weight{FaultClass::actor_hangs, 4},     Weight{FaultClass::process_stops, 3},
-    Weight{FaultClass::process_killed, 22}, Weight{FaultClass::power_lost, 3},
-    Weight{FaultClass::kill_switch, 2},
+    Weight{FaultClass::link_stalls, 6},   Weight{FaultClass::link_resets, 6},
+    Weight{FaultClass::link_refuses, 3},  Weight{FaultClass::link_floods, 3},
+    Weight{FaultClass::link_slow, 4},     Weight{FaultClass::request_lost, 6},
+    Weight{FaultClass::reply_lost, 8},    Weight{FaultClass::venue, 30},
+    Weight{FaultClass::clock_jumps, 3},   Weight{FaultClass::clock_drifts, 2},
+    Weight{FaultClass::disk_slow, 3},     Weight{FaultClass::disk_fails, 2},
+    Weight{FaultClass::disk_full, 1},     Weight{FaultClass::actor_killed, 8},
+    Weight{FaultClass::actor_throws, 6},  Weight{FaultClass::actor_hangs, 4},
+    Weight{FaultClass::process_stops, 3}, Weight{FaultClass::process_killed, 22},
+    Weight{FaultClass::power_lost, 3},    Weight{FaultClass::kill_switch, 2},
 };
 
 /// Of the simulator's menu, with a value's range and how many hits at most (0 = for a time).
@@ -74,6 +74,8 @@ std::string_view word_of(FaultClass kind) noexcept {
     return "link refuses";
   case FaultClass::link_slow:
     return "link is slow";
+  case FaultClass::link_floods:
+    return "link floods";
   case FaultClass::request_lost:
     return "requests are lost";
   case FaultClass::reply_lost:
@@ -110,8 +112,9 @@ std::string_view word_of(FaultClass kind) noexcept {
 
 bool is_of_link(FaultClass kind) noexcept {
   return kind == FaultClass::link_stalls || kind == FaultClass::link_resets
-         || kind == FaultClass::link_refuses || kind == FaultClass::link_slow
-         || kind == FaultClass::request_lost || kind == FaultClass::reply_lost;
+         || kind == FaultClass::link_refuses || kind == FaultClass::link_floods
+         || kind == FaultClass::link_slow || kind == FaultClass::request_lost
+         || kind == FaultClass::reply_lost;
 }
 
 class Drawer {
@@ -181,6 +184,10 @@ private:
     case FaultClass::link_slow:
       fault.link = link(false);
       fault.value = random_.between(5, 1'500);
+      break;
+    case FaultClass::link_floods:
+      fault.link = {surface(), random_.chance(500'000) ? Channel::market : Channel::account};
+      fault.value = random_.between(100, 5'000);
       break;
     case FaultClass::request_lost:
     case FaultClass::reply_lost:

@@ -16,6 +16,7 @@ enum class FaultClass : std::uint8_t {
   link_resets,  ///< every connection of it, once
   link_refuses, ///< new connections and requests
   link_slow,    ///< `value` ms more
+  link_floods,  ///< the last text of every connection `value` times more, at once
   request_lost, ///< `value` per mille
   reply_lost,   ///< `value` per mille: acknowledgements too
   venue,        ///< `word` of the simulator's own menu

@@ -98,6 +98,7 @@ struct MemoryNet::Wire {
   bool engine_wants = true; ///< it holds the handle
   bool venue_open = false;  ///< the venue knows it
   bool venue_reads = true;
+  sim::Text last_text; ///< of the venue; null before the first
   Pipe to_venue, to_engine;
 };
 
@@ -360,6 +361,14 @@ void MemoryNet::reset(LinkId link) {
   }
 }
 
+void MemoryNet::flood(LinkId link, std::size_t times) {
+  const auto all = wires_;
+  for (const auto& [id, wire] : all)
+    if (wire->link == link && wire->last_text)
+      for (std::size_t n = 0; n < times; ++n)
+        send(id, wire->last_text);
+}
+
 std::chrono::nanoseconds MemoryNet::latency(LinkId link) {
   const auto jitter = std::chrono::nanoseconds{usual_jitter}.count();
   return usual_latency + std::chrono::nanoseconds{random_() % static_cast<std::uint64_t>(jitter)}
@@ -463,7 +472,12 @@ void MemoryNet::exchange(LinkId link, const std::shared_ptr<Side>& side, HttpReq
     if (std::exchange(call->over, true))
       return;
     if (const auto alive = weak.lock())
-      alive->hand_over(link, [call, result = std::move(result)] { call->done(result); });
+      alive->hand_over(link, [call, result = std::move(result)] {
+        auto told = result;
+        if (told)
+          told->body = padded(told->body); // a copy has no room behind it
+        call->done(std::move(told));
+      });
   };
   if (links_.at(link).refusing) {
     timeline_.after(latency(link),
@@ -488,7 +502,7 @@ void MemoryNet::exchange(LinkId link, const std::shared_ptr<Side>& side, HttpReq
             HttpResponse reply;
             reply.status = answer.status;
             reply.headers = answer.headers;
-            reply.body = padded(answer.body);
+            reply.body = answer.body;
             reply.sent_at = call->sent_at;
             reply.received_at = timeline_.now();
             if (!call->over)
@@ -509,6 +523,7 @@ void MemoryNet::send(sim::SocketId socket, sim::Text text) {
   const auto wire = wire_of(socket);
   if (!wire || !wire->venue_open)
     return;
+  wire->last_text = text;
   push(wire, false, [this, wire, text = std::move(text)] {
     trace("frame", wire->link, *text);
     const auto at = timeline_.now();

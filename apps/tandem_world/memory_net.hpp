@@ -88,6 +88,8 @@ public:
   void set(LinkId link, LinkState state);
   /// Resets every connection of this link.
   void reset(LinkId link);
+  /// Every connection of this link gets the last text it was sent so many times more, at once.
+  void flood(LinkId link, std::size_t times);
 
   // Outlet: the venues speak.
   void send(sim::SocketId socket, sim::Text text) override;

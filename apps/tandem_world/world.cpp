@@ -245,6 +245,7 @@ void World::strike(const Fault& fault) {
   case FaultClass::link_resets:
   case FaultClass::link_refuses:
   case FaultClass::link_slow:
+  case FaultClass::link_floods:
   case FaultClass::request_lost:
   case FaultClass::reply_lost:
     return strike_link(fault);
@@ -287,6 +288,8 @@ void World::strike(const Fault& fault) {
 void World::strike_link(const Fault& fault) {
   if (fault.kind == FaultClass::link_resets)
     return net_.reset(fault.link);
+  if (fault.kind == FaultClass::link_floods)
+    return net_.flood(fault.link, static_cast<std::size_t>(fault.value));
   const auto put = [this, fault](bool on) {
     auto state = net_.state(fault.link);
     if (fault.kind == FaultClass::link_stalls)
