@@ -51,7 +51,8 @@ struct Net {
     adapters::transport::HttpRequest request;
     request.url = "http://127.0.0.1:7101/api/v3/time";
     request.timeout = 1s;
-    side->http().send(request, [answer](core::Result<HttpResponse> got) { *answer = got; });
+    side->http().send(request,
+                      [answer](core::Result<HttpResponse> got) { *answer = std::move(got); });
     return answer;
   }
 
