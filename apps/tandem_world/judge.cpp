@@ -250,20 +250,27 @@ void Judge::judge_market(LinkId link, const core::orders::Order& order) {
           + to_string(mid));
 }
 
-std::optional<Judge::Accounts> Judge::accounts() {
+std::vector<core::orders::Record> Judge::records() const {
   // A view of its own: reading holds no lock and changes nothing.
   auto files = const_cast<adapters::journal::MemoryDisk&>(disk_).files();
   const auto read = adapters::journal::read_journal(*files);
+  std::vector<core::orders::Record> all;
   if (!read)
-    return std::nullopt;
-  std::vector<core::orders::Record> records;
+    return all;
   for (const auto& file : *read) {
     if (!file.contents)
-      return std::nullopt;
-    records.insert(records.end(), file.contents->records.begin(), file.contents->records.end());
+      return {};
+    all.insert(all.end(), file.contents->records.begin(), file.contents->records.end());
   }
+  return all;
+}
+
+std::optional<Judge::Accounts> Judge::accounts() {
+  const auto all = records();
+  if (all.empty())
+    return std::nullopt; // every run begins with a record of its own
   Accounts accounts;
-  accounts.engine = books_of_journal(records);
+  accounts.engine = books_of_journal(all);
   const auto answer = simulator_.on_admin({"GET", "/ledger", {}, {}, {}, "127.0.0.1:1"},
                                           sim::Time{}); // does not ask the time
   accounts.venues

@@ -58,6 +58,8 @@ public:
   };
 
   [[nodiscard]] std::optional<Accounts> accounts();
+  /// What the journal holds; empty while it cannot be read.
+  [[nodiscard]] std::vector<core::orders::Record> records() const;
 
   /// When all is settled: residuals, totals of plans, filled against ordered.
   void check_settled(const Accounts& accounts);

@@ -1,5 +1,6 @@
 // tandem-world: the engine in simulated worlds. Runs seeds, says which promise broke and how to see
-// it again.
+// it again; runs back-tests.
+#include "apps/tandem_world/backtest_command.hpp"
 #include "apps/tandem_world/world.hpp"
 
 #include <CLI/CLI.hpp>
@@ -192,7 +193,22 @@ int main(int argc, char** argv) {
   app.add_option("--pairs", options.pairs, "of --speed");
   app.add_option("--plans", options.plans, "of --speed");
   app.add_option("--seconds", options.seconds, "of --speed: virtual seconds");
+  BacktestCommand backtest;
+  auto* test = app.add_subcommand(
+      "backtest", "runs a configuration against a scenario's markets and reports what it came to");
+  test->add_option("config", backtest.config, "the engine's configuration file")->required();
+  test->add_option("--scenario", backtest.scenario,
+                   "generated markets (default: the configuration's simulator)");
+  test->add_option("--seconds", backtest.seconds, "of virtual time")
+      ->check(CLI::Range(1, 10'000'000));
+  test->add_option("--latency-us", backtest.latency_us, "one way, at least");
+  test->add_option("--jitter-us", backtest.jitter_us, "on top of it, at most");
+  test->add_option("--seed", backtest.seed, "of latency and order of work");
+  test->add_option("--json", backtest.json, "write the report there");
+  test->add_option("--html", backtest.html, "write the report there, as a page");
   CLI11_PARSE(app, argc, argv);
+  if (test->parsed())
+    return run_backtest_command(backtest);
   if (kept->count() > 0) {
     options.keep.emplace();
     std::string number;

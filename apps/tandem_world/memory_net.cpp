@@ -15,8 +15,6 @@ using adapters::transport::WebSocketEvents;
 using adapters::transport::WebSocketOptions;
 using sim::SurfaceId;
 
-constexpr auto usual_latency = 400us; ///< one way
-constexpr auto usual_jitter = 400us;
 constexpr std::size_t parser_padding = 64; ///< readable bytes behind a text, as promised to codecs
 
 /// What a URL says, as far as the world is concerned.
@@ -40,18 +38,14 @@ Target parse(std::string_view url) {
   return target;
 }
 
-/// The ports of the world's venues: 7101 is the first surface, as in config/examples/mock.yaml.
+/// Of the first surface; the others follow. As the defaults in config/examples/mock.yaml.
+constexpr int first_port = 7'101;
+
 std::optional<SurfaceId> surface_at(std::string_view host) {
-  constexpr int first_port = 7'101;
-  const auto colon = host.rfind(':');
-  if (colon == std::string_view::npos)
-    return std::nullopt;
-  int port = 0;
-  for (const char digit : host.substr(colon + 1))
-    port = port * 10 + (digit - '0');
-  if (port < first_port || port >= first_port + static_cast<int>(sim::surface_count))
-    return std::nullopt;
-  return static_cast<SurfaceId>(port - first_port);
+  for (std::size_t n = 0; n < sim::surface_count; ++n)
+    if (host == address_of(static_cast<SurfaceId>(n)))
+      return static_cast<SurfaceId>(n);
+  return std::nullopt;
 }
 
 std::string padded(std::string_view text) {
@@ -73,6 +67,10 @@ core::Error lost(std::string detail) {
 }
 
 } // namespace
+
+std::string address_of(sim::SurfaceId surface) {
+  return "127.0.0.1:" + std::to_string(first_port + static_cast<int>(surface));
+}
 
 std::string to_string(LinkId link) {
   return std::string{sim::name_of(link.surface)} + '/'
@@ -330,6 +328,11 @@ sim::Time MemoryNet::wall() const {
   return base_ + (timeline_.now() - start_);
 }
 
+void MemoryNet::set_latency(std::chrono::nanoseconds least, std::chrono::nanoseconds jitter) {
+  latency_least_ = least;
+  latency_jitter_ = jitter;
+}
+
 const LinkState& MemoryNet::state(LinkId link) const {
   return links_.at(link);
 }
@@ -370,9 +373,8 @@ void MemoryNet::flood(LinkId link, std::size_t times) {
 }
 
 std::chrono::nanoseconds MemoryNet::latency(LinkId link) {
-  const auto jitter = std::chrono::nanoseconds{usual_jitter}.count();
-  return usual_latency + std::chrono::nanoseconds{random_() % static_cast<std::uint64_t>(jitter)}
-         + links_.at(link).delay;
+  const auto jitter = static_cast<std::uint64_t>(latency_jitter_.count()) + 1;
+  return latency_least_ + std::chrono::nanoseconds{random_() % jitter} + links_.at(link).delay;
 }
 
 bool MemoryNet::chance(std::uint32_t per_mille) {

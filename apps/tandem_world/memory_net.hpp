@@ -25,6 +25,9 @@
 
 namespace tandem::world {
 
+/// "127.0.0.1:7101": where a configuration finds this surface in the network in memory.
+[[nodiscard]] std::string address_of(sim::SurfaceId surface);
+
 /// What of the engine uses a way.
 enum class Channel : std::uint8_t { market, account, rest };
 
@@ -84,6 +87,9 @@ public:
   /// True wall time: the venues'.
   [[nodiscard]] sim::Time wall() const;
 
+  /// One way: from `least` to `least` plus `jitter`, evenly.
+  void set_latency(std::chrono::nanoseconds least, std::chrono::nanoseconds jitter);
+
   [[nodiscard]] const LinkState& state(LinkId link) const;
   void set(LinkId link, LinkState state);
   /// Resets every connection of this link.
@@ -126,6 +132,8 @@ private:
   sim::Time base_;
   core::MonoTime start_;
   sim::Simulator* simulator_ = nullptr;
+  std::chrono::nanoseconds latency_least_{std::chrono::microseconds{400}};
+  std::chrono::nanoseconds latency_jitter_{std::chrono::microseconds{400}};
   Observer sent_;
   Delivered delivered_;
   std::map<LinkId, LinkState> links_;

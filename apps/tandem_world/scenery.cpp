@@ -1,6 +1,7 @@
 #include "apps/tandem_world/scenery.hpp"
 
 #include "apps/tandem_sim/random.hpp"
+#include "apps/tandem_world/memory_net.hpp"
 #include "config/load.hpp"
 #include "core/error.hpp"
 
@@ -15,8 +16,6 @@ namespace tandem::world {
 namespace {
 
 using sim::SurfaceId;
-
-constexpr int first_port = 7'101; // of the network in memory, see memory_net.cpp
 
 struct Market {
   std::string_view venue, type;
@@ -63,14 +62,14 @@ std::string config_of(const Choices& choices, const std::string& state_dir, sim:
       if (!named)
         yaml += fmt::format("  {}:\n", venue);
       named = true;
-      const auto port = first_port + static_cast<int>(market.surface);
+      const auto host = address_of(market.surface);
       yaml += fmt::format("    {}:\n"
-                          "      rest: http://127.0.0.1:{}\n"
-                          "      websocket: ws://127.0.0.1:{}\n"
+                          "      rest: http://{}\n"
+                          "      websocket: ws://{}\n"
                           "      orders_by_socket: {}\n"
                           "      taker_fee: \"0.0002\"\n"
                           "      feed: {{clock_interval: 10s}}\n",
-                          market.type, port, port, choices.by_socket);
+                          market.type, host, host, choices.by_socket);
     }
   }
   const auto any = [&random](std::size_t size) {

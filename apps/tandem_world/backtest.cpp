@@ -1,0 +1,100 @@
+#include "apps/tandem_world/backtest.hpp"
+
+#include "apps/tandem_sim/exchange.hpp"
+#include "apps/tandem_world/running_world.hpp"
+
+#include <map>
+#include <utility>
+
+namespace tandem::world {
+namespace {
+
+using core::Errc;
+using core::fail;
+
+///< behind the last recorded line: orders settle
+constexpr std::int64_t plenty = 1'000'000; ///< of every asset
+
+/// The engine's side: it talks to the network in memory, as its own mode mock.
+core::Status adapt(config::Config& config, std::vector<sim::SurfaceId>& surfaces,
+                   const std::string& state_dir) {
+  config.mode = config::Mode::mock;
+  config.listeners.clear();
+  config.engine.state_dir = state_dir;
+  config.engine.delivery = config::Delivery::latest; // every frame settles before the next
+  config.trading.durability = config::Durability::os;
+  for (auto& venue : config.venues) {
+    venue.keys.reset();
+    for (auto& market : venue.markets) {
+      const auto name = venue.id.text() + '_' + std::string{core::to_string(market.type)};
+      const auto surface = sim::surface_of(name);
+      if (!surface)
+        return fail(Errc::validation_error, "no simulated venue has this market", name);
+      const auto host = address_of(*surface);
+      market.rest = "http://" + host;
+      market.websocket = "ws://" + host;
+      market.private_websocket.clear();
+      market.order_websocket.clear();
+      market.ca_file.clear();
+      surfaces.push_back(*surface);
+    }
+  }
+  return {};
+}
+
+void add_accounts(sim::Scenario& scenario, const config::Config& config) {
+  if (!scenario.accounts.empty())
+    return;
+  std::map<std::string, sim::Amount> money{{"USDT", 0}};
+  for (const auto* list : {&scenario.generated, &scenario.replayed})
+    for (const auto& instrument : *list) {
+      money[instrument.base] = 0;
+      money[instrument.quote] = 0;
+    }
+  for (auto& [asset, amount] : money)
+    amount = *sim::parse_amount(std::to_string(plenty));
+  for (const auto& venue : config.venues) {
+    sim::AccountOrder account;
+    account.name = "backtest-" + venue.id.text();
+    account.venue = venue.id.text() == "bybit" ? sim::VenueName::bybit : sim::VenueName::binance;
+    sim::ApiKey key;
+    key.key = "mock-" + venue.id.text() + "-key";
+    key.secret = "mock-" + venue.id.text() + "-secret";
+    account.keys.push_back(std::move(key));
+    account.spot = money;
+    account.linear = {{"USDT", *sim::parse_amount(std::to_string(plenty))}};
+    scenario.accounts.push_back(std::move(account));
+  }
+}
+
+} // namespace
+
+core::Result<Backtest> run_backtest(BacktestOptions options) {
+  if (options.scenario.replay)
+    return fail(
+        Errc::validation_error,
+        "recorded markets take no orders in the simulator yet: a back-test of them would have "
+        "no fills; use generated ones, or scripts/run for their opportunities",
+        "replay");
+  const StateDirectory directory;
+  Scenery scenery;
+  scenery.config = std::move(options.config);
+  scenery.scenario = std::move(options.scenario);
+  if (const auto adapted = adapt(scenery.config, scenery.surfaces, directory.path()); !adapted)
+    return tl::unexpected{adapted.error()};
+  add_accounts(scenery.scenario, scenery.config);
+  World world{options.seed, scenery, nullptr};
+  world.net().set_latency(options.latency, options.jitter);
+  world.run_until(begin_at + options.length);
+
+  Backtest result;
+  result.virtual_time = world.now() - begin_at;
+  result.report = report_of(std::move(options.title), core::to_millis(usual_beginning),
+                            core::to_millis(world.wall()), world.records());
+  const auto outcome = world.outcome();
+  result.digest = outcome.digest;
+  result.broken = outcome.broken;
+  return result;
+}
+
+} // namespace tandem::world

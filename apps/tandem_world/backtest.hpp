@@ -1,0 +1,42 @@
+/// Runs an operator's own configuration against generated markets in virtual time: the engine as it
+/// is, the simulator's matching, fees and a network with a latency.
+#pragma once
+
+#include "apps/tandem_sim/scenario.hpp"
+#include "apps/tandem_world/backtest_report.hpp"
+#include "config/schema.hpp"
+#include "core/result.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tandem::world {
+
+struct BacktestOptions {
+  std::string title;
+  /// Pairs, plans, limits, venues. Its endpoints, keys, mode and directory are not used.
+  config::Config config;
+  /// Markets, accounts and fees. Without accounts each venue gets one with plenty of money and the
+  /// fees of a newcomer.
+  sim::Scenario scenario;
+  std::uint64_t seed = 1; ///< of latency and order of work
+  std::chrono::nanoseconds latency{std::chrono::microseconds{500}}; ///< one way, at least
+  std::chrono::nanoseconds jitter{std::chrono::microseconds{500}};
+  std::chrono::milliseconds length{std::chrono::hours{1}};
+};
+
+struct Backtest {
+  BacktestReport report;
+  std::chrono::nanoseconds virtual_time{0};
+  std::uint64_t digest = 0;
+  std::vector<std::string> broken; ///< promises of the engine: a defect
+};
+
+/// Error: validation_error (a scenario with recordings: they take no orders yet; a market that no
+/// simulated venue has).
+[[nodiscard]] core::Result<Backtest> run_backtest(BacktestOptions options);
+
+} // namespace tandem::world

@@ -1,0 +1,194 @@
+#include "apps/tandem_world/running_world.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <system_error>
+
+namespace tandem::world {
+namespace {
+
+using namespace std::chrono_literals;
+using core::MonoTime;
+using std::chrono::milliseconds;
+
+constexpr auto recovery_max = 180s; ///< within this everything works again
+constexpr auto calm_tail = 3s;      ///< how long it must go on well
+constexpr auto look_every = 500ms;
+constexpr std::uint64_t steps_at_once_max = 3'000'000;
+
+} // namespace
+
+StateDirectory::StateDirectory() {
+  auto pattern = (std::filesystem::temp_directory_path() / "tandem_world_XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr)
+    throw std::runtime_error{"no temporary directory"};
+  path_ = pattern;
+}
+
+StateDirectory::~StateDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+void World::begin_life() {
+  ++lives_;
+  judge_.on_begin();
+  auto begun = Life::begin(ground_, random_.next(), std::exchange(crash_plan_, {}));
+  if (!begun) {
+    if (!disk_is_ill_ && !std::exchange(cannot_begin_, true))
+      judge_.fault("the engine cannot begin: " + core::describe(begun.error()));
+    timeline_.after(1s, [this] {
+      if (life_ == nullptr)
+        begin_life();
+    });
+    return;
+  }
+  life_ = std::move(*begun);
+}
+
+void World::bury() {
+  if (life_ == nullptr)
+    return;
+  steps_ += life_->time().steps();
+  life_.reset();
+  stopped_until_.reset();
+  if (std::exchange(power_goes_, false))
+    disk_.cut_power(random_.next());
+}
+
+/// One turn of the process. False when it has nothing to do, or is not there.
+bool World::work() {
+  if (!runs())
+    return false;
+  if (!life_->dead() && !life_->gave_up())
+    return life_->step();
+  ++crashes_;
+  trace_.line(timeline_.elapsed(), "process", life_->dead() ? "killed" : "gave-up", {});
+  bury();
+  timeline_.after(std::exchange(down_for_, restart_usual), [this] {
+    if (life_ == nullptr)
+      begin_life();
+  });
+  return true;
+}
+
+void World::run_until(MonoTime end) {
+  while (true) {
+    std::uint64_t turns = 0;
+    while (work() || timeline_.run_one())
+      if (++turns > steps_at_once_max)
+        throw std::runtime_error{"the world never comes to rest"};
+    auto next = begin_at + (simulator_.next_due() - usual_beginning);
+    const auto sooner = [&next](const std::optional<MonoTime>& at) {
+      if (at)
+        next = std::min(next, *at);
+    };
+    sooner(timeline_.next());
+    if (life_ != nullptr)
+      sooner(stopped_until_ ? stopped_until_ : life_->time().next_timer());
+    if (next >= end) {
+      timeline_.move_to(end);
+      if (runs())
+        life_->time().move_to(end);
+      return;
+    }
+    timeline_.move_to(next);
+    simulator_.advance(net_.wall());
+    if (stopped_until_ && *stopped_until_ <= timeline_.now())
+      stopped_until_.reset();
+    if (runs())
+      life_->time().move_to(timeline_.now());
+  }
+}
+
+void World::make_whole() {
+  whole_ = true;
+  if (killed_)
+    release_kill_switch();
+  for (const auto surface : scenery_.surfaces)
+    for (const auto channel : {Channel::market, Channel::account, Channel::rest})
+      net_.set({surface, channel}, {});
+  static_cast<void>(
+      simulator_.on_admin({"DELETE", "/faults", {}, {}, {}, "127.0.0.1:1"}, net_.wall()));
+  clock_jump_ = 0ns;
+  drift_us_per_s_ = 0;
+  disk_state_ = {};
+  disk_.set_capacity(std::nullopt);
+  disk_is_ill_ = false;
+  crash_plan_ = {};
+  if (life_ != nullptr) {
+    life_->plan({});
+    stopped_until_.reset();
+    life_->time().move_to(timeline_.now());
+  }
+}
+
+std::string World::not_ready() const {
+  if (life_ == nullptr)
+    return "the engine does not run";
+  std::string text;
+  life_->trading().desk->with_gate([&](const core::risk::Gate& gate) {
+    for (const auto& venue : scenery_.config.venues)
+      for (const auto& market : venue.markets) {
+        const auto* status = gate.market({venue.id, market.type});
+        if (status == nullptr || !status->open)
+          text += venue.id.text() + '.' + std::string{core::to_string(market.type)} + " is closed ("
+                  + (status == nullptr ? "unknown" : status->reason) + "); ";
+      }
+  });
+  for (const auto& pair : scenery_.config.pairs)
+    for (const auto& leg : {pair.leg1, pair.leg2}) {
+      const auto entry = life_->context()->board->find(leg);
+      const auto view = entry ? entry->view() : nullptr;
+      if (!view || view->condition != core::market::BookCondition::live)
+        text += "the book of " + core::to_string(leg) + " is "
+                + (view ? std::string{core::market::to_string(view->condition)} : "not there")
+                + "; ";
+    }
+  for (const auto& order : life_->trading().desk->unsettled())
+    if (order->state() == core::orders::OrderState::unknown)
+      text += "order " + order->intent().id.text() + " is unknown; ";
+  return text;
+}
+
+/// The faults are over: everything must come back by itself, the accounts must agree, and the
+/// engine must trade again.
+void World::recover() {
+  make_whole();
+  const auto deadline = timeline_.now() + recovery_max;
+  const auto orders_before = judge_.orders();
+  std::optional<MonoTime> good_since;
+  std::string reason;
+  std::optional<Judge::Accounts> accounts;
+  while (timeline_.now() < deadline) {
+    run_until(timeline_.now() + look_every);
+    reason = not_ready();
+    if (reason.empty()) {
+      accounts = judge_.accounts();
+      if (!accounts)
+        reason = "the journal cannot be read";
+      else if (!accounts->differences.empty())
+        reason = accounts->differences.front();
+      else if (!accounts->engine.working.empty())
+        reason = "pair " + *accounts->engine.working.begin() + " is still at work";
+      else if (!scenery_.tight && judge_.orders() == orders_before
+               && accounts->engine.paused.size() < scenery_.config.pairs.size())
+        reason = "no order was sent since";
+    }
+    if (!reason.empty())
+      continue;
+    if (!good_since)
+      good_since = timeline_.now();
+    if (timeline_.now() - *good_since >= calm_tail)
+      return judge_.check_settled(*accounts);
+  }
+  if (good_since && accounts)
+    return judge_.check_settled(*accounts); // it works; it only never rests for long
+  judge_.fault("not well again within " + std::to_string(recovery_max.count()) + " s: " + reason);
+}
+
+} // namespace tandem::world

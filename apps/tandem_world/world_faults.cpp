@@ -1,0 +1,180 @@
+// What a world does when a fault is due.
+#include "apps/tandem_world/running_world.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/actor_cast.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/send.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace tandem::world {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+void World::strike(const Fault& fault) {
+  trace_.line(timeline_.elapsed(), "fault", {}, describe(fault));
+  switch (fault.kind) {
+  case FaultClass::link_stalls:
+  case FaultClass::link_resets:
+  case FaultClass::link_refuses:
+  case FaultClass::link_slow:
+  case FaultClass::link_floods:
+  case FaultClass::request_lost:
+  case FaultClass::reply_lost:
+    return strike_link(fault);
+  case FaultClass::venue:
+    return strike_venue(fault);
+  case FaultClass::clock_jumps:
+    clock_jump_ += milliseconds{fault.value};
+    return end_later(fault, [this, fault] { clock_jump_ -= milliseconds{fault.value}; });
+  case FaultClass::clock_drifts:
+    drift_us_per_s_ = fault.value;
+    drift_since_ = timeline_.now();
+    return end_later(fault, [this] { drift_us_per_s_ = 0; });
+  case FaultClass::disk_slow:
+  case FaultClass::disk_fails:
+  case FaultClass::disk_full:
+    return strike_disk(fault);
+  case FaultClass::actor_killed:
+  case FaultClass::actor_throws:
+  case FaultClass::actor_hangs:
+    return strike_actor(fault);
+  case FaultClass::process_stops:
+    stopped_until_ = timeline_.now() + fault.lasts;
+    return;
+  case FaultClass::process_killed:
+  case FaultClass::power_lost: {
+    const CrashPlan plan{static_cast<std::uint64_t>(fault.value), fault.moment};
+    down_for_ = fault.lasts;
+    power_goes_ = fault.kind == FaultClass::power_lost;
+    if (life_ != nullptr)
+      life_->plan(plan);
+    else
+      crash_plan_ = plan;
+    return;
+  }
+  case FaultClass::kill_switch:
+    return throw_kill_switch(fault);
+  }
+}
+
+void World::strike_link(const Fault& fault) {
+  if (fault.kind == FaultClass::link_resets)
+    return net_.reset(fault.link);
+  if (fault.kind == FaultClass::link_floods)
+    return net_.flood(fault.link, static_cast<std::size_t>(fault.value));
+  const auto put = [this, fault](bool on) {
+    auto state = net_.state(fault.link);
+    if (fault.kind == FaultClass::link_stalls)
+      state.stalled = on;
+    else if (fault.kind == FaultClass::link_refuses)
+      state.refusing = on;
+    else if (fault.kind == FaultClass::link_slow)
+      state.delay = on ? milliseconds{fault.value} : 0ms;
+    else if (fault.kind == FaultClass::request_lost)
+      state.lose_request_per_mille = on ? static_cast<std::uint32_t>(fault.value) : 0;
+    else
+      state.lose_reply_per_mille = on ? static_cast<std::uint32_t>(fault.value) : 0;
+    net_.set(fault.link, state);
+  };
+  put(true);
+  end_later(fault, [put] { put(false); });
+}
+
+void World::strike_venue(const Fault& fault) {
+  const auto space = fault.word.find(' ');
+  auto body
+      = fmt::format(R"({{"surface":"{}","kind":"{}","for_ms":{})", sim::name_of(fault.link.surface),
+                    fault.word.substr(0, space), fault.lasts.count());
+  if (space != std::string::npos)
+    body += R"(,"count":)" + fault.word.substr(space + 1);
+  if (fault.value > 0)
+    body += R"(,"value":)" + std::to_string(fault.value);
+  const auto answer
+      = simulator_.on_admin({"POST", "/faults", {}, {}, body + '}', "127.0.0.1:1"}, net_.wall());
+  if (answer.status != 200)
+    throw std::logic_error{"the simulator knows no such fault: " + body + "}: " + answer.body};
+}
+
+void World::strike_disk(const Fault& fault) {
+  disk_is_ill_ = disk_is_ill_ || fault.kind != FaultClass::disk_slow;
+  if (fault.kind == FaultClass::disk_slow)
+    disk_state_.sync_takes = milliseconds{fault.value};
+  else if (fault.kind == FaultClass::disk_fails)
+    disk_state_.fail_per_mille = static_cast<std::uint32_t>(fault.value);
+  else {
+    constexpr std::uint64_t left = 2'000; // bytes; the journal's own reserve comes beside them
+    std::uint64_t used = 0;
+    for (const auto& [name, bytes] : disk_.contents())
+      used += bytes.size();
+    disk_.set_capacity(used + left);
+  }
+  end_later(fault, [this, kind = fault.kind] {
+    if (kind == FaultClass::disk_slow)
+      disk_state_.sync_takes = DiskState{}.sync_takes;
+    else if (kind == FaultClass::disk_fails)
+      disk_state_.fail_per_mille = 0;
+    else
+      disk_.set_capacity(std::nullopt);
+    disk_is_ill_ = disk_state_.fail_per_mille > 0;
+  });
+}
+
+void World::strike_actor(const Fault& fault) {
+  if (life_ == nullptr)
+    return;
+
+  struct Living {
+    std::string path;
+    caf::actor handle;
+  };
+
+  std::vector<Living> living;
+  for (const auto& cell : life_->context()->cells->all())
+    if (auto handle = life_->context()->directory->get<caf::actor>(cell->path()))
+      living.push_back({cell->path(), std::move(handle)});
+  std::ranges::sort(living, {}, &Living::path);
+  if (living.empty())
+    return;
+  const auto& [path, handle] = living.at(static_cast<std::size_t>(fault.value) % living.size());
+  trace_.line(timeline_.elapsed(), "struck", path, {});
+  if (fault.kind == FaultClass::actor_killed)
+    caf::anon_send_exit(handle, caf::exit_reason::kill);
+  else if (fault.kind == FaultClass::actor_throws)
+    life_->make_throw(handle.id());
+  else
+    life_->time().hold(handle.id(), timeline_.now() + fault.lasts);
+}
+
+void World::throw_kill_switch(const Fault& fault) {
+  if (life_ == nullptr || life_->dead() || stopped_until_)
+    return;
+  const auto now = life_->now();
+  static_cast<void>(life_->trading().desk->kill({.level = core::risk::KillLevel::all,
+                                                 .scope = {},
+                                                 .flatten = false,
+                                                 .person = "world",
+                                                 .reason = "fault",
+                                                 .ts = core::to_millis(now.wall)},
+                                                now));
+  judge_.on_kill(core::to_millis(now.wall));
+  killed_ = true;
+  end_later(fault, [this] { release_kill_switch(); });
+}
+
+void World::release_kill_switch() {
+  killed_ = false;
+  judge_.on_release();
+  if (life_ == nullptr || life_->dead() || stopped_until_) {
+    timeline_.after(1s, [this] { release_kill_switch(); });
+    return;
+  }
+  static_cast<void>(
+      life_->trading().desk->release(core::risk::KillLevel::all, {}, "world", life_->now()));
+}
+
+} // namespace tandem::world
