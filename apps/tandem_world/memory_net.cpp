@@ -262,6 +262,8 @@ MemoryNet::Side::Connector::open(WebSocketOptions options, WebSocketEvents event
   wire->link = {surface.value_or(SurfaceId::binance_spot), channel_};
   std::erase_if(side_.wires, [](const auto& weak) { return weak.expired(); });
   side_.wires.push_back(wire);
+  std::erase_if(net.made_, [](const auto& weak) { return weak.expired(); });
+  net.made_.push_back(wire);
   auto handle = std::make_unique<Socket>(side_.weak_from_this(), wire);
   side_.ops.pass([&] {
     net.trace("connect", wire->link, options.url);
@@ -295,7 +297,14 @@ MemoryNet::MemoryNet(Timeline& timeline, Trace& trace, std::uint64_t seed, sim::
       links_[{static_cast<SurfaceId>(surface), channel}] = {};
 }
 
-MemoryNet::~MemoryNet() = default;
+/// What is on its way refers to its own wire.
+MemoryNet::~MemoryNet() {
+  for (const auto& weak : made_)
+    if (const auto wire = weak.lock()) {
+      wire->to_venue.items.clear();
+      wire->to_engine.items.clear();
+    }
+}
 
 void MemoryNet::observe(Observer sent, Delivered delivered) {
   sent_ = std::move(sent);

@@ -137,7 +137,8 @@ private:
   Observer sent_;
   Delivered delivered_;
   std::map<LinkId, LinkState> links_;
-  std::map<sim::SocketId, WirePtr> wires_;                       ///< until both ends have let go
+  std::map<sim::SocketId, WirePtr> wires_; ///< until both ends have let go
+  std::vector<std::weak_ptr<Wire>> made_;  ///< every wire that may still be somewhere
   std::map<LinkId, std::vector<std::function<void()>>> waiting_; ///< behind a stalled link
   sim::SocketId last_socket_ = 0;
 };
