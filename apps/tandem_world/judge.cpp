@@ -7,7 +7,6 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
-#include <cstdlib>
 #include <span>
 #include <utility>
 #include <variant>
@@ -113,6 +112,13 @@ void Judge::on_begin() {
   heard_ = {};
 }
 
+void Judge::on_log(std::string_view event, const std::string& fields) {
+  const auto says
+      = [&fields](std::string_view words) { return fields.find(words) != std::string::npos; };
+  if (event == "ACTOR_RESTARTED" && !says("exit_reason(kill)") && !says(made_to_throw))
+    fault("an actor failed by itself: " + fields);
+}
+
 void Judge::on_delivered(LinkId link) {
   if (link.channel == Channel::market)
     heard_.at(static_cast<std::size_t>(link.surface)) = timeline_.now();
@@ -152,7 +158,7 @@ std::int64_t Judge::Standing::worst(bool buys) const {
   for (const auto& [id, rest] : open)
     if ((rest > 0) == buys)
       sum += rest;
-  return std::abs(sum);
+  return std::max<std::int64_t>(buys ? sum : -sum, 0);
 }
 
 void Judge::on_order(const sim::OrderEvent& event) {

@@ -41,6 +41,8 @@ public:
   void on_delivered(LinkId link);
   /// A new process: what it knows of markets it knows from now on.
   void on_begin();
+  /// The engine's own word: an actor may fail only when the world made it.
+  void on_log(std::string_view event, const std::string& fields);
   // The venues' truth: what is open and what was filled.
   void on_order(const sim::OrderEvent& event) override;
 
@@ -92,6 +94,7 @@ private:
     std::int64_t position = 0;
     std::map<sim::OrderId, std::int64_t> open; ///< what may still fill; below zero sells
 
+    /// How far it may come on that side of zero: a sale out of a long position makes nothing worse.
     [[nodiscard]] std::int64_t worst(bool buys) const;
   };
 

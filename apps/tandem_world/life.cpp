@@ -39,6 +39,7 @@ public:
     for (const auto& field : fields)
       text.append(text.empty() ? "" : " ").append(field.key).append("=").append(field.value);
     ground_.trace.line(ground_.timeline.elapsed(), "log", event, text);
+    ground_.on_log(event, text);
   }
 
 private:
@@ -54,7 +55,7 @@ Life::Life(const Ground& ground, std::uint64_t seed, CrashPlan crash)
   auto context = std::make_shared<messages::Context>();
   context->clocks.mono = [this] {
     if (std::exchange(throw_now_, false))
-      throw std::runtime_error{"made to throw"};
+      throw std::runtime_error{made_to_throw};
     return time_->now();
   };
   context->clocks.wall = [this] { return ground_.net.wall() + ground_.clock_error(); };

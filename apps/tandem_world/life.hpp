@@ -21,6 +21,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 
 namespace tandem::world {
 
@@ -39,6 +40,8 @@ struct Ground {
   adapters::journal::MemoryDisk& disk;
   const DiskState& disk_state;
   std::function<std::chrono::nanoseconds()> clock_error; ///< of the engine's wall clock
+  /// Hears what the engine logs: the event word and its fields.
+  std::function<void(std::string_view event, const std::string& fields)> on_log;
 };
 
 class Life {

@@ -147,9 +147,15 @@ private:
   std::chrono::nanoseconds clock_jump_{0};
   std::int64_t drift_us_per_s_ = 0;
   core::MonoTime drift_since_{};
-  Ground ground_{scenery_.config, timeline_, trace_, net_, disk_, disk_state_, [this] {
-                   return clock_jump_ + drift();
-                 }};
+  Ground ground_{
+      scenery_.config,
+      timeline_,
+      trace_,
+      net_,
+      disk_,
+      disk_state_,
+      [this] { return clock_jump_ + drift(); },
+      [this](std::string_view event, const std::string& fields) { judge_.on_log(event, fields); }};
   std::unique_ptr<Life> life_;
   std::optional<core::MonoTime> stopped_until_; ///< the process stands still
   CrashPlan crash_plan_;                        ///< for a life that is not there yet
