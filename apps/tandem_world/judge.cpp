@@ -113,9 +113,7 @@ void Judge::on_begin() {
 }
 
 void Judge::on_log(std::string_view event, const std::string& fields) {
-  const auto says
-      = [&fields](std::string_view words) { return fields.find(words) != std::string::npos; };
-  if (event == "ACTOR_RESTARTED" && !says("exit_reason(kill)") && !says(made_to_throw))
+  if (event == "ACTOR_RESTARTED" && !struck_)
     fault("an actor failed by itself: " + fields);
 }
 
@@ -153,24 +151,19 @@ void Judge::judge_order(LinkId link, const std::string& id) {
   judge_market(link, *order);
 }
 
-std::int64_t Judge::Standing::worst(bool buys) const {
-  auto sum = position;
-  for (const auto& [id, rest] : open)
-    if ((rest > 0) == buys)
-      sum += rest;
+std::int64_t Judge::Standing::worst(bool buys, const std::string& upto) const {
+  std::int64_t sum = 0;
+  for (auto one = orders.begin(); one != orders.end() && one->first <= upto; ++one)
+    sum += one->second.filled + ((one->second.rest > 0) == buys ? one->second.rest : 0);
   return std::max<std::int64_t>(buys ? sum : -sum, 0);
 }
 
 void Judge::on_order(const sim::OrderEvent& event) {
   const auto& order = event.order;
-  auto& standing = standings_[{order.surface, order.symbol}];
+  auto& done = standings_[{order.surface, order.symbol}].orders[order.client_id];
   const std::int64_t sign = order.side == sim::Side::bid ? 1 : -1;
-  if (event.fill)
-    standing.position += sign * event.fill->quantity;
-  if (sim::is_open(order.state) && order.left() > 0)
-    standing.open[order.id] = sign * order.left();
-  else
-    standing.open.erase(order.id);
+  done.filled = sign * order.filled;
+  done.rest = sim::is_open(order.state) ? sign * order.left() : 0;
   if (event.kind == sim::OrderEventKind::accepted)
     judge_limits(order);
 }
@@ -196,25 +189,26 @@ void Judge::judge_limits(const sim::Order& order) {
   const auto passes = [](Money worst, const std::optional<Money>& limit) {
     return limit && worst.units / (100 + price_moves_percent) * 100 > limit->units;
   };
-  const Place place{order.surface, order.symbol};
-  const auto worst = value_of(place, standings_.at(place).worst(order.side == sim::Side::bid));
+  const auto& id = order.client_id;
+  auto& standing = standings_.at({order.surface, order.symbol});
+  const auto worst
+      = value_of({order.surface, order.symbol}, standing.worst(order.side == sim::Side::bid, id));
   if (passes(worst, limits.position_notional_max))
-    fault("order " + order.client_id + " makes for a position worth " + to_string(worst)
+    fault("order " + id + " makes for a position worth " + to_string(worst)
           + ", beyond position_notional_max");
   const auto gross_of = [&] {
     Money gross;
-    for (const auto& [where, standing] : standings_)
-      gross += value_of(where, std::max(standing.worst(true), standing.worst(false)));
+    for (const auto& [where, known_there] : standings_)
+      gross += value_of(where, std::max(known_there.worst(true, id), known_there.worst(false, id)));
     return gross;
   };
   const auto gross = gross_of();
-  auto& open = standings_.at(place).open;
-  const auto mine = open.extract(order.id);
+  auto& rest = standing.orders.at(id).rest;
+  const auto mine = std::exchange(rest, 0);
   const bool grows = gross > gross_of();
-  if (!mine.empty())
-    open[mine.key()] = mine.mapped();
+  rest = mine;
   if (grows && passes(gross, limits.gross_exposure_max))
-    fault("order " + order.client_id + " makes for positions worth " + to_string(gross)
+    fault("order " + id + " makes for positions worth " + to_string(gross)
           + ", beyond gross_exposure_max");
 }
 

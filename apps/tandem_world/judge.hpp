@@ -41,8 +41,12 @@ public:
   void on_delivered(LinkId link);
   /// A new process: what it knows of markets it knows from now on.
   void on_begin();
-  /// The engine's own word: an actor may fail only when the world made it.
+  /// The engine's own word: no actor may fail as long as the world made none fail.
   void on_log(std::string_view event, const std::string& fields);
+
+  /// The world makes an actor fail: those that begin meanwhile may miss it, and fail, too.
+  void on_struck() { struck_ = true; }
+
   // The venues' truth: what is open and what was filled.
   void on_order(const sim::OrderEvent& event) override;
 
@@ -89,13 +93,18 @@ private:
   Lookup lookup_;
   std::string prefix_; ///< of this engine's client ids
 
-  /// One instrument at its venue, in the venue's units.
-  struct Standing {
-    std::int64_t position = 0;
-    std::map<sim::OrderId, std::int64_t> open; ///< what may still fill; below zero sells
+  /// What an order did at its venue, in the venue's units; below zero sold.
+  struct Done {
+    std::int64_t filled = 0, rest = 0;
+  };
 
-    /// How far it may come on that side of zero: a sale out of a long position makes nothing worse.
-    [[nodiscard]] std::int64_t worst(bool buys) const;
+  /// One instrument at its venue: its orders by client id, which is the order of their decisions.
+  struct Standing {
+    std::map<std::string, Done> orders;
+
+    /// How far the position may come on that side of zero by what was decided up to this order: a
+    /// sale out of a long position makes nothing worse.
+    [[nodiscard]] std::int64_t worst(bool buys, const std::string& upto) const;
   };
 
   using Place = std::pair<sim::SurfaceId, std::string>;
@@ -106,6 +115,7 @@ private:
   std::map<core::VenueId, std::deque<core::MonoTime>> opened_at_; ///< the last second's
   std::array<std::optional<core::MonoTime>, sim::surface_count> heard_;
   std::optional<core::UnixMillis> killed_at_;
+  bool struck_ = false;
   std::vector<std::string> broken_;
 };
 

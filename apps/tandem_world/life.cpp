@@ -55,7 +55,7 @@ Life::Life(const Ground& ground, std::uint64_t seed, CrashPlan crash)
   auto context = std::make_shared<messages::Context>();
   context->clocks.mono = [this] {
     if (std::exchange(throw_now_, false))
-      throw std::runtime_error{made_to_throw};
+      throw std::runtime_error{"made to throw by the world"};
     return time_->now();
   };
   context->clocks.wall = [this] { return ground_.net.wall() + ground_.clock_error(); };

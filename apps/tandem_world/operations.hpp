@@ -8,9 +8,6 @@
 
 namespace tandem::world {
 
-/// The text of the exception that a world throws inside an actor.
-inline constexpr const char* made_to_throw = "made to throw by the world";
-
 enum class Moment : std::uint8_t { before, within, after };
 
 struct CrashPlan {

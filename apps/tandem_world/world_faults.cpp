@@ -142,6 +142,7 @@ void World::strike_actor(const Fault& fault) {
     return;
   const auto& [path, handle] = living.at(static_cast<std::size_t>(fault.value) % living.size());
   trace_.line(timeline_.elapsed(), "struck", path, {});
+  judge_.on_struck();
   if (fault.kind == FaultClass::actor_killed)
     caf::anon_send_exit(handle, caf::exit_reason::kill);
   else if (fault.kind == FaultClass::actor_throws)
