@@ -155,11 +155,11 @@ void MemoryDisk::cut_power(std::uint64_t seed) {
   const std::lock_guard guard{mutex_};
   std::mt19937_64 random{seed};
   if (random() % 2 == 0)
-    now_ = synced_; // else the directory's changes had reached the disk by themselves
-  std::set<File*> files;
-  for (const auto& [name, file] : now_)
-    files.insert(file.get());
-  for (auto* file : files) {
+    now_ = synced_;           // else the directory's changes had reached the disk by themselves
+  std::set<const File*> done; // a file may have two names
+  for (const auto& [name, file] : now_) {
+    if (!done.insert(file.get()).second)
+      continue;
     if (file->bytes.starts_with(file->synced)) {
       const auto tail = file->bytes.size() - file->synced.size();
       file->bytes.resize(file->synced.size() + random() % (tail + 1));
@@ -179,9 +179,11 @@ void MemoryDisk::set_capacity(std::optional<std::uint64_t> bytes) {
 
 bool MemoryDisk::holds(std::string_view bytes, bool synced) const {
   const std::lock_guard guard{mutex_};
-  return std::ranges::any_of(synced ? synced_ : now_, [&](const auto& entry) {
+  const auto& directory = synced ? synced_ : now_;
+  // From the end: what is asked for was written last, as a rule.
+  return std::any_of(directory.rbegin(), directory.rend(), [&](const auto& entry) {
     const auto& file = *entry.second;
-    return (synced ? file.synced : file.bytes).find(bytes) != std::string::npos;
+    return (synced ? file.synced : file.bytes).rfind(bytes) != std::string::npos;
   });
 }
 

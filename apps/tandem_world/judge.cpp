@@ -183,6 +183,8 @@ Money Judge::value_of(const Place& place, std::int64_t quantity) {
 /// close.
 void Judge::judge_limits(const sim::Order& order) {
   const auto& limits = config_.trading.limits;
+  if (!limits.position_notional_max && !limits.gross_exposure_max)
+    return;
   const auto known = lookup_(order.client_id);
   if (!known || core::orders::is_closing(known->intent().draft.origin.purpose))
     return;
