@@ -236,10 +236,9 @@ private:
         random_.between(0, static_cast<std::int64_t>(venue_faults.size()) - 1)));
     fault.word = drawn.word;
     fault.link = {surface(), Channel::market};
-    const auto value = random_.between(drawn.value_min, drawn.value_max);
+    fault.value = random_.between(drawn.value_min, drawn.value_max);
     const auto count = random_.between(1, std::max<std::int64_t>(drawn.count_max, 1));
-    fault.value = value;
-    fault.word += drawn.count_max > 0 ? ' ' + std::to_string(count) : std::string{};
+    fault.count = drawn.count_max > 0 ? count : 0;
   }
 
   /// Links stop one by one and come back in another order.
@@ -277,7 +276,8 @@ std::string describe(const Fault& fault) {
   if (is_of_link(fault.kind))
     text += ' ' + to_string(fault.link);
   if (fault.kind == FaultClass::venue)
-    text += ' ' + std::string{sim::name_of(fault.link.surface)} + ' ' + fault.word;
+    text += ' ' + std::string{sim::name_of(fault.link.surface)} + ' ' + fault.word
+            + (fault.count > 0 ? ' ' + std::to_string(fault.count) : std::string{});
   if (fault.kind == FaultClass::process_killed || fault.kind == FaultClass::power_lost)
     text += std::string{fault.moment == Moment::before   ? " before"
                         : fault.moment == Moment::within ? " within"

@@ -42,6 +42,7 @@ struct Fault {
   LinkId link;
   std::string word;
   std::int64_t value = 0;
+  std::int64_t count = 0;         ///< of a venue's: so many hits at most; 0 = for its time
   Moment moment = Moment::before; ///< of process_killed
 };
 

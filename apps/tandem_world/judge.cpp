@@ -93,7 +93,7 @@ private:
 
 } // namespace
 
-Judge::Judge(const Timeline& timeline, const adapters::journal::MemoryDisk& disk,
+Judge::Judge(const Timeline& timeline, adapters::journal::MemoryDisk& disk,
              sim::Simulator& simulator, const config::Config& config, const sim::Scenario& scenario,
              Lookup lookup)
     : timeline_{timeline}, disk_{disk}, simulator_{simulator}, config_{config}, scenario_{scenario},
@@ -254,7 +254,7 @@ void Judge::judge_market(LinkId link, const core::orders::Order& order) {
 
 std::vector<core::orders::Record> Judge::records() const {
   // A view of its own: reading holds no lock and changes nothing.
-  auto files = const_cast<adapters::journal::MemoryDisk&>(disk_).files();
+  auto files = disk_.files();
   const auto read = adapters::journal::read_journal(*files);
   std::vector<core::orders::Record> all;
   if (!read)
@@ -319,7 +319,7 @@ void Judge::check_settled(const Accounts& accounts) {
 }
 
 void Judge::check_journal() {
-  auto files = const_cast<adapters::journal::MemoryDisk&>(disk_).files();
+  auto files = disk_.files();
   const auto read = adapters::journal::read_journal(*files);
   if (!read)
     return fault("the journal cannot be read: " + core::describe(read.error()));

@@ -32,9 +32,8 @@ public:
       = std::function<std::shared_ptr<const core::orders::Order>(const std::string& client_id)>;
 
   /// All outlive it. @param scenario the venues' instruments.
-  Judge(const Timeline& timeline, const adapters::journal::MemoryDisk& disk,
-        sim::Simulator& simulator, const config::Config& config, const sim::Scenario& scenario,
-        Lookup lookup);
+  Judge(const Timeline& timeline, adapters::journal::MemoryDisk& disk, sim::Simulator& simulator,
+        const config::Config& config, const sim::Scenario& scenario, Lookup lookup);
 
   /// Bytes leave the engine: every order among them is judged at that moment.
   void on_sent(LinkId link, const std::string& head, const std::string& body);
@@ -86,7 +85,7 @@ private:
   [[nodiscard]] core::Money lot_of(const core::InstrumentKey& instrument) const;
 
   const Timeline& timeline_;
-  const adapters::journal::MemoryDisk& disk_;
+  adapters::journal::MemoryDisk& disk_;
   sim::Simulator& simulator_;
   const config::Config& config_;
   const sim::Scenario& scenario_;

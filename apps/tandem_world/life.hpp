@@ -63,14 +63,10 @@ public:
   /// The root supervisor has ended by itself.
   [[nodiscard]] bool gave_up() const noexcept { return gave_up_; }
 
-  void kill() noexcept { operations_.die(); }
-
   /// It will die at the `plan.operation`-th operation from here; 0 = it will not.
   void plan(CrashPlan plan) noexcept { operations_.plan(plan); }
 
   [[nodiscard]] VirtualTime& time() noexcept { return *time_; }
-
-  [[nodiscard]] std::uint64_t operations() const noexcept { return operations_.count(); }
 
   [[nodiscard]] actors::supervisor::TradingParts& trading() noexcept { return *parts_.trading; }
 
@@ -97,7 +93,7 @@ private:
   std::mt19937_64 random_;
   std::unique_ptr<core::Log> log_;
   std::unique_ptr<VirtualTime> time_;
-  std::unique_ptr<NetSide> side_;
+  std::shared_ptr<NetSide> side_;
   actors::supervisor::EngineParts parts_;
   adapters::journal::FileJournal* journal_ = nullptr;
   caf::actor root_;

@@ -113,17 +113,12 @@ public:
   adapters::transport::HttpClient& http() override { return http_; }
 
   void cut() override {
-    for (const auto& weak : wires)
-      if (const auto wire = weak.lock()) {
+    for (const auto& weak : net.made_)
+      if (const auto wire = weak.lock(); wire && wire->side.lock().get() == this) {
         wire->events = {}; // they may hold what ends with the process
         wire->engine_wants = wire->engine_open = false;
-        net.push(wire, true, [network = &net, wire] {
-          if (std::exchange(wire->venue_open, false))
-            network->simulator_->on_closed(wire->link.surface, wire->id, network->wall());
-          network->wires_.erase(wire->id);
-        });
+        net.hang_up(wire);
       }
-    wires.clear();
   }
 
   /// Hands something to the engine on its strand: an operation of its process.
@@ -145,7 +140,6 @@ public:
   MemoryNet& net;
   adapters::transport::Strand& tasks;
   Operations& ops;
-  std::vector<std::weak_ptr<Wire>> wires;
 
 private:
   class Connector final : public adapters::transport::WebSocketConnector {
@@ -231,12 +225,7 @@ public:
     const auto side = side_.lock();
     if (!side || side->ops.dead())
       return; // its end ends its connections
-    auto& net = side->net;
-    net.push(wire_, true, [network = &net, wire = wire_] {
-      if (std::exchange(wire->venue_open, false))
-        network->simulator_->on_closed(wire->link.surface, wire->id, network->wall());
-      network->wires_.erase(wire->id);
-    });
+    side->net.hang_up(wire_);
   }
 
 private:
@@ -260,8 +249,6 @@ MemoryNet::Side::Connector::open(WebSocketOptions options, WebSocketEvents event
   const auto target = parse(options.url);
   const auto surface = surface_at(target.host);
   wire->link = {surface.value_or(SurfaceId::binance_spot), channel_};
-  std::erase_if(side_.wires, [](const auto& weak) { return weak.expired(); });
-  side_.wires.push_back(wire);
   std::erase_if(net.made_, [](const auto& weak) { return weak.expired(); });
   net.made_.push_back(wire);
   auto handle = std::make_unique<Socket>(side_.weak_from_this(), wire);
@@ -311,26 +298,9 @@ void MemoryNet::observe(Observer sent, Delivered delivered) {
   delivered_ = std::move(delivered);
 }
 
-std::unique_ptr<NetSide> MemoryNet::connect(adapters::transport::Strand& strand,
+std::shared_ptr<NetSide> MemoryNet::connect(adapters::transport::Strand& strand,
                                             Operations& operations) {
-  // Shared inside, so that what is under way can outlive it without touching it.
-  class Handle final : public NetSide {
-  public:
-    explicit Handle(std::shared_ptr<Side> side) : side_{std::move(side)} {}
-
-    adapters::transport::WebSocketConnector& connector(Channel channel) override {
-      return side_->connector(channel);
-    }
-
-    adapters::transport::HttpClient& http() override { return side_->http(); }
-
-    void cut() override { side_->cut(); }
-
-  private:
-    std::shared_ptr<Side> side_;
-  };
-
-  return std::make_unique<Handle>(std::make_shared<Side>(*this, strand, operations));
+  return std::make_shared<Side>(*this, strand, operations);
 }
 
 sim::Time MemoryNet::wall() const {
@@ -462,6 +432,16 @@ void MemoryNet::connect_wire(const WirePtr& wire, std::string url) {
   simulator_->on_open(surface, wire->id, ask, wall());
 }
 
+void MemoryNet::hang_up(const WirePtr& wire) {
+  push(wire, true, [this, wire] { end_at_venue(*wire); });
+}
+
+void MemoryNet::end_at_venue(Wire& wire) {
+  if (std::exchange(wire.venue_open, false))
+    simulator_->on_closed(wire.link.surface, wire.id, wall());
+  wires_.erase(wire.id);
+}
+
 void MemoryNet::exchange(LinkId link, const std::shared_ptr<Side>& side, HttpRequest request,
                          HttpCallback done) {
   struct Call {
@@ -474,10 +454,10 @@ void MemoryNet::exchange(LinkId link, const std::shared_ptr<Side>& side, HttpReq
   call->done = std::move(done);
   call->sent_at = timeline_.now();
   const auto target = parse(request.url);
-  trace("request", link,
-        request.method + ' ' + target.path + '?' + target.query + ' ' + request.body);
+  const auto head = request.method + ' ' + target.path + '?' + target.query;
+  trace("request", link, head + ' ' + request.body);
   if (sent_)
-    sent_(link, request.method + ' ' + target.path + '?' + target.query, request.body);
+    sent_(link, head, request.body);
 
   const auto finish = [link, weak = std::weak_ptr{side}, call](core::Result<HttpResponse> result) {
     if (std::exchange(call->over, true))

@@ -15,7 +15,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <random>
@@ -81,7 +80,7 @@ public:
   void observe(Observer sent, Delivered delivered);
 
   /// @param strand where the process hears; @param operations its own.
-  [[nodiscard]] std::unique_ptr<NetSide> connect(adapters::transport::Strand& strand,
+  [[nodiscard]] std::shared_ptr<NetSide> connect(adapters::transport::Strand& strand,
                                                  Operations& operations);
 
   /// True wall time: the venues'.
@@ -122,6 +121,10 @@ private:
   void carry(LinkId link, std::function<void()> item);
   void to_engine(const WirePtr& wire, std::function<void(Wire&)> item);
   void connect_wire(const WirePtr& wire, std::string target);
+  /// The engine's end of it closes: the venue hears of it behind what is on its way.
+  void hang_up(const WirePtr& wire);
+  /// The venue knows it no more.
+  void end_at_venue(Wire& wire);
   void exchange(LinkId link, const std::shared_ptr<Side>& side,
                 adapters::transport::HttpRequest request, adapters::transport::HttpCallback done);
   [[nodiscard]] WirePtr wire_of(sim::SocketId socket) const;

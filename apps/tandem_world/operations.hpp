@@ -49,8 +49,6 @@ public:
 
   [[nodiscard]] bool dead() const noexcept { return dead_; }
 
-  [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
-
 private:
   CrashPlan plan_;
   std::uint64_t count_ = 0;

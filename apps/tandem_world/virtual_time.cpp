@@ -1,12 +1,13 @@
 #include "apps/tandem_world/virtual_time.hpp"
 
+#include "apps/tandem_world/task_strand.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/scheduled_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <random>
 #include <vector>
@@ -31,46 +32,6 @@ public:
       return std::nullopt;
     return timers.begin()->first;
   }
-};
-
-class TaskStrand final : public adapters::transport::Strand {
-public:
-  explicit TaskStrand(std::function<MonoTime()> now) : now_{std::move(now)} {}
-
-  void post(std::function<void()> task) override { ready_.push_back(std::move(task)); }
-
-  void post_after(std::chrono::nanoseconds delay, std::function<void()> task) override {
-    later_.emplace(now_() + std::max(delay, std::chrono::nanoseconds{0}), std::move(task));
-  }
-
-  [[nodiscard]] std::optional<MonoTime> next() const {
-    return later_.empty() ? std::nullopt : std::optional{later_.begin()->first};
-  }
-
-  void wake(MonoTime now) {
-    while (!later_.empty() && later_.begin()->first <= now) {
-      ready_.push_back(std::move(later_.begin()->second));
-      later_.erase(later_.begin());
-    }
-  }
-
-  [[nodiscard]] bool has_task() const noexcept { return !ready_.empty(); }
-
-  void run_one() {
-    const auto task = std::move(ready_.front());
-    ready_.pop_front();
-    task();
-  }
-
-  void clear() {
-    ready_.clear();
-    later_.clear();
-  }
-
-private:
-  std::function<MonoTime()> now_;
-  std::deque<std::function<void()>> ready_;
-  std::multimap<MonoTime, std::function<void()>> later_;
 };
 
 std::uint64_t id_of(caf::resumable* job) {

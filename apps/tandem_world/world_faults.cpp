@@ -86,12 +86,10 @@ void World::strike_link(const Fault& fault) {
 }
 
 void World::strike_venue(const Fault& fault) {
-  const auto space = fault.word.find(' ');
-  auto body
-      = fmt::format(R"({{"surface":"{}","kind":"{}","for_ms":{})", sim::name_of(fault.link.surface),
-                    fault.word.substr(0, space), fault.lasts.count());
-  if (space != std::string::npos)
-    body += R"(,"count":)" + fault.word.substr(space + 1);
+  auto body = fmt::format(R"({{"surface":"{}","kind":"{}","for_ms":{})",
+                          sim::name_of(fault.link.surface), fault.word, fault.lasts.count());
+  if (fault.count > 0)
+    body += R"(,"count":)" + std::to_string(fault.count);
   if (fault.value > 0)
     body += R"(,"value":)" + std::to_string(fault.value);
   const auto answer

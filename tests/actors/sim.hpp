@@ -3,7 +3,7 @@
 /// coordinator.
 #pragma once
 
-#include "adapters/transport/io.hpp"
+#include "apps/tandem_world/task_strand.hpp"
 #include "core/log.hpp"
 #include "messages/context.hpp"
 
@@ -22,7 +22,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -35,45 +34,6 @@
 namespace tandem::tests {
 
 using namespace std::chrono_literals;
-
-/// Runs what was posted when the test says so.
-class VirtualStrand final : public adapters::transport::Strand {
-public:
-  explicit VirtualStrand(std::function<core::MonoTime()> now) : now_{std::move(now)} {}
-
-  void post(std::function<void()> task) override { ready_.push_back(std::move(task)); }
-
-  void post_after(std::chrono::nanoseconds delay, std::function<void()> task) override {
-    later_.emplace(now_() + delay, std::move(task));
-  }
-
-  /// Runs everything that is due. True when something ran.
-  bool turn() {
-    while (!later_.empty() && later_.begin()->first <= now_()) {
-      ready_.push_back(std::move(later_.begin()->second));
-      later_.erase(later_.begin());
-    }
-    if (ready_.empty())
-      return false;
-    while (!ready_.empty()) {
-      const auto task = std::move(ready_.front());
-      ready_.pop_front();
-      task();
-    }
-    return true;
-  }
-
-  /// Forgets what has not run.
-  void clear() {
-    ready_.clear();
-    later_.clear();
-  }
-
-private:
-  std::function<core::MonoTime()> now_;
-  std::deque<std::function<void()>> ready_;
-  std::multimap<core::MonoTime, std::function<void()>> later_;
-};
 
 /// Keeps the event words.
 class MemoryLog final : public core::Log {
@@ -145,7 +105,7 @@ public:
   void settle() {
     for (std::size_t left = 1'000'000; left > 0; --left) {
       const bool ran = scheduler.try_run_once();
-      if (!ran && !strand.turn())
+      if (!ran && !turn_strand())
         return;
     }
     throw std::runtime_error{"actors never settle"};
@@ -199,6 +159,15 @@ public:
   }
 
 private:
+  /// Runs everything that is due. True when something ran.
+  bool turn_strand() {
+    strand.wake(now());
+    const bool any = strand.has_task();
+    while (strand.has_task())
+      strand.run_one();
+    return any;
+  }
+
   caf::actor_system_config config_;
   std::shared_ptr<messages::Context> context_ = std::make_shared<messages::Context>();
 
@@ -211,7 +180,7 @@ public:
   caf::scheduler::test_coordinator& scheduler
       = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
   caf::scoped_actor self{system};
-  VirtualStrand strand{[this] { return now(); }};
+  world::TaskStrand strand{[this] { return now(); }};
   std::vector<caf::actor> owned;
   std::chrono::milliseconds took{0};
 };

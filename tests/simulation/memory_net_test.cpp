@@ -87,7 +87,7 @@ struct Net {
                            nullptr, net, net_start};
   Now strand;
   Operations operations{{}};
-  std::unique_ptr<NetSide> side = net.connect(strand, operations);
+  std::shared_ptr<NetSide> side = net.connect(strand, operations);
   std::unique_ptr<adapters::transport::WebSocket> socket;
   bool opened = false;
   std::vector<std::string> texts;

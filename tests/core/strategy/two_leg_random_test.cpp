@@ -2,12 +2,12 @@
 // close a residual, is filled, cut short, refused, left unanswered, cancelled too late or told
 // twice, by chance; books move, and the machine is restarted from what it wrote down.
 #include "tests/core/strategy/two_leg_world.hpp"
+#include "tests/nightly.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <random>
 #include <string>
 #include <vector>
@@ -185,9 +185,7 @@ private:
 } // namespace
 
 TEST_CASE("P3: of ten thousand executions none leaves a residual and goes on") {
-  const bool nightly = std::getenv("TANDEM_NIGHTLY") != nullptr
-                       && std::string{std::getenv("TANDEM_NIGHTLY")} == "1";
-  const int seeds = nightly ? 200'000 : 10'000;
+  const auto seeds = static_cast<int>(cases(10'000, 200'000));
   const std::uint64_t first = (std::uint64_t{std::random_device{}()} << 20U);
   int done = 0, stranded = 0, refused = 0, silent = 0, restarts = 0;
   std::size_t sent = 0;
