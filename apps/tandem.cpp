@@ -1,4 +1,6 @@
 /// The program `tandem`: its command line. What a command does is in apps/tandem/.
+#include "apps/tandem/capture/live.hpp"
+#include "apps/tandem/capture/replay.hpp"
 #include "apps/tandem/engine.hpp"
 #include "apps/tandem/journal_tool.hpp"
 #include "apps/tandem/lab.hpp"
@@ -169,6 +171,17 @@ int main(int argc, char** argv) {
         ->add_option("--set", settings, "override one key, e.g. engine.state_dir=/var/lib/tandem")
         ->type_name("KEY=VALUE");
   }
+  std::string capture;
+  run->add_option("--capture", capture,
+                  "write all that comes in and leaves to this new file; see `replay`")
+      ->type_name("FILE");
+  apps::capture::ReplayOptions replay;
+  auto* play = app.add_subcommand(
+      "replay", "play a capture into the same actors, and compare every message that they send");
+  play->add_option("FILE", replay.file, "what `run --capture` has written")->required();
+  play->add_option("--until", replay.until, "the last turn to be played");
+  play->add_option("--trace", replay.trace,
+                   "print what this actor handles, logs and sends; a path, or its beginning");
   auto* lab = app.add_subcommand(
       "lab", "protocol laboratory: the real codecs on recorded or hand-made input");
   lab->require_subcommand(1);
@@ -195,6 +208,8 @@ int main(int argc, char** argv) {
     return *code;
   if (const auto code = journal.run())
     return *code;
+  if (play->parsed())
+    return apps::capture::run_replay(replay, std::cout, std::cerr);
   const auto overrides = split(settings);
   if (!overrides)
     return apps::exit_usage;
@@ -206,5 +221,7 @@ int main(int argc, char** argv) {
     std::cout << file << ": good\n";
     return apps::exit_ok;
   }
-  return apps::run_engine(loaded.config, {file, load});
+  const apps::ConfigSource source{file, load, *overrides};
+  return capture.empty() ? apps::run_engine(loaded.config, source)
+                         : apps::capture::run_captured(loaded.config, source, capture);
 }

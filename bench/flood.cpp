@@ -69,7 +69,7 @@ public:
     parts_.trading = actors::supervisor::make_trading(
         parts_.config, std::make_unique<core::orders::NoJournal>(), {},
         std::make_shared<adapters::venues::KeyRing>(), context_);
-    parts_.api_io = &api_io_;
+    parts_.serve = adapters::transport::serve_on(api_io_);
     parts_.proxy_for = [](const std::string&) { return std::string{}; };
     parts_.on_listening
         = [this](config::Surface, const std::string& address) { address_ = address; };

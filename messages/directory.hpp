@@ -37,6 +37,15 @@ public:
                                                     : caf::actor_cast<Handle>(found->second);
   }
 
+  /// Where this actor is; empty when it is not listed.
+  [[nodiscard]] std::string path_of(caf::actor_id id) const {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [path, actor] : actors_)
+      if (actor && actor->id() == id)
+        return path;
+    return {};
+  }
+
   void clear() {
     std::map<std::string, caf::strong_actor_ptr> released;
     const std::lock_guard lock{mutex_};

@@ -350,9 +350,8 @@ void listen(Self self) {
   bound.resize(impl.options.listeners.size());
   for (std::size_t i = 0; i < impl.options.listeners.size(); ++i) {
     const auto& listener = impl.options.listeners[i];
-    auto server = adapters::transport::serve_http(
-        *impl.options.io, bound[i].empty() ? listener.address : bound[i], limits_of(listener),
-        impl.events(listener, hand_over));
+    auto server = impl.options.serve(bound[i].empty() ? listener.address : bound[i],
+                                     limits_of(listener), impl.events(listener, hand_over));
     if (!server)
       throw std::runtime_error{core::describe(server.error())};
     bound[i] = (*server)->address();

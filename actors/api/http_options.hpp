@@ -2,7 +2,7 @@
 /// values, made by the supervisor.
 #pragma once
 
-#include "adapters/transport/io.hpp"
+#include "adapters/transport/http_server.hpp"
 #include "adapters/venues/key_ring.hpp"
 #include "adapters/venues/key_vault.hpp"
 #include "adapters/venues/rest_client.hpp"
@@ -39,7 +39,7 @@ struct HttpTrading {
 };
 
 struct HttpOptions {
-  adapters::transport::Io* io = nullptr; ///< the interface's own thread; outlives the actor
+  adapters::transport::Serve serve; ///< on the interface's own thread, which outlives the actor
   std::vector<config::ListenerConfig> listeners;
   std::vector<HttpMarket> markets;
   std::shared_ptr<const HttpTrading> trading; ///< null: the engine only watches

@@ -124,7 +124,8 @@ FeedOptions feed_options(const EngineParts& parts, const MarketParts& market) {
       = {.first = market.config.feed.backoff_first, .cap = market.config.feed.backoff_cap};
   options.symbols = {market.config.symbols.begin(), market.config.symbols.end()};
   options.streams = extra_streams(market.config);
-  if (parts.config.engine.delivery == config::Delivery::lossless) {
+  // On one thread every frame is dealt with before the next.
+  if (parts.config.engine.delivery == config::Delivery::lossless && parts.own_threads) {
     options.before_publish
         = [mono = parts.context->clocks.mono](const core::market::WakeFlag& flag) {
             const auto deadline = mono() + lossless_wait_max;
@@ -394,7 +395,7 @@ ChildSpec strategies_child(const EngineParts& parts, const std::string& parent) 
   for (const auto& market : parts.markets)
     options.taker_fees[market.market->key()] = market.config.taker_fee;
   const auto context = parts.context;
-  const auto detached = parts.config.engine.pairs_detached;
+  const auto detached = parts.config.engine.pairs_detached && parts.own_threads;
   const auto trading = parts.trading;
   // `parts` outlives the tree.
   options.start_monitor = [&parts, context, detached,
@@ -439,7 +440,7 @@ ChildSpec sinks_child(const EngineParts& parts, const std::string& parent) {
 
 ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
   HttpOptions options;
-  options.io = parts.api_io;
+  options.serve = parts.serve;
   options.listeners = parts.config.listeners;
   for (const auto& market : parts.markets) {
     options.markets.push_back(
@@ -513,7 +514,7 @@ caf::actor start_engine(caf::actor_system& system, EngineParts& parts) {
   services.children.push_back(sinks_child(parts, services.path));
   services.children.push_back(venues_child(parts, services.path));
   services.children.push_back(strategies_child(parts, services.path));
-  if (parts.api_io != nullptr)
+  if (parts.serve)
     services.children.push_back(api_child(parts, services.path));
   // Everyone talks through the bus: when it goes, all that briefed it must brief it again.
   SupervisorSpec root;

@@ -5,6 +5,7 @@
 #include "actors/api/http.hpp"
 #include "actors/supervisor/trading_parts.hpp"
 #include "adapters/transport/http.hpp"
+#include "adapters/transport/http_server.hpp"
 #include "adapters/transport/io.hpp"
 #include "adapters/transport/websocket.hpp"
 #include "adapters/venues/rest_client.hpp"
@@ -43,7 +44,7 @@ struct EngineParts {
   adapters::transport::Strand* private_strand = nullptr;
   adapters::transport::WebSocketConnector* private_connector = nullptr;
   adapters::transport::HttpClient* private_http = nullptr;
-  adapters::transport::Io* api_io = nullptr; ///< null: no interfaces (simulation)
+  adapters::transport::Serve serve; ///< empty: no interfaces (simulation)
   /// Who blocks (journal) or must run whatever the others do (risk desk, interface) has a thread of
   /// its own. False: all on the scheduler's threads (simulation).
   bool own_threads = true;

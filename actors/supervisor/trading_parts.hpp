@@ -28,6 +28,9 @@ struct TradingParts {
   std::unique_ptr<core::orders::Journal> journal;
   /// Folds old files of the journal together; blocks as long as that takes. Any thread.
   std::function<void()> compact_journal;
+  /// On one thread only, in mode fsync: syncs what was appended and says so to who waits for it.
+  /// True when there was something.
+  std::function<bool()> sync_journal;
   std::unique_ptr<core::orders::Desk> desk;
   core::strategy::ExecutionBook book;
   core::twap::PlanBook plan_book;

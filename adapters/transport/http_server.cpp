@@ -194,4 +194,10 @@ core::Result<std::unique_ptr<HttpServer>> serve_http(Io& io, const std::string& 
   return listener;
 }
 
+Serve serve_on(Io& io) {
+  return [&io](const std::string& address, ServerLimits limits, ServerEvents events) {
+    return serve_http(io, address, limits, std::move(events));
+  };
+}
+
 } // namespace tandem::adapters::transport

@@ -121,4 +121,11 @@ public:
 [[nodiscard]] core::Result<std::unique_ptr<HttpServer>>
 serve_http(Io& io, const std::string& address, ServerLimits limits, ServerEvents events);
 
+/// Binds and serves as serve_http does; where there is no network, a stand-in.
+using Serve = std::function<core::Result<std::unique_ptr<HttpServer>>(
+    const std::string& address, ServerLimits limits, ServerEvents events)>;
+
+/// serve_http on `io`, which must outlive what it makes.
+[[nodiscard]] Serve serve_on(Io& io);
+
 } // namespace tandem::adapters::transport

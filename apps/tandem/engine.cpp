@@ -3,36 +3,28 @@
 #include "actors/supervisor/actor_watch.hpp"
 #include "actors/supervisor/root.hpp"
 #include "actors/supervisor/scheduling.hpp"
-#include "adapters/journal/pair_store.hpp"
 #include "adapters/transport/http_server.hpp"
+#include "apps/tandem/config_watch.hpp"
 #include "apps/tandem/crash_points.hpp"
 #include "apps/tandem/log_backend.hpp"
+#include "apps/tandem/process.hpp"
 #include "apps/tandem/report.hpp"
 #include "apps/tandem/trading.hpp"
-#include "messages/alert.hpp"
 #include "messages/strategy.hpp"
-#include "messages/twap.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
-#include <fmt/format.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
-#include <cstdlib>
-#include <ctime>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <mutex>
 #include <random>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -40,11 +32,6 @@ namespace tandem::apps {
 namespace {
 
 using namespace std::chrono_literals;
-
-core::Clocks machine_clocks() {
-  return {.mono = [] { return core::MonoTime{std::chrono::steady_clock::now()}; },
-          .wall = [] { return core::WallTime{std::chrono::system_clock::now()}; }};
-}
 
 /// Thread-safe randomness for jitter; seeded by the machine.
 std::function<std::uint64_t()> machine_random() {
@@ -59,118 +46,6 @@ std::function<std::uint64_t()> machine_random() {
   };
 }
 
-/// Blocked before any thread exists, so that all inherit it and only wait_for_signal sees them.
-sigset_t block_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int number : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2})
-    sigaddset(&signals, number);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
-
-/// One line `ready http=ADDR metrics=ADDR` once every listener is bound.
-class ReadyLine {
-public:
-  explicit ReadyLine(std::size_t listeners) : expected_{listeners} {
-    if (expected_ == 0)
-      std::cout << "ready\n" << std::flush;
-  }
-
-  void add(config::Surface surface, const std::string& address) {
-    const std::lock_guard lock{mutex_};
-    if (said_)
-      return; // a restarted interface binds the same addresses
-    text_ += (surface == config::Surface::traders ? " http=" : " metrics=") + address;
-    if (++bound_ < expected_)
-      return;
-    said_ = true;
-    std::cout << "ready" << text_ << '\n' << std::flush;
-  }
-
-private:
-  std::mutex mutex_;
-  std::size_t expected_;
-  std::size_t bound_ = 0;
-  std::string text_;
-  bool said_ = false;
-};
-
-/// Ends the process when an orderly end takes too long: something hangs, and systemd must not wait
-/// for it.
-class StopWatchdog {
-public:
-  explicit StopWatchdog(std::chrono::milliseconds limit) {
-    thread_ = std::thread{[this, limit] {
-      std::unique_lock lock{mutex_};
-      if (done_.wait_for(lock, limit, [this] { return finished_; }))
-        return;
-      std::cerr << "stop took longer than " << limit.count() << " ms; ending now\n";
-      ::_exit(exit_internal);
-    }};
-  }
-
-  ~StopWatchdog() {
-    {
-      const std::lock_guard lock{mutex_};
-      finished_ = true;
-    }
-    done_.notify_all();
-    thread_.join();
-  }
-
-  StopWatchdog(const StopWatchdog&) = delete;
-  StopWatchdog& operator=(const StopWatchdog&) = delete;
-
-private:
-  std::mutex mutex_;
-  std::condition_variable done_;
-  bool finished_ = false;
-  std::thread thread_;
-};
-
-std::string from_environment(const std::string& name) {
-  const char* value = std::getenv(name.c_str()); // NOLINT(concurrency-mt-unsafe): nothing sets any
-  return value == nullptr ? std::string{} : std::string{value};
-}
-
-std::string proxy_of(const std::string& url) {
-  return adapters::transport::proxy_for(url, from_environment);
-}
-
-/// Throws the kill switch for everything, straight at the desk: it works while every actor hangs
-/// and no interface answers.
-void kill_all(actors::supervisor::TradingParts& trading, const messages::Context& context,
-              const std::string& person) {
-  const auto cancelling = trading.desk->kill({.level = core::risk::KillLevel::all,
-                                              .scope = {},
-                                              .flatten = false,
-                                              .person = person,
-                                              .reason = "thrown from outside the interfaces",
-                                              .ts = core::to_millis(context.clocks.wall())},
-                                             {context.clocks.mono(), context.clocks.wall()});
-  messages::publish_alert(context, messages::Severity::critical, "KILL_SWITCH", "all",
-                          "thrown by " + person + "; " + std::to_string(cancelling.size())
-                              + " orders are being cancelled");
-}
-
-/// A file named KILL in the state directory throws the switch once, when it appears.
-class KillFile {
-public:
-  explicit KillFile(const std::string& directory) : path_{directory + "/KILL"} {}
-
-  [[nodiscard]] bool appeared() {
-    std::error_code ignored;
-    const bool there = std::filesystem::exists(path_, ignored);
-    return there && !std::exchange(seen_, there);
-  }
-
-private:
-  std::filesystem::path path_;
-  bool seen_ = false;
-};
-
 void report(caf::actor_system& system, const messages::Context& context) {
   const auto log = context.directory->get<messages::EventLogHandle>(messages::paths::event_log);
   if (!log)
@@ -184,71 +59,6 @@ void report(caf::actor_system& system, const messages::Context& context) {
           [](const caf::error&) { std::cout << "opportunities=unknown\n"; });
   std::cout << std::flush;
 }
-
-/// Notices that the configuration file was written again, and hands its pairs to the running
-/// engine.
-class ConfigWatch {
-public:
-  /// @param epoch of this run.
-  ConfigWatch(const ConfigSource& source, messages::ContextPtr context, std::uint64_t epoch)
-      : source_{source}, context_{std::move(context)}, epoch_{epoch} {
-    seen_ = stamp();
-  }
-
-  void look() {
-    const auto now = stamp();
-    if (now == seen_)
-      return;
-    seen_ = now;
-    const auto loaded = source_.load();
-    for (const auto& mistake : loaded.mistakes)
-      context_->log->write(core::LogLevel::error, "config_mistake",
-                           {{"message", config::describe(mistake)}});
-    if (!loaded.mistakes.empty()) {
-      alert(messages::Severity::warning, "CONFIG_REFUSED",
-            std::to_string(loaded.mistakes.size())
-                + " mistakes, the first: " + config::describe(loaded.mistakes.front())
-                + "; the running configuration is kept");
-      return;
-    }
-    const auto pairs = context_->directory->get<messages::PairsHandle>(messages::paths::pairs);
-    if (pairs)
-      caf::anon_send(pairs, messages::ReloadPairs{loaded.config.pairs});
-    if (const auto plans = context_->directory->get<messages::PlansHandle>(messages::paths::plans))
-      caf::anon_send(
-          plans, messages::ReloadPlans{actors::supervisor::plans_of_run(loaded.config, epoch_)});
-    alert(messages::Severity::info, "CONFIG_RELOADED",
-          std::to_string(loaded.config.pairs.size()) + " pairs and "
-              + std::to_string(loaded.config.plans.size())
-              + " plans of the file; other keys need a restart");
-  }
-
-private:
-  /// Unreadable for a moment (an editor replaces the file) is no change.
-  [[nodiscard]] std::filesystem::file_time_type stamp() const {
-    std::error_code problem;
-    const auto written = std::filesystem::last_write_time(source_.file, problem);
-    return problem ? seen_ : written;
-  }
-
-  void alert(messages::Severity severity, std::string code, std::string text) const {
-    context_->log->write(core::LogLevel::info, code, {{"message", text}});
-    const auto bus
-        = context_->directory->get<messages::MarketBusHandle>(messages::paths::market_bus);
-    if (bus)
-      caf::anon_send(bus, messages::EngineAlert{.severity = severity,
-                                                .code = std::move(code),
-                                                .message = std::move(text),
-                                                .pair = {},
-                                                .source = source_.file,
-                                                .ts = core::to_millis(context_->clocks.wall())});
-  }
-
-  const ConfigSource& source_;
-  messages::ContextPtr context_;
-  std::uint64_t epoch_;
-  std::filesystem::file_time_type seen_{};
-};
 
 /// Has the journal compacted now and then, on a thread of its own: a kill must not wait for a disk.
 class Upkeep {
@@ -281,42 +91,6 @@ private:
   core::MonoTime next_;
   std::thread thread_;
 };
-
-/// Sleeps until a signal to end or until `gave_up`; true = a signal. SIGUSR1 and the kill file
-/// throw the kill switch. @param look is called several times a second.
-bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up, KillFile kill_file,
-                  const std::function<void(const std::string&)>& kill,
-                  const std::function<void()>& look) {
-  while (!gave_up) {
-    const timespec patience{.tv_sec = 0, .tv_nsec = 200'000'000};
-    const int number = sigtimedwait(&signals, nullptr, &patience);
-    if (number == SIGINT || number == SIGTERM)
-      return true;
-    if (number == SIGUSR1)
-      kill("signal");
-    if (kill_file.appeared())
-      kill("file");
-    look();
-  }
-  return false;
-}
-
-/// What the tree would fail on again and again is better said at once: a taken address, a state
-/// directory that cannot be used. exit_ok when all is there.
-int check_resources(const config::Config& config, adapters::transport::Io& io) {
-  for (const auto& listener : config.listeners) {
-    const auto bound = adapters::transport::serve_http(io, listener.address, {}, {});
-    if (bound)
-      continue;
-    std::cerr << core::describe(bound.error()) << '\n';
-    return exit_unavailable;
-  }
-  const auto store = adapters::journal::PairStore::open(config.engine.state_dir);
-  if (store)
-    return exit_ok;
-  std::cerr << core::describe(store.error()) << '\n';
-  return exit_unavailable;
-}
 
 /// Null: nobody wants the engine to end at a numbered operation.
 core::Result<std::unique_ptr<CrashPoints>> find_crash_point(const config::Config& config) {
@@ -366,22 +140,24 @@ int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
       if (reason && reason != caf::exit_reason::user_shutdown)
         gave_up = true;
     });
-    ConfigWatch watch{source, context,
-                      parts.trading ? parts.trading->desk->epoch() : std::uint64_t{0}};
+    ConfigWatch watch{source.file};
     Upkeep upkeep{context->clocks.mono,
                   parts.trading ? parts.trading->compact_journal : std::function<void()>{}};
     actors::supervisor::ActorWatch actor_watch{context};
-    const bool asked = wait_for_end(
-        signals, gave_up, KillFile{config.engine.state_dir},
-        [&parts, &context](const std::string& person) {
-          if (parts.trading)
-            kill_all(*parts.trading, *context, person);
-        },
-        [&] {
-          actor_watch.look();
-          watch.look();
-          upkeep.look();
-        });
+    Watches watches;
+    watches.state_dir = config.engine.state_dir;
+    watches.kill = [&parts, &context](const std::string& person) {
+      if (parts.trading)
+        kill_all(*parts.trading, *context, person);
+    };
+    watches.look = [&] {
+      actor_watch.look();
+      if (watch.changed())
+        take_over(source.load(), source.file, *context,
+                  parts.trading ? parts.trading->desk->epoch() : std::uint64_t{0});
+      upkeep.look();
+    };
+    const bool asked = wait_for_end(signals, gave_up, watches);
     if (asked && config.engine.report_on_exit)
       report(system, *context);
     log.write(core::LogLevel::info, asked ? "engine_stopping" : "engine_gave_up", {});
@@ -468,7 +244,7 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   parts.private_strand = counted.strand.get();
   parts.private_connector = counted.connector.get();
   parts.private_http = counted.http.get();
-  parts.api_io = &api_io;
+  parts.serve = adapters::transport::serve_on(api_io);
   parts.version = TANDEM_VERSION;
   parts.proxy_for = proxy_of;
   parts.on_listening = [&ready](config::Surface surface, const std::string& address) {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace tandem::apps {
 
@@ -20,6 +21,7 @@ inline constexpr int exit_configuration = 78;
 struct ConfigSource {
   std::string file;
   std::function<config::LoadResult()> load;
+  std::vector<config::Override> overrides; ///< what `load` puts over it
 };
 
 /// Takes over changed pairs of the file while it runs; a file with mistakes changes nothing, and

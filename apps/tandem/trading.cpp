@@ -2,6 +2,7 @@
 
 #include "adapters/journal/file_journal.hpp"
 #include "adapters/journal/posix_files.hpp"
+#include "messages/alert.hpp"
 
 #include <openssl/rand.h>
 
@@ -107,16 +108,19 @@ std::unique_ptr<adapters::journal::FileLayer> journal_files(const config::Config
 core::Result<std::shared_ptr<actors::supervisor::TradingParts>>
 open_trading(const config::Config& config, std::unique_ptr<adapters::journal::FileLayer> files,
              std::shared_ptr<adapters::venues::KeyRing> keys, const messages::ContextPtr& context,
-             const std::string& version) {
+             const std::string& version, Threads threads) {
   if (!config.trading.enabled)
     return std::shared_ptr<actors::supervisor::TradingParts>{};
   adapters::journal::FileJournalOptions options;
   options.mode = sync_mode(config);
+  if (threads == Threads::none && options.mode == SyncMode::fsync)
+    options.mode = SyncMode::manual;
   options.engine = core::orders::EngineId{config.trading.engine_id};
   options.run_mode = std::string{config::to_string(config.mode)};
   options.build = version;
   options.wall = context->clocks.wall;
   options.keep = std::chrono::days{config.trading.journal_keep_days};
+  const auto mode = options.mode;
   auto opened = adapters::journal::FileJournal::open(std::move(files), std::move(options));
   if (!opened)
     return tl::unexpected{std::move(opened).error()};
@@ -129,8 +133,25 @@ open_trading(const config::Config& config, std::unique_ptr<adapters::journal::Fi
   auto* journal = opened->journal.get();
   auto trading = actors::supervisor::make_trading(config, std::move(opened->journal),
                                                   opened->records, std::move(keys), context);
-  trading->compact_journal = [journal, context] { tell(journal->compact(), *context->log); };
+  if (threads == Threads::own)
+    trading->compact_journal = [journal, context] { tell(journal->compact(), *context->log); };
+  else if (mode == SyncMode::manual)
+    trading->sync_journal = [journal] { return journal->pump(); };
   return trading;
+}
+
+void kill_all(actors::supervisor::TradingParts& trading, const messages::Context& context,
+              const std::string& person) {
+  const auto cancelling = trading.desk->kill({.level = core::risk::KillLevel::all,
+                                              .scope = {},
+                                              .flatten = false,
+                                              .person = person,
+                                              .reason = "thrown from outside the interfaces",
+                                              .ts = core::to_millis(context.clocks.wall())},
+                                             {context.clocks.mono(), context.clocks.wall()});
+  messages::publish_alert(context, messages::Severity::critical, "KILL_SWITCH", "all",
+                          "thrown by " + person + "; " + std::to_string(cancelling.size())
+                              + " orders are being cancelled");
 }
 
 } // namespace tandem::apps

@@ -10,6 +10,7 @@
 #include "core/result.hpp"
 #include "messages/context.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -36,11 +37,20 @@ open_vault(const config::Config& config, const Environment& environment,
 [[nodiscard]] std::unique_ptr<adapters::journal::FileLayer>
 journal_files(const config::Config& config);
 
+/// own: the journal syncs on a thread of its own. none: it does when `sync_journal` is called, and
+/// is folded only as it opens.
+enum class Threads : std::uint8_t { own, none };
+
 /// Opens the journal and restores from it. Null in the value: trading is switched off.
 /// Errors: configuration (held by another engine, damaged), internal (the disk).
 [[nodiscard]] core::Result<std::shared_ptr<actors::supervisor::TradingParts>>
 open_trading(const config::Config& config, std::unique_ptr<adapters::journal::FileLayer> files,
              std::shared_ptr<adapters::venues::KeyRing> keys, const messages::ContextPtr& context,
-             const std::string& version);
+             const std::string& version, Threads threads = Threads::own);
+
+/// Throws the kill switch for everything, straight at the desk: it works while every actor hangs
+/// and no interface answers.
+void kill_all(actors::supervisor::TradingParts& trading, const messages::Context& context,
+              const std::string& person);
 
 } // namespace tandem::apps

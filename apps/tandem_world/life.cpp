@@ -50,7 +50,7 @@ private:
 Life::Life(const Ground& ground, std::uint64_t seed, CrashPlan crash)
     : ground_{ground}, operations_{crash}, random_{seed},
       log_{std::make_unique<TraceLog>(ground, operations_)},
-      time_{std::make_unique<VirtualTime>(ground.timeline.now(), random_())},
+      time_{std::make_unique<one_thread::VirtualTime>(ground.timeline.now(), random_())},
       side_{ground.net.connect(time_->strand(), operations_)} {
   auto context = std::make_shared<messages::Context>();
   context->clocks.mono = [this] {
@@ -74,7 +74,7 @@ Life::Life(const Ground& ground, std::uint64_t seed, CrashPlan crash)
   parts_.own_threads = false;
   parts_.version = "world";
   parts_.proxy_for = [](const std::string&) { return std::string{}; };
-  time_->before_step([this](const StepAbout& about) {
+  time_->before_step([this](const one_thread::StepAbout& about) {
     throw_now_ = throws_next_ && about.actor == *throws_next_;
     if (throw_now_)
       throws_next_.reset();

@@ -6,11 +6,11 @@
 #include "actors/supervisor/root.hpp"
 #include "adapters/journal/file_journal.hpp"
 #include "adapters/journal/memory_files.hpp"
+#include "apps/one_thread/virtual_time.hpp"
 #include "apps/tandem_world/memory_net.hpp"
 #include "apps/tandem_world/operations.hpp"
 #include "apps/tandem_world/timeline.hpp"
 #include "apps/tandem_world/trace.hpp"
-#include "apps/tandem_world/virtual_time.hpp"
 #include "config/schema.hpp"
 #include "core/log.hpp"
 #include "messages/context.hpp"
@@ -66,7 +66,7 @@ public:
   /// It will die at the `plan.operation`-th operation from here; 0 = it will not.
   void plan(CrashPlan plan) noexcept { operations_.plan(plan); }
 
-  [[nodiscard]] VirtualTime& time() noexcept { return *time_; }
+  [[nodiscard]] one_thread::VirtualTime& time() noexcept { return *time_; }
 
   [[nodiscard]] actors::supervisor::TradingParts& trading() noexcept { return *parts_.trading; }
 
@@ -92,7 +92,7 @@ private:
   Operations operations_;
   std::mt19937_64 random_;
   std::unique_ptr<core::Log> log_;
-  std::unique_ptr<VirtualTime> time_;
+  std::unique_ptr<one_thread::VirtualTime> time_;
   std::shared_ptr<NetSide> side_;
   actors::supervisor::EngineParts parts_;
   adapters::journal::FileJournal* journal_ = nullptr;

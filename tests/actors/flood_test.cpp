@@ -24,7 +24,7 @@ struct Interface {
     config::ListenerConfig listener;
     listener.address = "127.0.0.1:0";
     parts.config.listeners = {listener};
-    parts.api_io = &io;
+    parts.serve = adapters::transport::serve_on(io);
     parts.on_listening = [](config::Surface, const std::string&) {};
     world.start();
     REQUIRE(world.both_watching(3s));

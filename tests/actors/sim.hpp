@@ -3,7 +3,7 @@
 /// coordinator.
 #pragma once
 
-#include "apps/tandem_world/task_strand.hpp"
+#include "apps/one_thread/task_strand.hpp"
 #include "core/log.hpp"
 #include "messages/context.hpp"
 
@@ -180,7 +180,7 @@ public:
   caf::scheduler::test_coordinator& scheduler
       = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
   caf::scoped_actor self{system};
-  world::TaskStrand strand{[this] { return now(); }};
+  one_thread::TaskStrand strand{[this] { return now(); }};
   std::vector<caf::actor> owned;
   std::chrono::milliseconds took{0};
 };

@@ -32,7 +32,7 @@ void equip(EngineWorld& world, adapters::transport::Io& io, config::Mode mode) {
   config::ListenerConfig listener;
   listener.address = "127.0.0.1:0";
   parts.config.listeners = {listener};
-  parts.api_io = &io;
+  parts.serve = adapters::transport::serve_on(io);
   parts.on_listening = [](config::Surface, const std::string&) {};
 }
 

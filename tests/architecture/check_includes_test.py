@@ -108,6 +108,7 @@ BAD = {  # rule -> (file, text, the offending line, a word of the reason)
     "CAF's network modules are not linked": ("CMakeLists.txt", "target_link_libraries(x CAF::io)\n", 1, "not linked"),
     "no loop over an unordered container": ("core/a.cpp", "std::unordered_set<int> all_;\n\nfor (int one : self->all_)\n", 3, "order"),
     "nor over what hands one out": ("core/a.hpp", "const std::unordered_map<int, int>& all() const;\nfor (auto& x : other.all())\n", 2, "order"),
+    "what plays a capture asks no clock": ("apps/tandem/capture/host.cpp", "auto t = std::chrono::steady_clock::now();\n", 1, CLOCK),
     "the deterministic world asks no clock": ("apps/tandem_world/world.cpp", "auto t = std::chrono::steady_clock::now();\n", 1, CLOCK),
     "core asks no steady clock": ("core/a.cpp", "auto t = std::chrono::steady_clock::now();\n", 1, CLOCK),
     "adapters ask no wall clock": ("adapters/venues/okx/signer.cpp", "auto t = std::time(nullptr);\n", 1, CLOCK),

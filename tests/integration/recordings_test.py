@@ -120,12 +120,18 @@ def bybit(messages, symbol, depth):
 
 
 def play(scenario, markets, expected):
+    """As always, and once more on one thread with a capture, which replays to the same bytes."""
+    for capture in (False, True):
+        play_once(scenario, markets, expected, capture)
+
+
+def play_once(scenario, markets, expected, capture):
     """`markets`: YAML of the venues. `expected`: {(exchange, type, symbol): (book, last id)}."""
     with tempfile.TemporaryDirectory() as folder:
         config = pathlib.Path(folder) / "engine.yaml"
         config.write_text("mode: mock\nengine: {delivery: lossless}\nlisteners: [{surface: traders, address: \"127.0.0.1:0\"}]\n"
                           "venues:\n" + markets)
-        with World(scenario, str(config), settings=["listeners[0].requests_per_second=1000000"]) as world:
+        with World(scenario, str(config), settings=["listeners[0].requests_per_second=1000000"], capture=capture) as world:
             wrong, done = [], threading.Event()
 
             def watch():
@@ -157,6 +163,12 @@ def play(scenario, markets, expected):
                 watcher.join()
             assert not wrong, f"states the recording did not have: {wrong[:3]} of {len(wrong)}"
             print(f"       {len(seen)} different tops seen while it ran, every one recorded")
+            if not capture:
+                return
+            assert world.engine.stop() == 0
+            code, output = world.replay()
+            assert code == 0 and ", 0 differences, " in output.splitlines()[-1], output[-2000:]
+            print("       " + output.splitlines()[-1])
 
 
 def market(venue, kind, name, depth, symbols):

@@ -90,11 +90,13 @@ class World:
 
     environment = {}  # of the engine, beside the simulator's addresses
 
-    def __init__(self, scenario="config/scenarios/mock.yaml", config="config/examples/mock.yaml", sim_settings=(), settings=()):
+    def __init__(self, scenario="config/scenarios/mock.yaml", config="config/examples/mock.yaml", sim_settings=(), settings=(),
+                 capture=False):
         engine_bin, sim_bin = programs()
         self.engine_bin = engine_bin
         self.directory = tempfile.TemporaryDirectory()
         self.config = config
+        self.capture = self.directory.name + "/first.capture" if capture else None  # where the next engine writes one
         self.settings = ["engine.state_dir=" + self.directory.name + "/state", "listeners[0].address=127.0.0.1:0", *settings]
         self.sim = Program([sim_bin, "run", scenario, *self._set(sim_settings)], environment={"TANDEM_SHARED": str(SHARED)})
         try:
@@ -109,7 +111,14 @@ class World:
 
     def start_engine(self):
         environment = {"SIM_" + name.upper(): address for name, address in self.sim.addresses.items()} | self.environment
-        self.engine = Program([self.engine_bin, "run", self.config, *self._set(self.settings)], environment)
+        capture = ["--capture", self.capture] if self.capture else []
+        self.engine = Program([self.engine_bin, "run", self.config, *self._set(self.settings), *capture], environment)
+
+    def replay(self, *options, capture=None):
+        """`tandem replay` of the capture: (exit code, output)"""
+        done = subprocess.run([self.engine_bin, "replay", capture or self.capture, *options], text=True, cwd=ROOT,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return done.returncode, done.stdout
 
     def __enter__(self):
         return self

@@ -1,9 +1,10 @@
-#include "apps/tandem_world/virtual_time.hpp"
+#include "apps/one_thread/virtual_time.hpp"
 
-#include "apps/tandem_world/task_strand.hpp"
+#include "apps/one_thread/task_strand.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/detail/pretty_type_name.hpp>
 #include <caf/scheduled_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
@@ -12,7 +13,7 @@
 #include <random>
 #include <vector>
 
-namespace tandem::world {
+namespace tandem::one_thread {
 namespace {
 
 using core::MonoTime;
@@ -34,6 +35,25 @@ public:
   }
 };
 
+/// What the job is about to handle.
+std::string message_of(caf::resumable* job) {
+  auto* actor = dynamic_cast<caf::scheduled_actor*>(job);
+  const auto* next = actor == nullptr ? nullptr : actor->mailbox().peek();
+  if (next == nullptr)
+    return "its beginning";
+  const auto& content = next->content();
+  auto text = caf::to_string(content);
+  if (text.find("<unprintable>") == std::string::npos)
+    return text;
+  text.clear();
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    const auto* type = content.type(i).second;
+    text += (i == 0 ? "" : ", ")
+            + (type == nullptr ? std::string{"?"} : caf::detail::pretty_type_name(*type));
+  }
+  return text;
+}
+
 std::uint64_t id_of(caf::resumable* job) {
   const auto* actor = dynamic_cast<caf::scheduled_actor*>(job);
   return actor == nullptr ? 0 : actor->id();
@@ -42,8 +62,9 @@ std::uint64_t id_of(caf::resumable* job) {
 } // namespace
 
 struct VirtualTime::Impl {
-  Impl(MonoTime begin, std::uint64_t seed)
-      : offset{begin - MonoTime{scheduler.clock().now().time_since_epoch()}}, random{seed} {}
+  Impl(MonoTime begin, std::optional<std::uint64_t> seed)
+      : offset{begin - MonoTime{scheduler.clock().now().time_since_epoch()}},
+        drawn{seed.has_value()}, random{seed.value_or(0)} {}
 
   [[nodiscard]] MonoTime now() const {
     return MonoTime{scheduler.clock().now().time_since_epoch()} + offset;
@@ -63,6 +84,7 @@ struct VirtualTime::Impl {
   caf::scheduler::test_coordinator& scheduler
       = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
   std::chrono::nanoseconds offset;
+  bool drawn; ///< else in turn
   std::mt19937_64 random;
   TaskStrand strand{[this] { return now(); }};
   std::map<std::uint64_t, MonoTime> held; ///< actors that stand still, until when
@@ -73,6 +95,9 @@ struct VirtualTime::Impl {
 
 VirtualTime::VirtualTime(MonoTime start, std::uint64_t seed)
     : impl_{std::make_unique<Impl>(start, seed)} {}
+
+VirtualTime::VirtualTime(MonoTime start, InTurn /*order*/)
+    : impl_{std::make_unique<Impl>(start, std::nullopt)} {}
 
 VirtualTime::~VirtualTime() = default;
 
@@ -111,7 +136,7 @@ bool VirtualTime::run_one() {
   if (choices == 0)
     return false;
   ++self.steps;
-  const auto choice = choices == 1 ? 0 : self.random() % choices;
+  const auto choice = choices == 1 || !self.drawn ? 0 : self.random() % choices;
   if (choice == open.size()) {
     if (self.before)
       self.before({});
@@ -122,7 +147,7 @@ bool VirtualTime::run_one() {
   const auto at = jobs.begin() + static_cast<std::ptrdiff_t>(open[choice]);
   std::rotate(jobs.begin(), at, at + 1);
   if (self.before)
-    self.before({id_of(jobs.front())});
+    self.before({id_of(jobs.front()), [job = jobs.front()] { return message_of(job); }});
   return self.scheduler.try_run_once();
 }
 
@@ -142,4 +167,4 @@ std::uint64_t VirtualTime::steps() const noexcept {
   return impl_->steps;
 }
 
-} // namespace tandem::world
+} // namespace tandem::one_thread

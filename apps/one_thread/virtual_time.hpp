@@ -1,6 +1,7 @@
-/// Runs the engine's actors and the tasks of its strand on the caller's thread, in virtual time:
-/// CAF's deterministic coordinator beneath. What runs next is drawn from a seed, so that other
-/// seeds are other interleavings of the same actors; the same seed is the same run, to the byte.
+/// Runs the engine's actors and the tasks of its strand on the caller's thread, by a clock that its
+/// owner moves: CAF's deterministic coordinator beneath. Either what runs next is drawn from a
+/// seed, so that other seeds are other interleavings of the same actors, or all take turns. The
+/// same input is the same run, to the byte.
 #pragma once
 
 #include "adapters/transport/io.hpp"
@@ -16,17 +17,24 @@
 #include <string>
 #include <utility>
 
-namespace tandem::world {
+namespace tandem::one_thread {
 
 /// Steps of an actor or task, as they are about to run.
 struct StepAbout {
   std::uint64_t actor = 0; ///< CAF's id; 0 = a task of the strand
+  /// The message, for people; empty for a task. Only while the hook runs.
+  std::function<std::string()> message{};
 };
+
+/// Actors in the order in which they became ready, tasks only while no actor is: whoever is told of
+/// something has dealt with it before the next thing happens.
+struct InTurn {};
 
 class VirtualTime {
 public:
   /// @param start what now() begins with. @param seed of the order in which ready work runs.
   VirtualTime(core::MonoTime start, std::uint64_t seed);
+  VirtualTime(core::MonoTime start, InTurn order);
   /// Every actor must have ended before.
   ~VirtualTime();
   VirtualTime(const VirtualTime&) = delete;
@@ -62,4 +70,4 @@ private:
   std::unique_ptr<Impl> impl_;
 };
 
-} // namespace tandem::world
+} // namespace tandem::one_thread

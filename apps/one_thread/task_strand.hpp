@@ -12,7 +12,7 @@
 #include <optional>
 #include <utility>
 
-namespace tandem::world {
+namespace tandem::one_thread {
 
 class TaskStrand final : public adapters::transport::Strand {
 public:
@@ -56,4 +56,4 @@ private:
   std::multimap<core::MonoTime, std::function<void()>> later_;
 };
 
-} // namespace tandem::world
+} // namespace tandem::one_thread

@@ -1,0 +1,129 @@
+#include "apps/tandem/process.hpp"
+
+#include "adapters/journal/pair_store.hpp"
+#include "adapters/transport/http_server.hpp"
+#include "adapters/transport/websocket.hpp"
+#include "apps/tandem/engine.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <iostream>
+#include <system_error>
+#include <utility>
+
+namespace tandem::apps {
+namespace {
+
+/// A file named KILL in the state directory throws the switch once, when it appears.
+class KillFile {
+public:
+  explicit KillFile(const std::string& directory) : path_{directory + "/KILL"} {}
+
+  [[nodiscard]] bool appeared() {
+    std::error_code ignored;
+    const bool there = std::filesystem::exists(path_, ignored);
+    return there && !std::exchange(seen_, there);
+  }
+
+private:
+  std::filesystem::path path_;
+  bool seen_ = false;
+};
+
+} // namespace
+
+core::Clocks machine_clocks() {
+  return {.mono = [] { return core::MonoTime{std::chrono::steady_clock::now()}; },
+          .wall = [] { return core::WallTime{std::chrono::system_clock::now()}; }};
+}
+
+std::string from_environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str()); // NOLINT(concurrency-mt-unsafe): nothing sets any
+  return value == nullptr ? std::string{} : std::string{value};
+}
+
+std::string proxy_of(const std::string& url) {
+  return adapters::transport::proxy_for(url, from_environment);
+}
+
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2})
+    sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+ReadyLine::ReadyLine(std::size_t listeners) : expected_{listeners} {
+  if (expected_ == 0)
+    std::cout << "ready\n" << std::flush;
+}
+
+void ReadyLine::add(config::Surface surface, const std::string& address) {
+  const std::lock_guard lock{mutex_};
+  if (said_)
+    return; // a restarted interface binds the same addresses
+  text_ += (surface == config::Surface::traders ? " http=" : " metrics=") + address;
+  if (++bound_ < expected_)
+    return;
+  said_ = true;
+  std::cout << "ready" << text_ << '\n' << std::flush;
+}
+
+StopWatchdog::StopWatchdog(std::chrono::milliseconds limit) {
+  thread_ = std::thread{[this, limit] {
+    std::unique_lock lock{mutex_};
+    if (done_.wait_for(lock, limit, [this] { return finished_; }))
+      return;
+    std::cerr << "stop took longer than " << limit.count() << " ms; ending now\n";
+    ::_exit(exit_internal);
+  }};
+}
+
+StopWatchdog::~StopWatchdog() {
+  {
+    const std::lock_guard lock{mutex_};
+    finished_ = true;
+  }
+  done_.notify_all();
+  thread_.join();
+}
+
+bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up,
+                  const Watches& watches) {
+  KillFile kill_file{watches.state_dir};
+  while (!gave_up) {
+    const timespec patience{.tv_sec = 0, .tv_nsec = 200'000'000};
+    const int number = sigtimedwait(&signals, nullptr, &patience);
+    if (number == SIGINT || number == SIGTERM)
+      return true;
+    if (number == SIGUSR1)
+      watches.kill("signal");
+    if (kill_file.appeared())
+      watches.kill("file");
+    watches.look();
+  }
+  return false;
+}
+
+int check_resources(const config::Config& config, adapters::transport::Io& io) {
+  for (const auto& listener : config.listeners) {
+    const auto bound = adapters::transport::serve_http(io, listener.address, {}, {});
+    if (bound)
+      continue;
+    std::cerr << core::describe(bound.error()) << '\n';
+    return exit_unavailable;
+  }
+  const auto store = adapters::journal::PairStore::open(config.engine.state_dir);
+  if (store)
+    return exit_ok;
+  std::cerr << core::describe(store.error()) << '\n';
+  return exit_unavailable;
+}
+
+} // namespace tandem::apps
