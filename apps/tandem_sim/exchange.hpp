@@ -13,6 +13,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -85,7 +86,7 @@ struct MarginState {
 class Exchange {
 public:
   /// All accounts of the scenario exist from the start. Flow and books must outlive it.
-  Exchange(const Scenario& scenario, Flow& flow, ReplayBooks& replay, Time start);
+  Exchange(const Scenario& scenario, Flow& flow, Time start);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -169,6 +170,8 @@ public:
   void set_countdown(AccountId account, SurfaceId surface, const std::string& symbol,
                      std::optional<Time> due);
   void tick(Time now);
+  /// What a recording says of one of its markets.
+  void on_recorded(const RecordedNews& news, Time now);
   /// What a step of the flow did to resting orders. Call it for each.
   void on_step(const Market& market, const Step& step, Time now);
 
@@ -198,11 +201,14 @@ private:
   struct Checked {
     Refusal refusal = Refusal::none;
     const Instrument* instrument = nullptr;
-    Market* market = nullptr; ///< null: replayed
+    Market* market = nullptr;
     std::int64_t price = 0;
     std::int64_t quantity = 0;
     Amount quote_quantity = 0;
   };
+
+  /// Generated or recorded; null: none of that name.
+  [[nodiscard]] Market* find_market(SurfaceId surface, std::string_view symbol) const;
 
   [[nodiscard]] Account& owner(AccountId id) { return accounts_.at(id); }
 
@@ -258,7 +264,14 @@ private:
   void settle_linear(const Order& order, Fill& fill, const Instrument& instrument);
 
   Flow& flow_;
-  ReplayBooks& replay_;
+
+  /// Of a recording, as orders meet it; `depth` of the stream that it is kept by.
+  struct Recorded {
+    std::unique_ptr<Market> market;
+    std::optional<int> depth;
+  };
+
+  std::map<std::pair<SurfaceId, std::string>, Recorded> recorded_;
   std::vector<Instrument> instruments_;
   std::vector<ExchangeListener*> listeners_;
   Flow::OnStep on_step_;

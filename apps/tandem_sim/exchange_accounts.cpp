@@ -54,8 +54,9 @@ std::string amount_trimmed(Amount amount) {
   return core::format_scaled(amount, amount_decimals);
 }
 
-Exchange::Exchange(const Scenario& scenario, Flow& flow, ReplayBooks& replay, Time start)
-    : flow_{flow}, replay_{replay} {
+Exchange::Exchange(const Scenario& scenario, Flow& flow, Time start) : flow_{flow} {
+  for (const auto& each : scenario.replayed)
+    recorded_[{each.surface, each.symbol}].market = std::make_unique<Market>(each);
   for (const auto* list : {&scenario.generated, &scenario.replayed})
     instruments_.insert(instruments_.end(), list->begin(), list->end());
   last_order_ = 4'000'000'000 + static_cast<OrderId>(scenario.seed % 1'000'000) * 1'000;

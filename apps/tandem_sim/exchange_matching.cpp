@@ -143,6 +143,49 @@ void Exchange::on_step(const Market& market, const Step& step, Time now) {
   }
 }
 
+Market* Exchange::find_market(SurfaceId surface, std::string_view symbol) const {
+  if (auto* market = flow_.find(surface, symbol))
+    return market;
+  const auto found = recorded_.find({surface, std::string{symbol}});
+  return found == recorded_.end() ? nullptr : found->second.market.get();
+}
+
+void Exchange::on_recorded(const RecordedNews& news, Time now) {
+  const auto found = recorded_.find({news.surface, news.symbol});
+  if (found == recorded_.end())
+    return;
+  auto& [market, depth] = found->second;
+  const auto& of = market->instrument();
+  const auto scaled = [](const std::string& text, int decimals) {
+    return core::parse_scaled(text, decimals).value_or(0);
+  };
+  const auto levels = [&](const std::vector<TextLevel>& texts) {
+    std::vector<Level> result;
+    for (const auto& level : texts)
+      if (const auto price = scaled(level.price, of.price_decimals); price > 0)
+        result.push_back({price, scaled(level.quantity, of.quantity_decimals)});
+    return result;
+  };
+  const auto at = core::to_millis(now);
+  Step step;
+  for (const auto& trade : news.trades)
+    market->pass(trade.buyer_is_maker ? Side::bid : Side::ask,
+                 scaled(trade.at.price, of.price_decimals),
+                 scaled(trade.at.quantity, of.quantity_decimals), at, step);
+  // Of several streams of one market the deepest is the book.
+  const bool deeper = !depth || news.depth == 0 || news.depth > *depth;
+  if (news.whole && (deeper || news.depth == *depth)) {
+    depth = news.depth;
+    market->mirror_all(levels(news.bids), levels(news.asks), at, step);
+  } else if (depth && news.depth == *depth) {
+    for (const auto& level : levels(news.bids))
+      market->mirror(Side::bid, level.price, level.quantity, at, step);
+    for (const auto& level : levels(news.asks))
+      market->mirror(Side::ask, level.price, level.quantity, at, step);
+  }
+  on_step(*market, step, now);
+}
+
 void Exchange::trim_reduce_only(AccountId account, SurfaceId surface, const std::string& symbol,
                                 Time now) {
   if (is_spot(surface))
@@ -161,7 +204,7 @@ void Exchange::trim_reduce_only(AccountId account, SurfaceId surface, const std:
     } else if (allowed < entry.order.left()) {
       entry.order.quantity = entry.order.filled + allowed;
       Step step;
-      auto* market = flow_.find(surface, symbol);
+      auto* market = find_market(surface, symbol);
       market->shrink(entry.order.id, allowed, core::to_millis(now), step);
       tell(event_of(entry, OrderEventKind::amended, now));
       if (on_step_)

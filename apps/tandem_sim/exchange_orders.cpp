@@ -83,7 +83,7 @@ PlaceResult Exchange::place(const OrderAsk& ask, const PlaceOptions& options, Ti
 }
 
 void Exchange::withdraw(const Order& order, Time now) {
-  auto* market = flow_.find(order.surface, order.symbol);
+  auto* market = find_market(order.surface, order.symbol);
   if (market == nullptr)
     return;
   Step step;
@@ -115,7 +115,7 @@ void Exchange::close(Entry& entry, OrderState state, Refusal reason, const std::
 
 Order Exchange::fill_unheard(Entry& entry, Time now) {
   auto before = entry.order;
-  auto* market = flow_.find(before.surface, before.symbol);
+  auto* market = find_market(before.surface, before.symbol);
   if (market == nullptr)
     return before;
   const auto lot = market->instrument().lot;
@@ -190,7 +190,7 @@ PlaceResult Exchange::amend(AccountId account, SurfaceId surface, const std::str
   ask.quantity = quantity.value_or(core::Decimal{order.quantity, of.quantity_decimals});
   Checked checked;
   checked.instrument = &of;
-  checked.market = flow_.find(surface, order.symbol);
+  checked.market = find_market(surface, order.symbol);
   auto wrong = inspect_numbers(ask, checked);
   if (wrong == Refusal::none)
     wrong = inspect_value(ask, checked);

@@ -86,8 +86,9 @@ const Instrument* Exchange::instrument(SurfaceId surface, std::string_view symbo
 
 std::optional<std::int64_t> Exchange::market_price(SurfaceId surface,
                                                    std::string_view symbol) const {
-  const auto* market = flow_.find(surface, symbol);
-  return market == nullptr ? std::nullopt : std::optional{market->bars().last_price()};
+  const auto* market = find_market(surface, symbol);
+  const auto price = market == nullptr ? 0 : market->price();
+  return price == 0 ? std::nullopt : std::optional{price};
 }
 
 Refusal Exchange::inspect_numbers(const OrderAsk& ask, Checked& out) const {
@@ -207,10 +208,10 @@ Exchange::Checked Exchange::inspect(const OrderAsk& ask, const PlaceOptions& opt
   };
   if (out.instrument == nullptr)
     return refuse(Refusal::unknown_symbol);
-  out.market = flow_.find(ask.surface, ask.symbol);
+  out.market = find_market(ask.surface, ask.symbol);
   if (const auto wrong = inspect_numbers(ask, out); wrong != Refusal::none)
     return refuse(wrong);
-  if (out.market == nullptr)
+  if (out.market == nullptr || (out.market->recorded() && out.market->price() == 0))
     return refuse(Refusal::market_closed);
   if (const auto wrong = inspect_value(ask, out); wrong != Refusal::none)
     return refuse(wrong);

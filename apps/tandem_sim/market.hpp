@@ -62,6 +62,27 @@ public:
   Market(Instrument instrument, const FlowOptions& flow, std::uint64_t seed, std::int64_t fair,
          Time now);
 
+  /// A recorded market: empty until it is told what was recorded, and without a flow of its own.
+  explicit Market(Instrument instrument);
+
+  // Recorded markets (market_recorded.cpp). `out` is added to; resting orders that were met are in
+  // out.executions.
+  /// The recorded size at a price, from now on. What accounts took of it before is there again; who
+  /// rests at it has at most this much before him; who rests across it trades with it.
+  void mirror(Side side, std::int64_t price, std::int64_t quantity, core::UnixMillis now,
+              Step& out);
+  /// A whole book instead of what is there.
+  void mirror_all(const std::vector<Level>& bids, const std::vector<Level>& asks,
+                  core::UnixMillis now, Step& out);
+  /// A recorded trade. It takes what stands before the orders of accounts at its price, then them;
+  /// whoever offers better trades first.
+  void pass(Side maker, std::int64_t price, std::int64_t quantity, core::UnixMillis now, Step& out);
+
+  [[nodiscard]] bool recorded() const noexcept { return recorded_; }
+
+  /// What a market order is reckoned by: the last trade; of a recorded market the mid price.
+  [[nodiscard]] std::int64_t price() const noexcept;
+
   /// One step of the clock. @param fair the wanted mid price. `out` is cleared first.
   void step(std::int64_t fair, core::UnixMillis now, Step& out);
 
@@ -140,7 +161,11 @@ private:
   [[nodiscard]] std::int64_t random_distance();
   [[nodiscard]] std::pair<std::int64_t, std::int64_t> quotes(std::int64_t fair) const noexcept;
 
+  /// A trade of a resting order with somebody of the recording. @return how much
+  std::int64_t meet(Queued& order, std::int64_t quantity, core::UnixMillis now, Step& out);
+
   Instrument instrument_;
+  bool recorded_ = false;
   FlowOptions flow_;
   Random random_;
   Bars bars_;

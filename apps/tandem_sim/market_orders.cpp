@@ -86,11 +86,11 @@ void Market::finish(const std::pair<Level, Level>& before, core::UnixMillis now,
   constexpr std::int64_t away = 10; // ticks
   const auto last = bars_.last_price();
   const auto tick = instrument_.tick;
-  if (book_.empty(Side::ask)) {
+  if (!recorded_ && book_.empty(Side::ask)) {
     const auto above = book_.empty(Side::bid) ? last : std::max(last, book_.best(Side::bid).price);
     set_generated(Side::ask, above + away * tick, random_size(), out);
   }
-  if (book_.empty(Side::bid)) {
+  if (!recorded_ && book_.empty(Side::bid)) {
     const auto below = std::min(last, book_.best(Side::ask).price);
     set_generated(Side::bid, std::max(below - away * tick, tick), random_size(), out);
   }

@@ -35,6 +35,8 @@ std::string_view Replay::state_word() const noexcept {
 }
 
 bool Replay::may_start(Time now) const {
+  if (options_.start == ReplayStart::at_its_time)
+    return !next_ || now >= Time{std::chrono::nanoseconds{next_->received_ns}};
   if (options_.start == ReplayStart::at_once || now >= created_ + options_.start_timeout)
     return true;
   return std::ranges::all_of(options_.sources, [this](const ReplaySource& source) {

@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
+#include <charconv>
 
 namespace tandem::sim {
 namespace {
@@ -44,6 +45,20 @@ std::vector<TextLevel> levels(const json::object& object, std::string_view key) 
     result.push_back({{price.data(), price.size()}, {quantity.data(), quantity.size()}});
   }
   return result;
+}
+
+std::string text(const json::object& object, std::string_view key) {
+  const auto* value = object.if_contains({key.data(), key.size()});
+  const auto* string = value == nullptr ? nullptr : value->if_string();
+  return string == nullptr ? std::string{} : std::string{string->data(), string->size()};
+}
+
+/// Of "orderbook.50".
+int depth_of(const std::string& kind) {
+  int depth = 0;
+  const auto dot = kind.rfind('.') + 1;
+  static_cast<void>(std::from_chars(kind.data() + dot, kind.data() + kind.size(), depth));
+  return depth;
 }
 
 std::optional<json::object> parse(const std::string& text) {
@@ -129,7 +144,52 @@ std::vector<std::pair<std::string, const ReplayBook*>> ReplayBooks::on(SurfaceId
   return result;
 }
 
+void ReplayBooks::tell(const RecordedFrame& frame, int depth, const ReplayBook& whole) const {
+  if (!hear_)
+    return;
+  RecordedNews news{.surface = frame.surface, .symbol = frame.symbol, .depth = depth};
+  news.whole = true;
+  news.bids = whole.bids(0);
+  news.asks = whole.asks(0);
+  hear_(news);
+}
+
+void ReplayBooks::tell(const RecordedFrame& frame, int depth, std::vector<TextLevel> bids,
+                       std::vector<TextLevel> asks) const {
+  if (!hear_)
+    return;
+  RecordedNews news{.surface = frame.surface, .symbol = frame.symbol, .depth = depth};
+  news.bids = std::move(bids);
+  news.asks = std::move(asks);
+  hear_(news);
+}
+
+/// Binance "trade" or "aggTrade" (one recording has one of them), Bybit "publicTrade".
+void ReplayBooks::take_trades(const RecordedFrame& frame) {
+  const bool single = frame.kind == "trade" || frame.kind == "aggTrade";
+  if (!hear_ || (!single && frame.kind != "publicTrade"))
+    return;
+  const auto message = parse(frame.data);
+  if (!message)
+    return;
+  RecordedNews news{.surface = frame.surface, .symbol = frame.symbol};
+  const auto add = [&news](const json::object& one, bool buyer_is_maker, std::string_view price,
+                           std::string_view quantity) {
+    news.trades.push_back({{text(one, price), text(one, quantity)}, buyer_is_maker});
+  };
+  if (single) {
+    const auto* maker = message->if_contains("m");
+    add(*message, maker != nullptr && maker->is_bool() && maker->get_bool(), "p", "q");
+  } else if (const auto* rows = message->if_contains("data"); rows != nullptr && rows->is_array()) {
+    for (const auto& row : rows->get_array())
+      if (row.is_object())
+        add(row.get_object(), text(row.get_object(), "S") == "Sell", "p", "v");
+  }
+  hear_(news);
+}
+
 void ReplayBooks::take(const RecordedFrame& frame) {
+  take_trades(frame);
   if (frame.surface == SurfaceId::bybit_spot || frame.surface == SurfaceId::bybit_linear)
     take_bybit(frame);
   else
@@ -156,6 +216,7 @@ void ReplayBooks::take_binance(const RecordedFrame& frame) {
     book.event_at = event.event_at;
     book.matched_at = event.matched_at;
     book.verbatim.clear();
+    tell(frame, 0, std::move(event.bids), std::move(event.asks));
     return;
   }
   book.replace(levels(*object, "bids"), levels(*object, "asks"));
@@ -174,6 +235,7 @@ void ReplayBooks::take_binance(const RecordedFrame& frame) {
     book.matched_at = event.matched_at;
   }
   buffered_.erase(key);
+  tell(frame, 0, book);
 }
 
 void ReplayBooks::take_bybit(const RecordedFrame& frame) {
@@ -192,8 +254,11 @@ void ReplayBooks::take_bybit(const RecordedFrame& frame) {
   if (snapshot) {
     book.replace(levels(data, "b"), levels(data, "a"));
     book.synchronised = true;
+    tell(frame, depth_of(frame.kind), book);
   } else {
-    book.apply(levels(data, "b"), levels(data, "a"));
+    auto bids = levels(data, "b"), asks = levels(data, "a");
+    book.apply(bids, asks);
+    tell(frame, depth_of(frame.kind), std::move(bids), std::move(asks));
   }
   book.update_id = integer(data, "u");
   book.sequence = integer(data, "seq");

@@ -5,10 +5,12 @@
 #include "apps/tandem_sim/outlet.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tandem::sim {
@@ -55,8 +57,26 @@ private:
   std::map<std::int64_t, TextLevel> asks_;
 };
 
+/// What a line of a recording says of a market, for whoever matches orders against it.
+struct RecordedNews {
+  SurfaceId surface = SurfaceId::binance_spot;
+  std::string symbol;
+  int depth = 0;      ///< levels of the stream it came by; 0 = all
+  bool whole = false; ///< instead of what was known
+  std::vector<TextLevel> bids{}, asks{};
+
+  struct Trade {
+    TextLevel at;
+    bool buyer_is_maker = false;
+  };
+
+  std::vector<Trade> trades{};
+};
+
 class ReplayBooks {
 public:
+  void on_news(std::function<void(const RecordedNews&)> hear) { hear_ = std::move(hear); }
+
   /// The symbol will be replayed here; until its snapshot line is reached there is no book.
   void declare(SurfaceId surface, const std::string& symbol, bool has_snapshot);
   [[nodiscard]] bool declared(SurfaceId surface, std::string_view symbol) const noexcept;
@@ -72,6 +92,10 @@ public:
 
 private:
   using Key = std::pair<SurfaceId, std::string>;
+  void take_trades(const RecordedFrame& frame);
+  void tell(const RecordedFrame& frame, int depth, const ReplayBook& whole) const;
+  void tell(const RecordedFrame& frame, int depth, std::vector<TextLevel> bids,
+            std::vector<TextLevel> asks) const;
   void take_binance(const RecordedFrame& frame);
   void take_bybit(const RecordedFrame& frame);
 
@@ -80,7 +104,8 @@ private:
     std::int64_t update_id = 0, event_at = 0, matched_at = 0;
   };
 
-  std::map<Key, bool> declared_; ///< value: a snapshot lies ahead
+  std::function<void(const RecordedNews&)> hear_; ///< may be empty
+  std::map<Key, bool> declared_;                  ///< value: a snapshot lies ahead
   std::map<Key, ReplayBook> books_;
   std::map<Key, std::vector<Pending>> buffered_; ///< Binance depth events before the snapshot
 };

@@ -156,7 +156,11 @@ struct ReplaySource {
       wait_for; ///< kinds that need a subscriber before the start: depth, bookTicker, trade, ...
 };
 
-enum class ReplayStart : std::uint8_t { when_subscribed, at_once };
+enum class ReplayStart : std::uint8_t {
+  when_subscribed,
+  at_once,
+  at_its_time, ///< when the clock says what the recorder's said
+};
 
 struct ReplayOptions {
   ReplayStart start = ReplayStart::when_subscribed;

@@ -11,7 +11,7 @@ Simulator::Simulator(const Scenario& scenario, std::unique_ptr<LineSource> recor
                      Outlet& outlet, Time start)
     : outlet_{outlet}, timed_{scenario.faults}, start_{start}, now_{start},
       step_{scenario.flow.step}, faults_{mix_seed(scenario.seed, "faults")}, flow_{scenario, start},
-      exchange_{scenario, flow_, books_, start}, next_tick_{start + scenario.flow.step} {
+      exchange_{scenario, flow_, start}, next_tick_{start + scenario.flow.step} {
   std::ranges::stable_sort(timed_, {}, &TimedFault::at);
   const auto bybit = std::make_shared<BybitPrivate>(scenario, exchange_, faults_);
   for (std::size_t i = 0; i < surface_count; ++i) {
@@ -26,8 +26,10 @@ Simulator::Simulator(const Scenario& scenario, std::unique_ptr<LineSource> recor
     exchange_.listen(*surfaces_[i]);
   }
   exchange_.on_taken([this](Market& market, const Step& step, Time when) {
-    at(market.instrument().surface).on_step(market, step, when);
+    if (!market.recorded()) // its public frames are the recorded ones
+      at(market.instrument().surface).on_step(market, step, when);
   });
+  books_.on_news([this](const RecordedNews& news) { exchange_.on_recorded(news, now_); });
   if (scenario.replay && recording != nullptr)
     replay_ = std::make_unique<Replay>(*scenario.replay, std::move(recording), books_, surfaces_,
                                        outlet, start);

@@ -1,9 +1,13 @@
 #include "apps/tandem_world/backtest.hpp"
 
 #include "apps/tandem_sim/exchange.hpp"
+#include "apps/tandem_sim/recording.hpp"
 #include "apps/tandem_world/running_world.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
+#include <memory>
 #include <utility>
 
 namespace tandem::world {
@@ -12,7 +16,8 @@ namespace {
 using core::Errc;
 using core::fail;
 
-///< behind the last recorded line: orders settle
+/// Around a recording: the engine connects; its last orders settle.
+constexpr std::chrono::seconds lead{3}, tail{5};
 constexpr std::int64_t plenty = 1'000'000; ///< of every asset
 
 /// The engine's side: it talks to the network in memory, as its own mode mock.
@@ -67,15 +72,39 @@ void add_accounts(sim::Scenario& scenario, const config::Config& config) {
   }
 }
 
+/// The recording is played at its own time: the engine begins a little earlier and goes on until
+/// its orders have settled.
+core::Status prepare_recording(Scenery& scenery, std::chrono::milliseconds& length) {
+  auto& replay = scenery.scenario.replay;
+  if (!replay)
+    return {};
+  auto lines = sim::open_recordings(replay->sources);
+  if (!lines)
+    return tl::unexpected{lines.error()};
+  std::optional<std::int64_t> first, last;
+  while (const auto line = (*lines)->next()) {
+    first = first.value_or(line->received_ns);
+    last = line->received_ns;
+  }
+  if (!first)
+    return fail(Errc::malformed, "holds no line", "replay.sources");
+  scenery.beginning = sim::Time{std::chrono::nanoseconds{*first}} - lead;
+  length = std::min<std::chrono::milliseconds>(
+      length, std::chrono::duration_cast<std::chrono::milliseconds>(
+                  lead + std::chrono::nanoseconds{*last - *first} + tail));
+  replay->start = sim::ReplayStart::at_its_time;
+  replay->speed_percent = 100;
+  replay->lockstep = false;
+  scenery.recording = [sources = replay->sources] {
+    auto opened = sim::open_recordings(sources);
+    return opened ? *std::move(opened) : nullptr;
+  };
+  return {};
+}
+
 } // namespace
 
 core::Result<Backtest> run_backtest(BacktestOptions options) {
-  if (options.scenario.replay)
-    return fail(
-        Errc::validation_error,
-        "recorded markets take no orders in the simulator yet: a back-test of them would have "
-        "no fills; use generated ones, or scripts/run for their opportunities",
-        "replay");
   const StateDirectory directory;
   Scenery scenery;
   scenery.config = std::move(options.config);
@@ -83,17 +112,22 @@ core::Result<Backtest> run_backtest(BacktestOptions options) {
   if (const auto adapted = adapt(scenery.config, scenery.surfaces, directory.path()); !adapted)
     return tl::unexpected{adapted.error()};
   add_accounts(scenery.scenario, scenery.config);
+  if (const auto prepared = prepare_recording(scenery, options.length); !prepared)
+    return tl::unexpected{prepared.error()};
   World world{options.seed, scenery, nullptr};
   world.net().set_latency(options.latency, options.jitter);
   world.run_until(begin_at + options.length);
 
   Backtest result;
   result.virtual_time = world.now() - begin_at;
-  result.report = report_of(std::move(options.title), core::to_millis(usual_beginning),
+  result.report = report_of(std::move(options.title), core::to_millis(scenery.beginning),
                             core::to_millis(world.wall()), world.records());
+  auto differences
+      = scenery.recording ? world.differences() : std::vector<std::string>{}; // all has settled
   const auto outcome = world.outcome();
   result.digest = outcome.digest;
   result.broken = outcome.broken;
+  std::move(differences.begin(), differences.end(), std::back_inserter(result.broken));
   return result;
 }
 

@@ -1,5 +1,5 @@
-/// Runs an operator's own configuration against generated markets in virtual time: the engine as it
-/// is, the simulator's matching, fees and a network with a latency.
+/// Runs an operator's own configuration against generated or recorded markets in virtual time: the
+/// engine as it is, the simulator's matching, fees and a network with a latency.
 #pragma once
 
 #include "apps/tandem_sim/scenario.hpp"
@@ -25,7 +25,7 @@ struct BacktestOptions {
   std::uint64_t seed = 1; ///< of latency and order of work
   std::chrono::nanoseconds latency{std::chrono::microseconds{500}}; ///< one way, at least
   std::chrono::nanoseconds jitter{std::chrono::microseconds{500}};
-  std::chrono::milliseconds length{std::chrono::hours{1}};
+  std::chrono::milliseconds length{std::chrono::hours{1}}; ///< at most, for a recording
 };
 
 struct Backtest {
@@ -35,8 +35,9 @@ struct Backtest {
   std::vector<std::string> broken; ///< promises of the engine: a defect
 };
 
-/// Error: validation_error (a scenario with recordings: they take no orders yet; a market that no
-/// simulated venue has).
+/// A recording is played at its own time, from its first line to its last; the network's latency,
+/// fees and queue are the simulator's (docs/simulation.md). Errors: validation_error (a market that
+/// no simulated venue has), not_found, malformed (a recording).
 [[nodiscard]] core::Result<Backtest> run_backtest(BacktestOptions options);
 
 } // namespace tandem::world

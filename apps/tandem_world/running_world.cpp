@@ -82,7 +82,7 @@ void World::run_until(MonoTime end) {
     while (work() || timeline_.run_one())
       if (++turns > steps_at_once_max)
         throw std::runtime_error{"the world never comes to rest"};
-    auto next = begin_at + (simulator_.next_due() - usual_beginning);
+    auto next = begin_at + (simulator_.next_due() - scenery_.beginning);
     const auto sooner = [&next](const std::optional<MonoTime>& at) {
       if (at)
         next = std::min(next, *at);

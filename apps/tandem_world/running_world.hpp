@@ -21,8 +21,6 @@
 namespace tandem::world {
 
 inline constexpr core::MonoTime begin_at{std::chrono::hours{1}};
-/// 2024-08-09 00:00:00 UTC
-inline constexpr sim::Time usual_beginning{std::chrono::milliseconds{1'723'161'600'000}};
 /// By the service manager.
 inline constexpr std::chrono::milliseconds restart_usual{500};
 
@@ -46,8 +44,10 @@ public:
   /// @param scenery outlives it.
   World(std::uint64_t seed, const Scenery& scenery, std::ostream* trace)
       : seed_{seed}, scenery_{scenery}, random_{sim::mix_seed(seed, "world")}, trace_{trace},
-        net_{timeline_, trace_, random_.next(), usual_beginning},
-        simulator_{scenery.scenario, nullptr, net_, usual_beginning},
+        net_{timeline_, trace_, random_.next(), scenery.beginning},
+        simulator_{scenery.scenario,
+                   scenery.recording ? scenery.recording() : std::unique_ptr<sim::LineSource>{},
+                   net_, scenery.beginning},
         judge_{timeline_,        disk_,
                simulator_,       scenery.config,
                scenery.scenario, [this](const std::string& id) { return find_order(id); }} {
@@ -77,6 +77,13 @@ public:
 
   /// What the journal on the disk holds.
   [[nodiscard]] std::vector<core::orders::Record> records() { return judge_.records(); }
+
+  /// Between the journal and the venues' ledger; only when nothing is on its way.
+  [[nodiscard]] std::vector<std::string> differences() {
+    const auto accounts = judge_.accounts();
+    return accounts ? accounts->differences
+                    : std::vector<std::string>{"the journal cannot be read"};
+  }
 
   [[nodiscard]] WorldOutcome outcome() {
     WorldOutcome result;

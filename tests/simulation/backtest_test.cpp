@@ -8,6 +8,7 @@
 #include <boost/json/value.hpp>
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -141,10 +142,39 @@ TEST_CASE("the shipped configuration trades its scenario; the same seed is the s
   CHECK(run_backtest(slow)->report.profit() < first->report.profit());
 }
 
-TEST_CASE("recorded markets are refused as long as they take no orders") {
+TEST_CASE("a recording is traded at its own time, and the journal agrees with the venues") {
+  const auto environment = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str()); // NOLINT(concurrency-mt-unsafe)
+    return value == nullptr ? std::nullopt : std::optional<std::string>{value};
+  };
+  const auto recorded = [&] {
+    BacktestOptions options;
+    options.title = "recorded";
+    options.config = config::load_file("config/examples/replay.yaml", environment).config;
+    options.scenario = sim::load_scenario("config/scenarios/replay.yaml", {}, environment).scenario;
+    options.length = 10min;
+    return options;
+  };
+  const auto first = run_backtest(recorded());
+  if (!first.has_value() && environment("CI") == std::nullopt) {
+    MESSAGE("not run: " << core::describe(first.error()));
+    return;
+  }
+  REQUIRE(first.has_value());
+  CHECK(first->broken == std::vector<std::string>{}); // equal to the ledger, to the smallest unit
+  CHECK(first->report.orders > 10);
+  CHECK(first->report.fills > 10);
+  CHECK(first->report.from > 1'723'161'000'000); // the recording's day, not today
+  CHECK(first->report.from < 1'723'162'000'000);
+  CHECK(run_backtest(recorded())->digest == first->digest);
+}
+
+TEST_CASE("a recording that is not there is named") {
   auto options = short_run();
   options.scenario.replay.emplace();
+  options.scenario.replay->sources.push_back(
+      {sim::SurfaceId::binance_spot, "BTCUSDT", {"/nowhere/day.rec.gz"}, {}});
   const auto result = run_backtest(options);
   REQUIRE_FALSE(result.has_value());
-  CHECK(result.error().code == core::Errc::validation_error);
+  CHECK(core::describe(result.error()).find("/nowhere/day.rec.gz") != std::string::npos);
 }
