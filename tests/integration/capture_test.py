@@ -62,6 +62,8 @@ def the_same_messages_after_everything_that_can_happen():
         trades(world, 1)
         watcher, secret = play_around(world)
         wait_until("the time is up", lambda: time.monotonic() - began > SECONDS, SECONDS + 5)
+        watcher.close()
+        watcher = WebSocket(world.engine.addresses["http"])
         world.engine.process.send_signal(signal.SIGUSR1)
         watcher.wait_for("the kill switch", lambda frame: "KILL_SWITCH" in str(frame), 10)
         watcher.close()
