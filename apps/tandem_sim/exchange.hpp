@@ -269,6 +269,7 @@ private:
   struct Recorded {
     std::unique_ptr<Market> market;
     std::optional<int> depth;
+    core::UnixMillis told_at = 0; ///< the venue's time of the book
   };
 
   std::map<std::pair<SurfaceId, std::string>, Recorded> recorded_;

@@ -154,7 +154,7 @@ void Exchange::on_recorded(const RecordedNews& news, Time now) {
   const auto found = recorded_.find({news.surface, news.symbol});
   if (found == recorded_.end())
     return;
-  auto& [market, depth] = found->second;
+  auto& [market, depth, told_at] = found->second;
   const auto& of = market->instrument();
   const auto scaled = [](const std::string& text, int decimals) {
     return core::parse_scaled(text, decimals).value_or(0);
@@ -169,19 +169,22 @@ void Exchange::on_recorded(const RecordedNews& news, Time now) {
   const auto at = core::to_millis(now);
   Step step;
   for (const auto& trade : news.trades)
-    market->pass(trade.buyer_is_maker ? Side::bid : Side::ask,
-                 scaled(trade.at.price, of.price_decimals),
-                 scaled(trade.at.quantity, of.quantity_decimals), at, step);
+    if (trade.at == 0 || trade.at > told_at) // else the book has it already: not a second time
+      market->pass(trade.buyer_is_maker ? Side::bid : Side::ask,
+                   scaled(trade.level.price, of.price_decimals),
+                   scaled(trade.level.quantity, of.quantity_decimals), at, step);
   // Of several streams of one market the deepest is the book.
-  const bool deeper = !depth || news.depth == 0 || news.depth > *depth;
-  if (news.whole && (deeper || news.depth == *depth)) {
+  if (news.whole && (!depth || news.depth == 0 || news.depth > *depth))
     depth = news.depth;
-    market->mirror_all(levels(news.bids), levels(news.asks), at, step);
-  } else if (depth && news.depth == *depth) {
-    for (const auto& level : levels(news.bids))
-      market->mirror(Side::bid, level.price, level.quantity, at, step);
-    for (const auto& level : levels(news.asks))
-      market->mirror(Side::ask, level.price, level.quantity, at, step);
+  if (news.trades.empty() && depth == news.depth) {
+    told_at = std::max(told_at, news.at);
+    const auto bids = levels(news.bids), asks = levels(news.asks);
+    if (news.whole)
+      market->mirror_all(bids, asks, at, step);
+    else
+      for (const auto side : {Side::bid, Side::ask})
+        for (const auto& level : side == Side::bid ? bids : asks)
+          market->mirror(side, level.price, level.quantity, at, step);
   }
   on_step(*market, step, now);
 }

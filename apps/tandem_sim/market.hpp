@@ -67,15 +67,16 @@ public:
 
   // Recorded markets (market_recorded.cpp). `out` is added to; resting orders that were met are in
   // out.executions.
-  /// The recorded size at a price, from now on. What accounts took of it before is there again; who
-  /// rests at it has at most this much before him; who rests across it trades with it.
+  /// The recorded size at a price, from now on. If it is another than before, what accounts took of
+  /// it is there again; who rests at it has at most this much before him; who rests across it
+  /// trades with it.
   void mirror(Side side, std::int64_t price, std::int64_t quantity, core::UnixMillis now,
               Step& out);
   /// A whole book instead of what is there.
   void mirror_all(const std::vector<Level>& bids, const std::vector<Level>& asks,
                   core::UnixMillis now, Step& out);
-  /// A recorded trade. It takes what stands before the orders of accounts at its price, then them;
-  /// whoever offers better trades first.
+  /// A recorded trade. Whoever offers better trades first; then it takes what stands before the
+  /// orders of accounts at its price, and them, as far as its quantity goes.
   void pass(Side maker, std::int64_t price, std::int64_t quantity, core::UnixMillis now, Step& out);
 
   [[nodiscard]] bool recorded() const noexcept { return recorded_; }
@@ -161,8 +162,13 @@ private:
   [[nodiscard]] std::int64_t random_distance();
   [[nodiscard]] std::pair<std::int64_t, std::int64_t> quotes(std::int64_t fair) const noexcept;
 
+  /// Orders on `side` that trade with somebody on the other side at `price`, best price first, then
+  /// in the order of arrival.
+  [[nodiscard]] std::vector<Queued*> meeting(Side side, std::int64_t price);
   /// A trade of a resting order with somebody of the recording. @return how much
   std::int64_t meet(Queued& order, std::int64_t quantity, core::UnixMillis now, Step& out);
+  /// Writes down what a resting order traded; it has been taken out of the queue.
+  void met(Side side, const Execution& execution, core::UnixMillis now, Step& out);
 
   Instrument instrument_;
   bool recorded_ = false;
@@ -170,6 +176,7 @@ private:
   Random random_;
   Bars bars_;
   Book book_;
+  Book told_; ///< of a recording: its sizes, with nothing taken and nobody queued
   std::int64_t distance_mean_ = 1; ///< of a new order from the best price, in ticks
   std::int64_t size_mean_ = 1;     ///< in lots
   std::int64_t update_id_;

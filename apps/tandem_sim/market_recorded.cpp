@@ -28,25 +28,42 @@ std::int64_t Market::price() const noexcept {
   return mid - mid % instrument_.tick;
 }
 
+void Market::met(Side side, const Execution& execution, core::UnixMillis now, Step& out) {
+  const auto price = execution.price;
+  const auto quantity = execution.quantity;
+  set(side, price, book_.at(side, price) - quantity, out);
+  const Aggregate sum{++aggregate_id_, price, quantity, trade_id_ + 1, 0, now, side == Side::bid};
+  out.executions.push_back({execution.order, price, quantity, print(sum, quantity, now, out)});
+}
+
 std::int64_t Market::meet(Queued& order, std::int64_t quantity, core::UnixMillis now, Step& out) {
   const auto part = std::min(order.left, quantity);
   if (part <= 0)
     return 0;
   order.left -= part;
-  set(order.side, order.price, book_.at(order.side, order.price) - part, out);
-  const Aggregate sum{++aggregate_id_,        order.price, part, trade_id_ + 1, 0, now,
-                      order.side == Side::bid};
-  out.executions.push_back({order.order, order.price, part, print(sum, part, now, out)});
+  met(order.side, {order.order, order.price, part, 0}, now, out);
   return part;
+}
+
+std::vector<Market::Queued*> Market::meeting(Side side, std::int64_t price) {
+  std::vector<Queued*> result;
+  for (auto& each : queue_)
+    if (each.side == side && meets(side, each.price, price))
+      result.push_back(&each);
+  std::ranges::stable_sort(result, [side](const Queued* one, const Queued* other) {
+    return side == Side::bid ? one->price > other->price : one->price < other->price;
+  });
+  return result;
 }
 
 void Market::mirror(Side side, std::int64_t price, std::int64_t quantity, core::UnixMillis now,
                     Step& out) {
+  if (told_.at(side, price) == quantity)
+    return; // whole books repeat themselves: what was taken of it stays taken
+  told_.set(side, price, quantity);
   // Whoever wanted this price would have had it: orders of accounts that it crosses trade first.
-  for (auto& each : queue_) {
-    if (each.side != side && meets(each.side, each.price, price))
-      quantity -= meet(each, quantity, now, out);
-  }
+  for (auto* each : meeting(side == Side::bid ? Side::ask : Side::bid, price))
+    quantity -= meet(*each, quantity, now, out);
   std::erase_if(queue_, [](const Queued& each) { return each.left == 0; });
   set_generated(side, price, quantity, out);
   changed_at_ = now;
@@ -56,7 +73,7 @@ void Market::mirror_all(const std::vector<Level>& bids, const std::vector<Level>
                         core::UnixMillis now, Step& out) {
   for (const auto side : {Side::bid, Side::ask}) {
     const auto& wanted = side == Side::bid ? bids : asks;
-    for (const auto& level : book_.top(side, book_.size(side)))
+    for (const auto& level : told_.top(side, told_.size(side)))
       if (std::ranges::find(wanted, level.price, &Level::price) == wanted.end())
         mirror(side, level.price, 0, now, out);
   }
@@ -68,18 +85,13 @@ void Market::mirror_all(const std::vector<Level>& bids, const std::vector<Level>
 
 void Market::pass(Side maker, std::int64_t price, std::int64_t quantity, core::UnixMillis now,
                   Step& out) {
-  for (auto& each : queue_) {
-    if (each.side != maker || !meets(maker, each.price, price))
-      continue;
-    if (each.price == price) {
-      const auto before = std::min(each.ahead, quantity);
-      each.ahead -= before;
-      meet(each, quantity - before, now, out);
-    } else {
-      meet(each, quantity, now, out); // it offered more than who traded
-    }
-  }
+  for (auto* each : meeting(maker, price))
+    if (each->price != price)
+      quantity -= meet(*each, quantity, now, out); // it offered more than who traded
   std::erase_if(queue_, [](const Queued& each) { return each.left == 0; });
+  for (const auto& each : consume(maker, {price, quantity}, quantity))
+    if (each.order != 0) // what the recording itself loses, it says
+      met(maker, each, now, out);
   keep_recent();
 }
 

@@ -144,30 +144,35 @@ std::vector<std::pair<std::string, const ReplayBook*>> ReplayBooks::on(SurfaceId
   return result;
 }
 
-void ReplayBooks::tell(const RecordedFrame& frame, int depth, const ReplayBook& whole) const {
+void ReplayBooks::tell_all(const RecordedFrame& frame, int depth, const ReplayBook& book) const {
   if (!hear_)
     return;
   RecordedNews news{.surface = frame.surface, .symbol = frame.symbol, .depth = depth};
   news.whole = true;
-  news.bids = whole.bids(0);
-  news.asks = whole.asks(0);
+  news.bids = book.bids(0);
+  news.asks = book.asks(0);
+  news.at = book.matched_at != 0 ? book.matched_at : book.event_at;
   hear_(news);
 }
 
-void ReplayBooks::tell(const RecordedFrame& frame, int depth, std::vector<TextLevel> bids,
-                       std::vector<TextLevel> asks) const {
+void ReplayBooks::tell(const RecordedFrame& frame, int depth, const ReplayBook& book,
+                       std::vector<TextLevel> bids, std::vector<TextLevel> asks) const {
   if (!hear_)
     return;
   RecordedNews news{.surface = frame.surface, .symbol = frame.symbol, .depth = depth};
   news.bids = std::move(bids);
   news.asks = std::move(asks);
+  news.at = book.matched_at != 0 ? book.matched_at : book.event_at;
   hear_(news);
 }
 
-/// Binance "trade" or "aggTrade" (one recording has one of them), Bybit "publicTrade".
+/// Binance "trade" or "aggTrade", Bybit "publicTrade".
 void ReplayBooks::take_trades(const RecordedFrame& frame) {
   const bool single = frame.kind == "trade" || frame.kind == "aggTrade";
   if (!hear_ || (!single && frame.kind != "publicTrade"))
+    return;
+  // Where both are recorded they tell the same trades: the first kind counts.
+  if (trades_by_.try_emplace({frame.surface, frame.symbol}, frame.kind).first->second != frame.kind)
     return;
   const auto message = parse(frame.data);
   if (!message)
@@ -175,7 +180,8 @@ void ReplayBooks::take_trades(const RecordedFrame& frame) {
   RecordedNews news{.surface = frame.surface, .symbol = frame.symbol};
   const auto add = [&news](const json::object& one, bool buyer_is_maker, std::string_view price,
                            std::string_view quantity) {
-    news.trades.push_back({{text(one, price), text(one, quantity)}, buyer_is_maker});
+    news.trades.push_back(
+        {{text(one, price), text(one, quantity)}, buyer_is_maker, integer(one, "T")});
   };
   if (single) {
     const auto* maker = message->if_contains("m");
@@ -216,7 +222,7 @@ void ReplayBooks::take_binance(const RecordedFrame& frame) {
     book.event_at = event.event_at;
     book.matched_at = event.matched_at;
     book.verbatim.clear();
-    tell(frame, 0, std::move(event.bids), std::move(event.asks));
+    tell(frame, 0, book, std::move(event.bids), std::move(event.asks));
     return;
   }
   book.replace(levels(*object, "bids"), levels(*object, "asks"));
@@ -235,7 +241,7 @@ void ReplayBooks::take_binance(const RecordedFrame& frame) {
     book.matched_at = event.matched_at;
   }
   buffered_.erase(key);
-  tell(frame, 0, book);
+  tell_all(frame, 0, book);
 }
 
 void ReplayBooks::take_bybit(const RecordedFrame& frame) {
@@ -251,19 +257,18 @@ void ReplayBooks::take_bybit(const RecordedFrame& frame) {
   const auto& data = inner->get_object();
   auto& book = books_[{frame.surface, frame.stream}];
   const bool snapshot = type->get_string() == "snapshot" || integer(data, "u") == 1;
-  if (snapshot) {
-    book.replace(levels(data, "b"), levels(data, "a"));
-    book.synchronised = true;
-    tell(frame, depth_of(frame.kind), book);
-  } else {
-    auto bids = levels(data, "b"), asks = levels(data, "a");
-    book.apply(bids, asks);
-    tell(frame, depth_of(frame.kind), std::move(bids), std::move(asks));
-  }
   book.update_id = integer(data, "u");
   book.sequence = integer(data, "seq");
   book.event_at = integer(*message, "ts");
   book.matched_at = integer(*message, "cts");
+  if (snapshot) {
+    book.replace(levels(data, "b"), levels(data, "a"));
+    book.synchronised = true;
+    return tell_all(frame, depth_of(frame.kind), book);
+  }
+  auto bids = levels(data, "b"), asks = levels(data, "a");
+  book.apply(bids, asks);
+  tell(frame, depth_of(frame.kind), book, std::move(bids), std::move(asks));
 }
 
 } // namespace tandem::sim

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "apps/tandem_sim/outlet.hpp"
+#include "core/types/time.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -64,10 +65,12 @@ struct RecordedNews {
   int depth = 0;      ///< levels of the stream it came by; 0 = all
   bool whole = false; ///< instead of what was known
   std::vector<TextLevel> bids{}, asks{};
+  core::UnixMillis at = 0; ///< when the venue made these levels; 0: it does not say
 
   struct Trade {
-    TextLevel at;
+    TextLevel level;
     bool buyer_is_maker = false;
+    core::UnixMillis at = 0; ///< by the venue
   };
 
   std::vector<Trade> trades{};
@@ -93,9 +96,10 @@ public:
 private:
   using Key = std::pair<SurfaceId, std::string>;
   void take_trades(const RecordedFrame& frame);
-  void tell(const RecordedFrame& frame, int depth, const ReplayBook& whole) const;
-  void tell(const RecordedFrame& frame, int depth, std::vector<TextLevel> bids,
-            std::vector<TextLevel> asks) const;
+  /// News of the book that the frame belongs to: all of it, or these levels.
+  void tell_all(const RecordedFrame& frame, int depth, const ReplayBook& book) const;
+  void tell(const RecordedFrame& frame, int depth, const ReplayBook& book,
+            std::vector<TextLevel> bids, std::vector<TextLevel> asks) const;
   void take_binance(const RecordedFrame& frame);
   void take_bybit(const RecordedFrame& frame);
 
@@ -108,6 +112,7 @@ private:
   std::map<Key, bool> declared_;                  ///< value: a snapshot lies ahead
   std::map<Key, ReplayBook> books_;
   std::map<Key, std::vector<Pending>> buffered_; ///< Binance depth events before the snapshot
+  std::map<Key, std::string> trades_by_;         ///< the kind of frame that tells its trades
 };
 
 } // namespace tandem::sim

@@ -8,6 +8,9 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 namespace tandem::world {
@@ -72,6 +75,30 @@ void add_accounts(sim::Scenario& scenario, const config::Config& config) {
   }
 }
 
+using Market = std::pair<sim::SurfaceId, std::string>;
+
+struct Recording {
+  std::optional<std::int64_t> first_ns, last_ns;
+  std::set<Market> with_book;
+};
+
+Recording look_through(sim::LineSource& lines) {
+  Recording found;
+  sim::ReplayBooks books;
+  while (const auto line = lines.next()) {
+    found.first_ns = found.first_ns.value_or(line->received_ns);
+    found.last_ns = line->received_ns;
+    const Market market{line->surface, line->symbol};
+    if (found.with_book.contains(market))
+      continue;
+    books.take(*line);
+    const bool binance = sim::venue_of(line->surface) == sim::VenueName::binance;
+    if (books.find(line->surface, binance ? line->symbol : line->stream) != nullptr)
+      found.with_book.insert(market);
+  }
+  return found;
+}
+
 /// The recording is played at its own time: the engine begins a little earlier and goes on until
 /// its orders have settled.
 core::Status prepare_recording(Scenery& scenery, std::chrono::milliseconds& length) {
@@ -81,20 +108,23 @@ core::Status prepare_recording(Scenery& scenery, std::chrono::milliseconds& leng
   auto lines = sim::open_recordings(replay->sources);
   if (!lines)
     return tl::unexpected{lines.error()};
-  std::optional<std::int64_t> first, last;
-  while (const auto line = (*lines)->next()) {
-    first = first.value_or(line->received_ns);
-    last = line->received_ns;
-  }
-  if (!first)
+  const auto found = look_through(**lines);
+  if (!found.first_ns)
     return fail(Errc::malformed, "holds no line", "replay.sources");
-  scenery.beginning = sim::Time{std::chrono::nanoseconds{*first}} - lead;
+  for (const auto& source : replay->sources)
+    if (!found.with_book.contains({source.surface, source.symbol}))
+      return fail(Errc::validation_error,
+                  "its recording holds no book (depth updates with their snapshot): no order could "
+                  "be filled there",
+                  std::string{sim::name_of(source.surface)} + ' ' + source.symbol);
+  scenery.beginning = sim::Time{std::chrono::nanoseconds{*found.first_ns}} - lead;
   length = std::min<std::chrono::milliseconds>(
       length, std::chrono::duration_cast<std::chrono::milliseconds>(
-                  lead + std::chrono::nanoseconds{*last - *first} + tail));
+                  lead + std::chrono::nanoseconds{*found.last_ns - *found.first_ns} + tail));
   replay->start = sim::ReplayStart::at_its_time;
   replay->speed_percent = 100;
   replay->lockstep = false;
+  replay->snapshot_wait = {}; // the others' time goes on where nobody asks
   scenery.recording = [sources = replay->sources] {
     auto opened = sim::open_recordings(sources);
     return opened ? *std::move(opened) : nullptr;

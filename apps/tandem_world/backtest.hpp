@@ -37,7 +37,7 @@ struct Backtest {
 
 /// A recording is played at its own time, from its first line to its last; the network's latency,
 /// fees and queue are the simulator's (docs/simulation.md). Errors: validation_error (a market that
-/// no simulated venue has), not_found, malformed (a recording).
+/// no simulated venue has, or whose recording holds no book), not_found, malformed (a recording).
 [[nodiscard]] core::Result<Backtest> run_backtest(BacktestOptions options);
 
 } // namespace tandem::world

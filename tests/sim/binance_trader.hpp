@@ -44,6 +44,9 @@ struct BinanceReply {
 struct BinanceWorld : World {
   explicit BinanceWorld(const std::string& yaml = binance_accounts) : World{yaml} {}
 
+  BinanceWorld(const Scenario& scenario, std::unique_ptr<LineSource> lines)
+      : World{scenario, std::move(lines)} {}
+
   [[nodiscard]] std::string stamp(std::int64_t late_ms = 0) const {
     return std::to_string(core::to_millis(now) - late_ms);
   }

@@ -67,6 +67,21 @@ TEST_CASE_FIXTURE(Recorded, "what was taken is gone until the recording says tha
   CHECK(market.available(Side::ask, 101) == 3);
 }
 
+TEST_CASE_FIXTURE(Recorded, "what was taken stays taken when the recording repeats a size") {
+  CHECK(buy(5, 101).size() == 1);
+  SUBCASE("in an update") {
+    market.mirror(Side::ask, 101, 5, now, step);
+  }
+  SUBCASE("in a whole book") {
+    market.mirror_all({{100, 5}, {99, 50}}, {{101, 5}, {102, 50}}, now, step);
+  }
+  CHECK(market.available(Side::ask, 101) == 0);
+  CHECK(market.available(Side::ask, 102) == 50);
+  market.mirror_all({{100, 5}}, {{102, 50}}, now, step);
+  market.mirror(Side::ask, 101, 5, now, step); // it was gone, and somebody came anew
+  CHECK(market.available(Side::ask, 101) == 5);
+}
+
 TEST_CASE_FIXTURE(Recorded, "nobody makes a price where the recording has none") {
   CHECK(buy(1'000).size() == 2);
   CHECK(market.book().empty(Side::ask));
@@ -112,6 +127,45 @@ TEST_CASE_FIXTURE(
   CHECK(met() == 4);
   CHECK(market.book().at(Side::ask, 99) == 2);
   CHECK(step.executions.back().price == 100);
+}
+
+TEST_CASE_FIXTURE(Recorded, "an offer that was traded with is not there a second time") {
+  market.rest(Side::bid, 100, 9, mine, now, step);
+  market.mirror(Side::ask, 100, 3, now, step);
+  market.mirror_all({{99, 50}}, {{100, 3}, {102, 50}}, now, step);
+  CHECK(met() == 3);
+}
+
+TEST_CASE_FIXTURE(
+    Recorded, "a recorded trade fills no more than its size, the best price first, then in turn") {
+  constexpr OrderId better = 8, later = 9;
+  market.rest(Side::bid, 99, 4, mine, now, step);
+  market.rest(Side::bid, 99, 4, later, now, step);
+  market.rest(Side::bid, 100, 2, better, now, step);
+  const auto of = [this](OrderId order) {
+    std::int64_t sum = 0;
+    for (const auto& each : step.executions)
+      sum += each.order == order ? each.quantity : 0;
+    return sum;
+  };
+  market.pass(Side::bid, 99, 52, now, step); // two for the better one, fifty stood before
+  CHECK(of(better) == 2);
+  CHECK(of(mine) == 0);
+  market.pass(Side::bid, 99, 6, now, step);
+  CHECK(of(mine) == 4);
+  CHECK(of(later) == 2);
+  CHECK(market.book().at(Side::bid, 99) == 52); // the recording has not said that fifty went
+}
+
+TEST_CASE_FIXTURE(Recorded, "a recorded offer meets the best order first") {
+  constexpr OrderId better = 8;
+  market.mirror(Side::bid, 100, 0, now, step);
+  market.rest(Side::bid, 99, 4, mine, now, step);
+  market.rest(Side::bid, 100, 2, better, now, step);
+  market.mirror(Side::ask, 99, 2, now, step);
+  CHECK(met() == 0);
+  REQUIRE(step.executions.size() == 1);
+  CHECK(step.executions.front().order == better);
 }
 
 TEST_CASE_FIXTURE(Recorded, "a new book takes the old one's place and keeps the queue") {

@@ -1,6 +1,7 @@
 // Back-tests: what the report reckons from the journal, and a whole run.
 #include "apps/tandem_world/backtest.hpp"
 
+#include "apps/tandem_world/running_world.hpp"
 #include "config/load.hpp"
 
 #include <boost/json/object.hpp>
@@ -9,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -167,6 +169,21 @@ TEST_CASE("a recording is traded at its own time, and the journal agrees with th
   CHECK(first->report.from > 1'723'161'000'000); // the recording's day, not today
   CHECK(first->report.from < 1'723'162'000'000);
   CHECK(run_backtest(recorded())->digest == first->digest);
+}
+
+TEST_CASE("a recorded market without a book is named before anything runs") {
+  const StateDirectory folder;
+  const auto file = folder.path() + "/best-prices.rec";
+  std::ofstream{file}
+      << R"(1723161600000000000 {"stream":"btcusdt@bookTicker","data":{"u":6,"s":"BTCUSDT","b":"10","B":"1","a":"11","A":"3"}})"
+      << '\n';
+  auto options = short_run();
+  options.scenario.replay.emplace();
+  options.scenario.replay->sources.push_back({sim::SurfaceId::binance_spot, "BTCUSDT", {file}, {}});
+  const auto result = run_backtest(options);
+  REQUIRE_FALSE(result.has_value());
+  CHECK(result.error().code == core::Errc::validation_error);
+  CHECK(core::describe(result.error()).find("binance_spot BTCUSDT") != std::string::npos);
 }
 
 TEST_CASE("a recording that is not there is named") {
