@@ -147,7 +147,7 @@ bool VirtualTime::run_one() {
   const auto at = jobs.begin() + static_cast<std::ptrdiff_t>(open[choice]);
   std::rotate(jobs.begin(), at, at + 1);
   if (self.before)
-    self.before({id_of(jobs.front()), [job = jobs.front()] { return message_of(job); }});
+    self.before({id_of(jobs.front())});
   return self.scheduler.try_run_once();
 }
 
@@ -157,6 +157,10 @@ void VirtualTime::hold(std::uint64_t actor, MonoTime until) {
 
 void VirtualTime::before_step(std::function<void(const StepAbout&)> hook) {
   impl_->before = std::move(hook);
+}
+
+std::string VirtualTime::message() const {
+  return message_of(impl_->scheduler.jobs.front());
 }
 
 void VirtualTime::forget_tasks() {

@@ -22,8 +22,6 @@ namespace tandem::one_thread {
 /// Steps of an actor or task, as they are about to run.
 struct StepAbout {
   std::uint64_t actor = 0; ///< CAF's id; 0 = a task of the strand
-  /// The message, for people; empty for a task. Only while the hook runs.
-  std::function<std::string()> message{};
 };
 
 /// Actors in the order in which they became ready, tasks only while no actor is: whoever is told of
@@ -59,6 +57,10 @@ public:
 
   /// Hears of every step right before it runs; may be empty.
   void before_step(std::function<void(const StepAbout&)> hook);
+
+  /// The message of the actor that is about to run, for people. Only within the hook, and not for
+  /// tasks.
+  [[nodiscard]] std::string message() const;
 
   /// Drops the strand's tasks and timers.
   void forget_tasks();

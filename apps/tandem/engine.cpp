@@ -174,19 +174,6 @@ int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
   return gave_up ? exit_internal : exit_ok;
 }
 
-messages::ContextPtr make_context(const core::Clocks& clocks, core::Log& log,
-                                  const std::string& mode) {
-  auto context = std::make_shared<messages::Context>();
-  context->clocks = clocks;
-  context->random = machine_random();
-  context->log = &log;
-  context->board = std::make_shared<core::market::Board>();
-  context->directory = std::make_shared<messages::Directory>();
-  context->cells = std::make_shared<messages::CellRegistry>();
-  context->mode = mode;
-  return context;
-}
-
 /// The trading side with its keys; the exit code when it cannot be had.
 tl::expected<std::shared_ptr<actors::supervisor::TradingParts>, int>
 find_trading(const config::Config& config, CrashPoints* crash,
@@ -219,7 +206,7 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   const auto clocks = machine_clocks();
   const std::string mode{config::to_string(config.mode)};
   const auto log = make_log(config.log, mode, clocks);
-  const auto context = make_context(clocks, *log, mode);
+  const auto context = make_context(clocks, machine_random(), *log, config.mode);
 
   auto crash = find_crash_point(config);
   if (!crash) {

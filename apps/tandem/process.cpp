@@ -11,6 +11,7 @@
 #include <ctime>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -38,6 +39,19 @@ private:
 core::Clocks machine_clocks() {
   return {.mono = [] { return core::MonoTime{std::chrono::steady_clock::now()}; },
           .wall = [] { return core::WallTime{std::chrono::system_clock::now()}; }};
+}
+
+messages::ContextPtr make_context(core::Clocks clocks, std::function<std::uint64_t()> random,
+                                  core::Log& log, config::Mode mode) {
+  auto context = std::make_shared<messages::Context>();
+  context->clocks = std::move(clocks);
+  context->random = std::move(random);
+  context->log = &log;
+  context->board = std::make_shared<core::market::Board>();
+  context->directory = std::make_shared<messages::Directory>();
+  context->cells = std::make_shared<messages::CellRegistry>();
+  context->mode = std::string{config::to_string(mode)};
+  return context;
 }
 
 std::string from_environment(const std::string& name) {

@@ -4,13 +4,16 @@
 
 #include "adapters/transport/io.hpp"
 #include "config/schema.hpp"
+#include "core/log.hpp"
 #include "core/types/time.hpp"
+#include "messages/context.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -19,6 +22,11 @@
 namespace tandem::apps {
 
 [[nodiscard]] core::Clocks machine_clocks();
+
+/// With a board, a directory and cells of its own. @param log outlives the actors.
+[[nodiscard]] messages::ContextPtr make_context(core::Clocks clocks,
+                                                std::function<std::uint64_t()> random,
+                                                core::Log& log, config::Mode mode);
 
 /// Empty when it is not set.
 [[nodiscard]] std::string from_environment(const std::string& name);

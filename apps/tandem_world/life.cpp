@@ -1,6 +1,7 @@
 #include "apps/tandem_world/life.hpp"
 
 #include "adapters/journal/faulty_files.hpp"
+#include "apps/tandem/process.hpp"
 #include "apps/tandem/trading.hpp"
 
 #include <caf/actor_registry.hpp>
@@ -52,20 +53,15 @@ Life::Life(const Ground& ground, std::uint64_t seed, CrashPlan crash)
       log_{std::make_unique<TraceLog>(ground, operations_)},
       time_{std::make_unique<one_thread::VirtualTime>(ground.timeline.now(), random_())},
       side_{ground.net.connect(time_->strand(), operations_)} {
-  auto context = std::make_shared<messages::Context>();
-  context->clocks.mono = [this] {
+  core::Clocks clocks;
+  clocks.mono = [this] {
     if (std::exchange(throw_now_, false))
       throw std::runtime_error{"made to throw by the world"};
     return time_->now();
   };
-  context->clocks.wall = [this] { return ground_.net.wall() + ground_.clock_error(); };
-  context->random = [this] { return random_(); };
-  context->log = log_.get();
-  context->board = std::make_shared<core::market::Board>();
-  context->directory = std::make_shared<messages::Directory>();
-  context->cells = std::make_shared<messages::CellRegistry>();
-  context->mode = std::string{config::to_string(ground.config.mode)};
-  parts_.context = std::move(context);
+  clocks.wall = [this] { return ground_.net.wall() + ground_.clock_error(); };
+  parts_.context = apps::make_context(
+      std::move(clocks), [this] { return random_(); }, *log_, ground.config.mode);
   parts_.config = ground.config;
   parts_.venue_strand = &time_->strand();
   parts_.connector = &side_->connector(Channel::market);

@@ -1,5 +1,7 @@
 #include "apps/tandem_world/memory_net.hpp"
 
+#include "apps/one_thread/padded.hpp"
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -14,8 +16,6 @@ using adapters::transport::HttpResponse;
 using adapters::transport::WebSocketEvents;
 using adapters::transport::WebSocketOptions;
 using sim::SurfaceId;
-
-constexpr std::size_t parser_padding = 64; ///< readable bytes behind a text, as promised to codecs
 
 /// What a URL says, as far as the world is concerned.
 struct Target {
@@ -46,13 +46,6 @@ std::optional<SurfaceId> surface_at(std::string_view host) {
     if (host == address_of(static_cast<SurfaceId>(n)))
       return static_cast<SurfaceId>(n);
   return std::nullopt;
-}
-
-std::string padded(std::string_view text) {
-  std::string copy;
-  copy.reserve(text.size() + parser_padding);
-  copy.append(text);
-  return copy;
 }
 
 std::string lower(std::string text) {
@@ -466,7 +459,7 @@ void MemoryNet::exchange(LinkId link, const std::shared_ptr<Side>& side, HttpReq
       alive->hand_over(link, [call, result = std::move(result)] {
         auto told = result;
         if (told)
-          told->body = padded(told->body); // a copy has no room behind it
+          told->body = one_thread::padded(told->body); // a copy has no room behind it
         call->done(std::move(told));
       });
   };
@@ -521,7 +514,7 @@ void MemoryNet::send(sim::SocketId socket, sim::Text text) {
     to_engine(wire, [text, at](Wire& to) {
       if (!to.engine_open || !to.events.on_text)
         return;
-      const auto copy = padded(*text);
+      const auto copy = one_thread::padded(*text);
       to.events.on_text(copy, at);
     });
   });

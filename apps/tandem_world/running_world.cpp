@@ -1,12 +1,7 @@
 #include "apps/tandem_world/running_world.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <stdexcept>
-#include <system_error>
 
 namespace tandem::world {
 namespace {
@@ -21,18 +16,6 @@ constexpr auto look_every = 500ms;
 constexpr std::uint64_t steps_at_once_max = 3'000'000;
 
 } // namespace
-
-StateDirectory::StateDirectory() {
-  auto pattern = (std::filesystem::temp_directory_path() / "tandem_world_XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    throw std::runtime_error{"no temporary directory"};
-  path_ = pattern;
-}
-
-StateDirectory::~StateDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 void World::begin_life() {
   ++lives_;

@@ -1,6 +1,7 @@
 /// The inside of a world. Private to apps/tandem_world.
 #pragma once
 
+#include "apps/one_thread/state_directory.hpp"
 #include "apps/tandem_sim/random.hpp"
 #include "apps/tandem_world/faults.hpp"
 #include "apps/tandem_world/judge.hpp"
@@ -24,19 +25,7 @@ inline constexpr core::MonoTime begin_at{std::chrono::hours{1}};
 /// By the service manager.
 inline constexpr std::chrono::milliseconds restart_usual{500};
 
-/// A directory that goes with its owner; the list of pairs lies there.
-class StateDirectory {
-public:
-  StateDirectory();
-  ~StateDirectory();
-  StateDirectory(const StateDirectory&) = delete;
-  StateDirectory& operator=(const StateDirectory&) = delete;
-
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-
-private:
-  std::string path_;
-};
+using one_thread::StateDirectory;
 
 /// One world while it runs: the venues, the network and the disk live on, processes come and go.
 class World {

@@ -58,6 +58,25 @@ Item item(std::uint64_t id) {
           .actors = {1, 0, 4'000'000'000U}};
 }
 
+/// Items with these ids, and what the writer says of them.
+void write_items(const std::string& path, std::uint64_t count, std::uint64_t (*id)(std::uint64_t)) {
+  const auto writer = Writer::create(path, header());
+  REQUIRE(writer.has_value());
+  for (std::uint64_t n = 0; n < count; ++n)
+    (*writer)->put(item(id(n)));
+  CHECK((*writer)->items() == count);
+  CHECK_FALSE((*writer)->lost());
+}
+
+std::uint64_t in_order(std::uint64_t n) {
+  return n;
+}
+
+/// Badly compressed.
+std::uint64_t scattered(std::uint64_t n) {
+  return n * n * 2'654'435'761U;
+}
+
 std::vector<Item> items_of(const std::string& path) {
   const auto reader = Reader::open(path);
   REQUIRE(reader.has_value());
@@ -72,14 +91,7 @@ std::vector<Item> items_of(const std::string& path) {
 TEST_CASE("what was written is read back, in order, and is for its owner alone") {
   const Folder folder;
   const auto path = folder.file("a.capture");
-  {
-    const auto writer = Writer::create(path, header());
-    REQUIRE(writer.has_value());
-    for (std::uint64_t id = 0; id < 1'000; ++id)
-      (*writer)->put(item(id));
-    CHECK((*writer)->items() == 1'000);
-    CHECK_FALSE((*writer)->lost());
-  }
+  write_items(path, 1'000, in_order);
 
   struct stat status {};
 
@@ -110,19 +122,14 @@ TEST_CASE("a file that is there is not written over; what is no capture is refus
 TEST_CASE("a capture that was cut anywhere ends there") {
   const Folder folder;
   const auto path = folder.file("a.capture");
-  {
-    const auto writer = Writer::create(path, header());
-    REQUIRE(writer.has_value());
-    for (std::uint64_t id = 0; id < 20'000; ++id)
-      (*writer)->put(item(id * id * 2'654'435'761U));
-  }
+  write_items(path, 20'000, scattered);
   const auto whole = std::filesystem::file_size(path);
   for (const auto part : {whole / 2, whole / 3, whole / 50}) {
     std::filesystem::resize_file(path, part);
     const auto all = items_of(path);
     CHECK(all.size() < 20'000);
     for (std::size_t i = 0; i < all.size(); ++i)
-      REQUIRE(all[i] == item(i * i * 2'654'435'761U));
+      REQUIRE(all[i] == item(scattered(i)));
   }
 }
 

@@ -25,18 +25,17 @@ constexpr std::uint32_t item_bytes_max = 256U * 1024 * 1024;
 /// What a kill may cost.
 constexpr std::chrono::seconds flush_every{1};
 
+/// Adds the value to `bytes`, behind its length.
 template <class T>
-void encode(std::vector<char>& bytes, T& value) {
+void encode(std::vector<char>& bytes, const T& value) {
   constexpr std::size_t head = sizeof(std::uint32_t);
-  std::vector<char> body;
-  caf::binary_serializer sink{static_cast<caf::execution_unit*>(nullptr), body};
+  const auto begin = bytes.size();
+  bytes.resize(begin + head);
+  caf::binary_serializer sink{static_cast<caf::execution_unit*>(nullptr), bytes};
   static_cast<void>(sink(value)); // memory takes everything
-  const auto size = static_cast<std::uint32_t>(body.size());
-  std::array<char, head> length{};
+  const auto size = static_cast<std::uint32_t>(bytes.size() - begin - head);
   for (std::size_t i = 0; i < head; ++i)
-    length[i] = static_cast<char>(size >> (8 * i) & 0xFFU);
-  bytes.insert(bytes.end(), length.begin(), length.end());
-  bytes.insert(bytes.end(), body.begin(), body.end());
+    bytes[begin + i] = static_cast<char>(size >> (8 * i) & 0xFFU);
 }
 
 template <class T>
@@ -70,10 +69,9 @@ core::Result<std::unique_ptr<Writer>> Writer::create(const std::string& path,
     return fail(Errc::configuration, "no memory for compression", path);
   }
   std::unique_ptr<Writer> writer{new Writer{std::move(output)}};
-  auto copy = header;
   const std::lock_guard held{writer->mutex_};
   writer->waiting_.assign(magic.begin(), magic.end());
-  encode(writer->waiting_, copy);
+  encode(writer->waiting_, header);
   writer->wake_.notify_one();
   return writer;
 }
@@ -93,14 +91,12 @@ Writer::~Writer() {
 void Writer::put(const Item& item) {
   if (lost_)
     return;
-  auto copy = item;
   scratch_.clear();
-  encode(scratch_, copy);
+  encode(scratch_, item);
   ++items_;
   const std::lock_guard held{mutex_};
   if (waiting_.size() + scratch_.size() > backlog_max) {
-    Item cut{.kind = Kind::cut};
-    encode(waiting_, cut);
+    encode(waiting_, Item{.kind = Kind::cut});
     lost_ = true;
   } else {
     waiting_.insert(waiting_.end(), scratch_.begin(), scratch_.end());

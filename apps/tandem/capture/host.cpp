@@ -1,6 +1,7 @@
 #include "apps/tandem/capture/host.hpp"
 
 #include "apps/tandem/config_watch.hpp"
+#include "apps/tandem/process.hpp"
 #include "apps/tandem/report.hpp"
 #include "apps/tandem/trading.hpp"
 #include "messages/strategy.hpp"
@@ -37,16 +38,9 @@ Host::Host(Parts parts)
     : given_{std::move(parts)}, random_{given_.header.seed},
       time_{MonoTime{nanoseconds{given_.header.mono}}, one_thread::InTurn{}},
       wall_{nanoseconds{given_.header.wall}}, ports_{given_.outside} {
-  auto context = std::make_shared<messages::Context>();
-  context->clocks.mono = [this] { return time_.now(); };
-  context->clocks.wall = [this] { return wall_; };
-  context->random = [this] { return random_(); };
-  context->log = &given_.log;
-  context->board = std::make_shared<core::market::Board>();
-  context->directory = std::make_shared<messages::Directory>();
-  context->cells = std::make_shared<messages::CellRegistry>();
-  context->mode = std::string{config::to_string(given_.config.mode)};
-  parts_.context = std::move(context);
+  parts_.context = make_context(
+      {[this] { return time_.now(); }, [this] { return wall_; }}, [this] { return random_(); },
+      given_.log, given_.config.mode);
   parts_.config = given_.config;
   parts_.venue_strand = &time_.strand();
   parts_.connector = &ports_.connector();
@@ -55,8 +49,7 @@ Host::Host(Parts parts)
   parts_.own_threads = false;
   parts_.version = given_.header.version;
   parts_.proxy_for = [this](const std::string& url) {
-    const auto found = given_.header.proxies.find(url);
-    return found == given_.header.proxies.end() ? std::string{} : found->second;
+    return given_.proxy_for ? given_.proxy_for(url) : std::string{};
   };
   parts_.on_listening = [this](config::Surface surface, const std::string& address) {
     if (given_.on_listening)
@@ -125,9 +118,8 @@ void Host::run() {
   } while (parts_.trading && parts_.trading->sync_journal && parts_.trading->sync_journal());
 }
 
-bool Host::ended() const {
-  auto& system = const_cast<one_thread::VirtualTime&>(time_).system();
-  return stopping_ && system.registry().running() == 0;
+bool Host::ended() {
+  return stopping_ && time_.system().registry().running() == 0;
 }
 
 void Host::reload(const Item& item) {

@@ -33,7 +33,8 @@ public:
     Outside& outside;
     core::Log& log;
     std::ostream& report;
-    std::function<void(config::Surface, const std::string& address)> on_listening;
+    std::function<void(config::Surface, const std::string& address)> on_listening; ///< or empty
+    std::function<std::string(const std::string& url)> proxy_for;                  ///< or empty
   };
 
   explicit Host(Parts parts);
@@ -59,10 +60,13 @@ public:
   [[nodiscard]] bool gave_up() const noexcept { return gave_up_; }
 
   /// Every actor has ended.
-  [[nodiscard]] bool ended() const;
+  [[nodiscard]] bool ended();
 
   /// Hears of every step.
   void watch(std::function<void(const one_thread::StepAbout&)> hook) { watcher_ = std::move(hook); }
+
+  /// What an actor is about to handle, for people. Only within the hook.
+  [[nodiscard]] std::string handled() const { return time_.message(); }
 
   /// Who runs at the moment; 0 = a task of the strand, or what came in.
   [[nodiscard]] std::uint64_t running() const noexcept { return running_; }

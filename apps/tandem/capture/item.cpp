@@ -195,6 +195,8 @@ void hide_keys(Item& item, const std::vector<std::string>& keys) {
 }
 
 void redact(Item& item, const std::vector<std::string>& keys) {
+  if (item.kind != Kind::send && item.kind != Kind::ask)
+    return;
   hide_keys(item, keys);
   for (auto& text : item.texts) {
     hide_value(text, "signature=", "& ");

@@ -88,7 +88,6 @@ struct Header {
   std::string config;                             ///< its text
   std::vector<std::string> overrides;             ///< key, value, key, value
   std::map<std::string, std::string> environment; ///< what the configuration asked for
-  std::map<std::string, std::string> proxies;     ///< url -> proxy
   std::map<std::string, std::string> keys;        ///< venue -> hmac, ed25519 or rsa; never a key
   std::map<std::string, std::string> journal;     ///< its files
   std::map<std::string, std::string> pairs;       ///< files of the list of pairs
@@ -99,7 +98,7 @@ struct Header {
   template <class Inspector>
   friend auto inspect(Inspector& f, Header& x) {
     return f(caf::meta::type_name("header"), x.version, x.config_name, x.config, x.overrides,
-             x.environment, x.proxies, x.keys, x.journal, x.pairs, x.seed, x.mono, x.wall);
+             x.environment, x.keys, x.journal, x.pairs, x.seed, x.mono, x.wall);
   }
 };
 
@@ -126,8 +125,8 @@ struct Header {
 /// Takes the API keys out of what a venue said: some say them back.
 void hide_keys(Item& item, const std::vector<std::string>& keys);
 
-/// Takes signatures and the given API keys out of what leaves for a venue: they are no part of what
-/// is compared, and never of a file.
+/// Takes signatures and the given API keys out of a message to a venue (`send`, `ask`; others
+/// stay): they are no part of what is compared, and never of a file.
 void redact(Item& item, const std::vector<std::string>& keys);
 
 } // namespace tandem::apps::capture

@@ -48,8 +48,7 @@ public:
 private:
   void write(Item& item) {
     item.actors = {static_cast<std::uint32_t>(host_->running())};
-    if (item.kind == Kind::send || item.kind == Kind::ask)
-      redact(item, keys_);
+    redact(item, keys_);
     writer_.put(item);
   }
 
@@ -77,7 +76,7 @@ std::string name_of(KeyKind kind) {
 }
 
 /// The configuration as it stands in the file, and all that is read to understand it.
-void put_configuration(Header& header, const config::Config& config, const ConfigSource& source) {
+void put_configuration(Header& header, const ConfigSource& source) {
   header.version = TANDEM_VERSION;
   header.config_name = source.file;
   header.config = read_file(source.file);
@@ -93,12 +92,6 @@ void put_configuration(Header& header, const config::Config& config, const Confi
         return value;
       },
       source.overrides));
-  for (const auto& venue : config.venues)
-    for (const auto& market : venue.markets)
-      for (const auto& url :
-           {market.rest, market.websocket, market.private_websocket, market.order_websocket})
-        if (auto proxy = proxy_of(url); !proxy.empty())
-          header.proxies[url] = std::move(proxy);
 }
 
 void put_files(Header& header, const config::Config& config) {
@@ -171,7 +164,7 @@ int run_captured(const config::Config& config, const ConfigSource& source,
     return refuse(vault.error(), exit_configuration);
 
   Header header;
-  put_configuration(header, config, source);
+  put_configuration(header, source);
   put_files(header, config);
   const auto hidden = put_keys(header, config, **keys);
   std::random_device device;
@@ -189,7 +182,8 @@ int run_captured(const config::Config& config, const ConfigSource& source,
   Host host{{header, config, recorder, *log, std::cout,
              [&ready](config::Surface surface, const std::string& address) {
                ready.add(surface, address);
-             }}};
+             },
+             proxy_of}};
   recorder.bind(host);
   if (const auto opened = host.open(journal_files(config), *std::move(keys)); !opened)
     return refuse(opened.error(), exit_unavailable);

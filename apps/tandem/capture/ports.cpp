@@ -1,5 +1,7 @@
 #include "apps/tandem/capture/ports.hpp"
 
+#include "apps/one_thread/padded.hpp"
+
 #include <fmt/format.h>
 
 #include <sstream>
@@ -13,18 +15,8 @@ namespace transport = adapters::transport;
 using core::MonoTime;
 using std::chrono::nanoseconds;
 
-/// What a JSON parser may read behind a text.
-constexpr std::size_t padding = 64;
-
 MonoTime mono(std::int64_t ns) {
   return MonoTime{nanoseconds{ns}};
-}
-
-std::string padded(const std::string& text) {
-  std::string copy;
-  copy.reserve(text.size() + padding);
-  copy = text;
-  return copy;
 }
 
 std::string as_text(const transport::ServerCounters& c) {
@@ -321,7 +313,7 @@ void Ports::deliver(const Item& item) {
     return to_socket([](const auto& events) { events.on_open(); });
   case Kind::text:
     return to_socket([&](const auto& events) {
-      const auto text = padded(item.texts.front());
+      const auto text = one_thread::padded(item.texts.front());
       events.on_text(text, mono(item.at));
     });
   case Kind::control:
@@ -338,7 +330,7 @@ void Ports::deliver(const Item& item) {
     transport::HttpResponse reply;
     reply.status = static_cast<int>(item.number);
     reply.headers = headers_of(item.texts, 1);
-    reply.body = padded(item.texts.front());
+    reply.body = one_thread::padded(item.texts.front());
     reply.sent_at = mono(item.sent);
     reply.received_at = mono(item.at);
     return to_call(std::move(reply));

@@ -1,6 +1,7 @@
 #include "apps/tandem/capture/replay.hpp"
 
 #include "adapters/journal/memory_files.hpp"
+#include "apps/one_thread/state_directory.hpp"
 #include "apps/tandem/capture/file.hpp"
 #include "apps/tandem/capture/host.hpp"
 #include "apps/tandem/engine.hpp"
@@ -9,17 +10,15 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
 #include <ostream>
 #include <sstream>
-#include <system_error>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -81,8 +80,7 @@ public:
   }
 
   void leaves(Item item, const std::function<void(Machine&)>& /*perform*/) override {
-    if (item.kind == Kind::send || item.kind == Kind::ask)
-      redact(item, keys);
+    redact(item, keys);
     compare(std::move(item), [](const Item& a, const Item& b) { return a.texts == b.texts; });
   }
 
@@ -168,29 +166,6 @@ public:
       text.append(" ").append(field.key).append("=").append(field.value);
     on_line(text);
   }
-};
-
-class TemporaryDirectory {
-public:
-  TemporaryDirectory() {
-    auto pattern = (std::filesystem::temp_directory_path() / "tandem_replay_XXXXXX").string();
-    if (::mkdtemp(pattern.data()) != nullptr)
-      path_ = pattern;
-  }
-
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    if (!path_.empty())
-      std::filesystem::remove_all(path_, ignored);
-  }
-
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-
-private:
-  std::string path_;
 };
 
 /// A key of this kind that opens nothing: signatures are not compared, but a venue is spoken to
@@ -283,7 +258,7 @@ public:
     auto keys = stand_ins(header, config_, comparer_.keys);
     if (!keys)
       return tl::unexpected{keys.error()};
-    host_.emplace(Host::Parts{header, config_, comparer_, log_, report_, {}});
+    host_.emplace(Host::Parts{header, config_, comparer_, log_, report_, {}, {}});
     comparer_.bind(*host_);
     trace();
     return host_->open(disk_.files(), *std::move(keys));
@@ -335,9 +310,9 @@ private:
                           std::chrono::duration<double>(at).count(),
                           host_->name_of(host_->running()), what, text);
     };
-    host_->watch([mine, line](const one_thread::StepAbout& about) {
-      if (mine() && about.message)
-        line("handles", about.message());
+    host_->watch([this, mine, line](const one_thread::StepAbout& about) {
+      if (mine() && about.actor != 0)
+        line("handles", host_->handled());
     });
     comparer_.on_sent = [mine, line](const Item& item) {
       if (mine())
@@ -377,7 +352,7 @@ private:
   const ReplayOptions& options_;
   Reader& reader_;
   std::ostream& out_;
-  TemporaryDirectory directory_;
+  one_thread::StateDirectory directory_;
   adapters::journal::MemoryDisk disk_;
   config::Config config_;
   TraceLog log_;
@@ -396,12 +371,18 @@ int run_replay(const ReplayOptions& options, std::ostream& out, std::ostream& er
     errors << core::describe(reader.error()) << '\n';
     return exit_data;
   }
-  Player player{options, **reader, out};
-  if (const auto opened = player.open(); !opened) {
+  std::optional<Player> player;
+  try {
+    player.emplace(options, **reader, out);
+  } catch (const std::runtime_error& problem) { // nowhere to put the list of pairs
+    errors << problem.what() << '\n';
+    return exit_unavailable;
+  }
+  if (const auto opened = player->open(); !opened) {
     errors << core::describe(opened.error()) << '\n';
     return exit_configuration;
   }
-  return player.play();
+  return player->play();
 }
 
 } // namespace tandem::apps::capture
