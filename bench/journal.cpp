@@ -5,8 +5,8 @@
 ///   --records  appended per round in mode os
 ///   --syncs    durable records per round and number of writers in mode fsync, and bare fdatasyncs
 ///   --dir      the disk that is measured; default: the folder for temporary files
+#include "adapters/files/posix_files.hpp"
 #include "adapters/journal/file_journal.hpp"
-#include "adapters/journal/posix_files.hpp"
 #include "bench/loopback.hpp"
 
 #include <fcntl.h>
@@ -41,7 +41,7 @@ std::unique_ptr<FileJournal> open(const std::string& folder, SyncMode mode) {
   adapters::journal::FileJournalOptions options;
   options.mode = mode;
   options.engine = core::orders::EngineId{"bnch"};
-  auto opened = FileJournal::open(adapters::journal::posix_files(folder), std::move(options));
+  auto opened = FileJournal::open(adapters::files::posix_files(folder), std::move(options));
   if (!opened)
     throw std::runtime_error{core::describe(opened.error())};
   return std::move(opened->journal);

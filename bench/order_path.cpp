@@ -11,8 +11,8 @@
 ///   once
 ///   --dir         where the journal is made: the disk that is measured
 /// Journal modes take turns within a round: none (a journal that says yes), os, fsync.
+#include "adapters/files/posix_files.hpp"
 #include "adapters/journal/file_journal.hpp"
-#include "adapters/journal/posix_files.hpp"
 #include "adapters/transport/http_server.hpp"
 #include "adapters/transport/io.hpp"
 #include "adapters/venues/order_link.hpp"
@@ -162,7 +162,7 @@ std::unique_ptr<core::orders::Journal> make_journal(const std::string& mode,
       = mode == "os" ? adapters::journal::SyncMode::os : adapters::journal::SyncMode::fsync;
   options.engine = core::orders::EngineId{"bnch"};
   auto opened = adapters::journal::FileJournal::open(
-      adapters::journal::posix_files(folder + "/" + mode), std::move(options));
+      adapters::files::posix_files(folder + "/" + mode), std::move(options));
   if (!opened)
     throw std::runtime_error{core::describe(opened.error())};
   return std::move(opened->journal);

@@ -28,7 +28,7 @@ SISTERS = ("adapters/venues", "adapters/sinks")
 # The one place that names every venue (and every sink): it makes one by its id.
 REGISTRIES = ("adapters/venues/venue.cpp", "adapters/venues/trading.cpp", "adapters/sinks/sink.cpp")
 # Any adapter may use these.
-SHARED_ADAPTERS = ("adapters/transport",)
+SHARED_ADAPTERS = ("adapters/transport", "adapters/files")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 

@@ -1,4 +1,5 @@
 // Old files of the journal folded into one.
+#include "adapters/files/frame.hpp"
 #include "adapters/journal/file_journal.hpp"
 #include "adapters/journal/record_codec.hpp"
 #include "core/orders/fold.hpp"
@@ -48,12 +49,12 @@ core::Result<std::string> encoded(const SegmentHeader& header, const std::vector
     const auto payload = encode(record);
     if (!payload)
       return tl::unexpected{payload.error()};
-    bytes += encode_frame(sequence++, *payload);
+    files::append_frame(bytes, sequence++, *payload);
   }
   return bytes;
 }
 
-FileStatus write_draft(FileLayer& files, std::string_view bytes) {
+files::FileStatus write_draft(files::FileLayer& files, std::string_view bytes) {
   const auto draft = files.create(draft_file);
   if (!draft)
     return tl::unexpected{draft.error()};
@@ -63,7 +64,8 @@ FileStatus write_draft(FileLayer& files, std::string_view bytes) {
 }
 
 /// In the place of the last of `old`, then without the others.
-FileStatus replace(FileLayer& files, std::span<const JournalFile> old, std::string_view bytes) {
+files::FileStatus replace(files::FileLayer& files, std::span<const JournalFile> old,
+                          std::string_view bytes) {
   if (const auto done = write_draft(files, bytes); !done) {
     (void)files.remove(draft_file); // the space is needed
     return done;
@@ -80,7 +82,7 @@ FileStatus replace(FileLayer& files, std::span<const JournalFile> old, std::stri
 
 } // namespace
 
-core::Result<Compaction> compact_journal(FileLayer& files, const FileJournalOptions& options,
+core::Result<Compaction> compact_journal(files::FileLayer& files, const FileJournalOptions& options,
                                          std::span<const JournalFile> found) {
   if (!options.wall)
     return Compaction{};
@@ -106,7 +108,7 @@ core::Result<Compaction> compact_journal(FileLayer& files, const FileJournalOpti
   if (!bytes)
     return tl::unexpected{bytes.error()};
   if (const auto status = replace(files, old, *bytes); !status)
-    return tl::unexpected{disk_error(status.error())};
+    return tl::unexpected{files::disk_error(status.error(), "journal")};
   done.files = old.size();
   done.records_before = records.size();
   done.records_after = folded.size();

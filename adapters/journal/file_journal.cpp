@@ -1,5 +1,6 @@
 #include "adapters/journal/file_journal.hpp"
 
+#include "adapters/files/frame.hpp"
 #include "adapters/journal/record_codec.hpp"
 
 #include <algorithm>
@@ -49,10 +50,11 @@ bool is_vital(const Record& record) {
          && !std::holds_alternative<core::orders::RunRecord>(record);
 }
 
-core::Result<std::vector<std::pair<std::uint64_t, std::string>>> segments_of(FileLayer& files) {
+core::Result<std::vector<std::pair<std::uint64_t, std::string>>>
+segments_of(files::FileLayer& files) {
   const auto names = files.list();
   if (!names)
-    return tl::unexpected{disk_error(names.error())};
+    return tl::unexpected{files::disk_error(names.error(), "journal")};
   std::vector<std::pair<std::uint64_t, std::string>> segments;
   for (const auto& name : *names)
     if (const auto number = segment_number(name))
@@ -61,14 +63,15 @@ core::Result<std::vector<std::pair<std::uint64_t, std::string>>> segments_of(Fil
   return segments;
 }
 
-core::Result<std::unique_ptr<FileLock>> hold(FileLayer& files) {
+core::Result<std::unique_ptr<files::FileLock>> hold(files::FileLayer& files) {
   auto lock = files.lock(lock_file);
   if (lock)
     return *std::move(lock);
   const auto& why = lock.error();
   return fail(Errc::configuration,
-              why.fault == FileFault::held ? "another engine holds this journal: " + why.detail
-                                           : why.detail,
+              why.fault == files::FileFault::held
+                  ? "another engine holds this journal: " + why.detail
+                  : why.detail,
               files.path_of(lock_file));
 }
 
@@ -86,7 +89,7 @@ bool is_folded(const JournalFile& file) {
 // ---- reading
 // --------------------------------------------------------------------------------------------------------
 
-core::Result<std::vector<JournalFile>> read_journal(FileLayer& files) {
+core::Result<std::vector<JournalFile>> read_journal(files::FileLayer& files) {
   const auto segments = segments_of(files);
   if (!segments)
     return tl::unexpected{segments.error()};
@@ -94,7 +97,7 @@ core::Result<std::vector<JournalFile>> read_journal(FileLayer& files) {
   for (const auto& [number, name] : *segments) {
     const auto bytes = files.read(name);
     if (!bytes)
-      return tl::unexpected{disk_error(bytes.error())};
+      return tl::unexpected{files::disk_error(bytes.error(), "journal")};
     JournalFile file{name, read_segment(*bytes), bytes->size()};
     if (is_folded(file))
       result.clear(); // it stands for all before it
@@ -124,7 +127,8 @@ std::string fault_of(const JournalFile& file, bool last, std::uint64_t next) {
 
 namespace {
 
-core::Result<Compaction> read_and_compact(FileLayer& files, const FileJournalOptions& options) {
+core::Result<Compaction> read_and_compact(files::FileLayer& files,
+                                          const FileJournalOptions& options) {
   const auto found = read_journal(files);
   if (!found)
     return tl::unexpected{found.error()};
@@ -139,15 +143,15 @@ core::Result<Compaction> read_and_compact(FileLayer& files, const FileJournalOpt
 struct FileJournal::Impl {
   using Callback = std::function<void(core::Status)>;
 
-  std::unique_ptr<FileLayer> files;
+  std::unique_ptr<files::FileLayer> files;
   FileJournalOptions options;
-  std::unique_ptr<FileLock> lock;
+  std::unique_ptr<files::FileLock> lock;
   std::uint64_t epoch = 1;
   std::uint64_t segment = 0; ///< number of the file that is written
 
   mutable std::mutex mutex;
   std::condition_variable wake;
-  std::unique_ptr<AppendFile> file;
+  std::unique_ptr<files::AppendFile> file;
   std::uint64_t good_bytes = 0, synced_bytes = 0; ///< of the file
   std::uint64_t sequence = 0, synced_sequence = 0;
   bool failed = false;
@@ -180,7 +184,7 @@ struct FileJournal::Impl {
       if (!one.contents && last && one.bytes <= segment_header_bytes) {
         // The crash came while it was made: nothing was ever in it.
         if (const auto gone = files->remove(one.name); !gone)
-          return tl::unexpected{disk_error(gone.error())};
+          return tl::unexpected{files::disk_error(gone.error(), "journal")};
         opened.cut = one.name + ": an empty file of a run that ended at its start";
         segment = *segment_number(one.name) - 1;
         break;
@@ -202,7 +206,7 @@ struct FileJournal::Impl {
     for (const auto& [number, name] : *segments)
       if (number < first)
         if (const auto gone = files->remove(name); !gone)
-          return tl::unexpected{disk_error(gone.error())};
+          return tl::unexpected{files::disk_error(gone.error(), "journal")};
     return {};
   }
 
@@ -232,21 +236,21 @@ struct FileJournal::Impl {
     const auto& contents = *one.contents;
     const auto open_file = files->open(one.name);
     if (!open_file)
-      return tl::unexpected{disk_error(open_file.error())};
+      return tl::unexpected{files::disk_error(open_file.error(), "journal")};
     if (contents.tail == TailState::torn) {
       if (const auto done = (*open_file)->truncate(contents.good_bytes); !done)
-        return tl::unexpected{disk_error(done.error())};
+        return tl::unexpected{files::disk_error(done.error(), "journal")};
       opened.cut = one.name + ": " + std::to_string(one.bytes - contents.good_bytes)
                    + " bytes behind record " + std::to_string(contents.next_sequence() - 1)
                    + " were never a whole record";
     }
     if (const auto done = (*open_file)->sync(); !done)
-      return tl::unexpected{disk_error(done.error())};
+      return tl::unexpected{files::disk_error(done.error(), "journal")};
     return {};
   }
 
   /// A new file; the one before is safe first, so that no gap can ever lie between them.
-  FileStatus begin_segment() {
+  files::FileStatus begin_segment() {
     if (file)
       if (const auto done = file->sync(); !done)
         return done;
@@ -292,15 +296,15 @@ struct FileJournal::Impl {
     return true;
   }
 
-  core::Status refuse(const FileError& why) {
+  core::Status refuse(const files::FileError& why) {
     failed = true;
     error = why.detail;
-    return tl::unexpected{disk_error(why)};
+    return tl::unexpected{files::disk_error(why, "journal")};
   }
 
   core::Status write(const std::string& frames, std::size_t count, bool vital) {
     auto done = file->append(frames);
-    if (!done && done.error().fault == FileFault::disk_full && vital && !reserve_used) {
+    if (!done && done.error().fault == files::FileFault::disk_full && vital && !reserve_used) {
       (void)file->truncate(good_bytes);
       (void)files->remove(reserve_file);
       reserve_used = true;
@@ -331,7 +335,7 @@ struct FileJournal::Impl {
       const auto payload = encode(record);
       if (!payload)
         return tl::unexpected{payload.error()};
-      frames += encode_frame(++next, *payload);
+      files::append_frame(frames, ++next, *payload);
     }
     if (good_bytes >= options.segment_bytes_max && waiting.empty() && !syncing)
       if (const auto begun = begin_segment(); !begun)
@@ -399,7 +403,7 @@ FileJournal::~FileJournal() {
     (void)impl_->file->sync(); // the end of the run: what was promised is safe already
 }
 
-core::Result<FileJournal::Opened> FileJournal::open(std::unique_ptr<FileLayer> files,
+core::Result<FileJournal::Opened> FileJournal::open(std::unique_ptr<files::FileLayer> files,
                                                     FileJournalOptions options) {
   Opened opened;
   auto impl = std::make_unique<Impl>();
@@ -414,7 +418,7 @@ core::Result<FileJournal::Opened> FileJournal::open(std::unique_ptr<FileLayer> f
   if (const auto loaded = impl->load(opened); !loaded)
     return tl::unexpected{loaded.error()};
   if (const auto begun = impl->begin_segment(); !begun)
-    return tl::unexpected{disk_error(begun.error())};
+    return tl::unexpected{files::disk_error(begun.error(), "journal")};
   (void)impl->lock->describe("engine " + impl->options.engine.text() + ", epoch "
                              + std::to_string(impl->epoch)); // for people only
   impl->make_reserve();
@@ -424,7 +428,7 @@ core::Result<FileJournal::Opened> FileJournal::open(std::unique_ptr<FileLayer> f
   if (const auto written = impl->append_now(std::array{Record{run}}); !written)
     return tl::unexpected{written.error()};
   if (const auto synced = impl->file->sync(); !synced)
-    return tl::unexpected{disk_error(synced.error())};
+    return tl::unexpected{files::disk_error(synced.error(), "journal")};
   impl->synced_bytes = impl->good_bytes;
   impl->synced_sequence = impl->sequence;
   opened.journal = std::unique_ptr<FileJournal>{new FileJournal{std::move(impl)}};
@@ -465,7 +469,7 @@ core::Result<Compaction> FileJournal::compact() {
   return read_and_compact(*impl_->files, impl_->options);
 }
 
-core::Result<Compaction> FileJournal::compact_unused(FileLayer& files,
+core::Result<Compaction> FileJournal::compact_unused(files::FileLayer& files,
                                                      const FileJournalOptions& options) {
   const auto lock = hold(files);
   if (!lock)

@@ -3,7 +3,7 @@
 /// promised is there after a crash. Format: segment.hpp; why it is no database: docs/adr/0009.
 #pragma once
 
-#include "adapters/journal/file_layer.hpp"
+#include "adapters/files/file_layer.hpp"
 #include "adapters/journal/segment.hpp"
 #include "core/orders/records.hpp"
 #include "core/result.hpp"
@@ -52,7 +52,7 @@ public:
 
   /// Reads all, cuts a torn end off, and begins the run's own segment. Errors: configuration (held
   /// by another engine, of another engine, damaged: file, offset, sequence), internal (the disk).
-  [[nodiscard]] static core::Result<Opened> open(std::unique_ptr<FileLayer> files,
+  [[nodiscard]] static core::Result<Opened> open(std::unique_ptr<files::FileLayer> files,
                                                  FileJournalOptions options);
   ~FileJournal() override;
   FileJournal(const FileJournal&) = delete;
@@ -70,7 +70,7 @@ public:
   [[nodiscard]] core::Result<Compaction> compact();
 
   /// The same for a journal that no engine holds. Errors: as open().
-  [[nodiscard]] static core::Result<Compaction> compact_unused(FileLayer& files,
+  [[nodiscard]] static core::Result<Compaction> compact_unused(files::FileLayer& files,
                                                                const FileJournalOptions& options);
 
   /// Mode manual: syncs what was appended and runs the callbacks. True when there was something.
@@ -109,7 +109,7 @@ struct JournalFile {
 
 /// All segments of a directory that count, oldest first, without a lock. Those that a compaction
 /// folded and did not live to remove do not count.
-[[nodiscard]] core::Result<std::vector<JournalFile>> read_journal(FileLayer& files);
+[[nodiscard]] core::Result<std::vector<JournalFile>> read_journal(files::FileLayer& files);
 
 /// What is wrong with a segment where it stands, in words; empty = nothing. The first one begins
 /// with record 1, or is a folded one.
@@ -122,7 +122,7 @@ struct JournalFile {
 /// one folded by a rename before the others are removed, so that a crash at any moment leaves a
 /// whole journal. The caller holds the lock.
 /// @param found what read_journal() has just said.
-[[nodiscard]] core::Result<Compaction> compact_journal(FileLayer& files,
+[[nodiscard]] core::Result<Compaction> compact_journal(files::FileLayer& files,
                                                        const FileJournalOptions& options,
                                                        std::span<const JournalFile> found);
 

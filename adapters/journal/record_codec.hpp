@@ -3,6 +3,7 @@
 /// length. There is exactly one encoding of a value, so that no altered bytes mean the same. Pure.
 #pragma once
 
+#include "adapters/files/frame.hpp"
 #include "core/orders/records.hpp"
 #include "core/result.hpp"
 
@@ -12,7 +13,7 @@
 
 namespace tandem::adapters::journal {
 
-inline constexpr std::size_t record_bytes_max = 16 * 1024 * 1024;
+inline constexpr std::size_t record_bytes_max = files::frame_payload_max;
 
 /// Errors: out_of_range when longer than record_bytes_max; internal for an enumerator that has no
 /// number on disk.

@@ -1,6 +1,5 @@
-/// The bytes of one journal file: a header, then frames. Every bit of both is under a checksum, the
-/// length and the sequence number under one of their own, so that a damaged length is never
-/// mistaken for the torn end of a file. Pure.
+/// The bytes of one journal file: a header, then frames (adapters/files/frame.hpp). Every bit of
+/// both is under a checksum. Pure.
 #pragma once
 
 #include "core/orders/client_id.hpp"
@@ -26,14 +25,10 @@ struct SegmentHeader {
 };
 
 inline constexpr std::size_t segment_header_bytes = 36;
-inline constexpr std::size_t frame_head_bytes = 20;
 
 [[nodiscard]] std::string encode_header(const SegmentHeader& header);
 /// Errors: malformed (cut off, not a journal of ours, bad checksum), with what to do.
 [[nodiscard]] core::Result<SegmentHeader> decode_header(std::string_view bytes);
-
-/// length(4) sequence(8) crc of these(4) crc of the payload(4) payload, little endian.
-[[nodiscard]] std::string encode_frame(std::uint64_t sequence, std::string_view payload);
 
 /// How a segment ends.
 enum class TailState : std::uint8_t {

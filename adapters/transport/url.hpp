@@ -22,4 +22,8 @@ struct Url {
 /// Errors: configuration (scheme, empty host, bad port, user info: secrets do not belong in URLs).
 [[nodiscard]] core::Result<Url> parse_url(std::string_view text);
 
+/// For a URL or a form: all but letters, digits and "-._~" as %XX, byte by byte (so UTF-8 too).
+/// Source: RFC 3986 section 2.3.
+[[nodiscard]] std::string percent_encoded(std::string_view text);
+
 } // namespace tandem::adapters::transport

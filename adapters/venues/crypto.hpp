@@ -2,6 +2,7 @@
 /// which a signature travels. It knows no venue and what none of them wants signed.
 #pragma once
 
+#include "adapters/transport/url.hpp"
 #include "core/result.hpp"
 
 #include <cstdint>
@@ -58,8 +59,6 @@ void wipe(std::string& secret) noexcept;
 [[nodiscard]] std::string hex(std::string_view bytes);    ///< lower case
 [[nodiscard]] std::string base64(std::string_view bytes); ///< with padding
 
-/// For a URL or a form: all but letters, digits and "-._~" as %XX, byte by byte (so UTF-8 too).
-/// Source: RFC 3986 section 2.3.
-[[nodiscard]] std::string percent_encoded(std::string_view text);
+using transport::percent_encoded;
 
 } // namespace tandem::adapters::venues

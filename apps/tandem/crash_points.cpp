@@ -1,6 +1,6 @@
 #include "apps/tandem/crash_points.hpp"
 
-#include "adapters/journal/faulty_files.hpp"
+#include "adapters/files/faulty_files.hpp"
 
 #include <unistd.h>
 
@@ -178,12 +178,12 @@ void CrashPoints::die() const {
     ::pause();
 }
 
-std::unique_ptr<adapters::journal::FileLayer>
-CrashPoints::files(std::unique_ptr<adapters::journal::FileLayer> real) {
-  using adapters::journal::Fate;
-  return adapters::journal::faulty_files(
+std::unique_ptr<adapters::files::FileLayer>
+CrashPoints::files(std::unique_ptr<adapters::files::FileLayer> real) {
+  using adapters::files::Fate;
+  return adapters::files::faulty_files(
       std::move(real),
-      [this](const adapters::journal::NumberedOperation& operation) {
+      [this](const adapters::files::NumberedOperation& operation) {
         Fate fate;
         if (!arrive(CrashKind::journal))
           return fate;

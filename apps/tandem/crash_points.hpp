@@ -3,7 +3,7 @@
 /// only. Without TANDEM_CRASH_AT nothing of this exists in the running engine.
 #pragma once
 
-#include "adapters/journal/file_layer.hpp"
+#include "adapters/files/file_layer.hpp"
 #include "adapters/transport/http.hpp"
 #include "adapters/transport/io.hpp"
 #include "adapters/transport/websocket.hpp"
@@ -47,8 +47,8 @@ class CrashPoints {
 public:
   explicit CrashPoints(CrashSpec spec) noexcept : spec_{spec} {}
 
-  [[nodiscard]] std::unique_ptr<adapters::journal::FileLayer>
-  files(std::unique_ptr<adapters::journal::FileLayer> real);
+  [[nodiscard]] std::unique_ptr<adapters::files::FileLayer>
+  files(std::unique_ptr<adapters::files::FileLayer> real);
   /// @param strand times the late ends of sends.
   [[nodiscard]] std::unique_ptr<adapters::transport::HttpClient>
   http(adapters::transport::HttpClient& real, adapters::transport::Strand& strand);

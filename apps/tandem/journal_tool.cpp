@@ -1,7 +1,7 @@
 #include "apps/tandem/journal_tool.hpp"
 
+#include "adapters/files/posix_files.hpp"
 #include "adapters/journal/file_journal.hpp"
-#include "adapters/journal/posix_files.hpp"
 #include "adapters/journal/record_json.hpp"
 #include "apps/tandem/engine.hpp"
 
@@ -39,7 +39,7 @@ Walked walk(const JournalToolOptions& options, std::ostream& errors, const OnSeg
             const OnRecord& on_record) {
   Walked result;
   const auto directory = journal_directory(options.directory);
-  const auto files = adapters::journal::posix_files(directory);
+  const auto files = adapters::files::posix_files(directory);
   const auto found = adapters::journal::read_journal(*files);
   if (!found || found->empty()) {
     errors << (found ? directory + ": there is no journal here" : core::describe(found.error()))
@@ -155,7 +155,7 @@ int run_journal_export(const JournalToolOptions& options, std::ostream& output,
 int run_journal_compact(const JournalToolOptions& options, std::ostream& output,
                         std::ostream& errors) {
   const auto directory = journal_directory(options.directory);
-  const auto files = adapters::journal::posix_files(directory);
+  const auto files = adapters::files::posix_files(directory);
   const auto found = adapters::journal::read_journal(*files);
   if (!found || found->empty() || !found->front().contents) {
     errors << (!found           ? core::describe(found.error())

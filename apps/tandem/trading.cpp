@@ -1,7 +1,7 @@
 #include "apps/tandem/trading.hpp"
 
+#include "adapters/files/posix_files.hpp"
 #include "adapters/journal/file_journal.hpp"
-#include "adapters/journal/posix_files.hpp"
 #include "messages/alert.hpp"
 
 #include <openssl/rand.h>
@@ -101,12 +101,12 @@ void tell(const core::Result<adapters::journal::Compaction>& done, core::Log& lo
 
 } // namespace
 
-std::unique_ptr<adapters::journal::FileLayer> journal_files(const config::Config& config) {
-  return adapters::journal::posix_files(config.engine.state_dir + "/journal");
+std::unique_ptr<adapters::files::FileLayer> journal_files(const config::Config& config) {
+  return adapters::files::posix_files(config.engine.state_dir + "/journal");
 }
 
 core::Result<std::shared_ptr<actors::supervisor::TradingParts>>
-open_trading(const config::Config& config, std::unique_ptr<adapters::journal::FileLayer> files,
+open_trading(const config::Config& config, std::unique_ptr<adapters::files::FileLayer> files,
              std::shared_ptr<adapters::venues::KeyRing> keys, const messages::ContextPtr& context,
              const std::string& version, Threads threads) {
   if (!config.trading.enabled)

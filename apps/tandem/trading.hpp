@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/supervisor/trading_parts.hpp"
-#include "adapters/journal/file_layer.hpp"
+#include "adapters/files/file_layer.hpp"
 #include "adapters/venues/key_ring.hpp"
 #include "adapters/venues/key_vault.hpp"
 #include "config/schema.hpp"
@@ -34,7 +34,7 @@ open_vault(const config::Config& config, const Environment& environment,
            adapters::venues::KeyRing& keys);
 
 /// `state_dir`/journal on the disk.
-[[nodiscard]] std::unique_ptr<adapters::journal::FileLayer>
+[[nodiscard]] std::unique_ptr<adapters::files::FileLayer>
 journal_files(const config::Config& config);
 
 /// own: the journal syncs on a thread of its own. none: it does when `sync_journal` is called, and
@@ -44,7 +44,7 @@ enum class Threads : std::uint8_t { own, none };
 /// Opens the journal and restores from it. Null in the value: trading is switched off.
 /// Errors: configuration (held by another engine, damaged), internal (the disk).
 [[nodiscard]] core::Result<std::shared_ptr<actors::supervisor::TradingParts>>
-open_trading(const config::Config& config, std::unique_ptr<adapters::journal::FileLayer> files,
+open_trading(const config::Config& config, std::unique_ptr<adapters::files::FileLayer> files,
              std::shared_ptr<adapters::venues::KeyRing> keys, const messages::ContextPtr& context,
              const std::string& version, Threads threads = Threads::own);
 

@@ -93,9 +93,8 @@ private:
 
 } // namespace
 
-Judge::Judge(const Timeline& timeline, adapters::journal::MemoryDisk& disk,
-             sim::Simulator& simulator, const config::Config& config, const sim::Scenario& scenario,
-             Lookup lookup)
+Judge::Judge(const Timeline& timeline, adapters::files::MemoryDisk& disk, sim::Simulator& simulator,
+             const config::Config& config, const sim::Scenario& scenario, Lookup lookup)
     : timeline_{timeline}, disk_{disk}, simulator_{simulator}, config_{config}, scenario_{scenario},
       lookup_{std::move(lookup)}, prefix_{"td" + config.trading.engine_id} {}
 

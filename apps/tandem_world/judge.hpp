@@ -3,7 +3,7 @@
 /// only what an order is for.
 #pragma once
 
-#include "adapters/journal/memory_files.hpp"
+#include "adapters/files/memory_files.hpp"
 #include "apps/tandem_sim/simulator.hpp"
 #include "apps/tandem_world/books.hpp"
 #include "apps/tandem_world/memory_net.hpp"
@@ -32,7 +32,7 @@ public:
       = std::function<std::shared_ptr<const core::orders::Order>(const std::string& client_id)>;
 
   /// All outlive it. @param scenario the venues' instruments.
-  Judge(const Timeline& timeline, adapters::journal::MemoryDisk& disk, sim::Simulator& simulator,
+  Judge(const Timeline& timeline, adapters::files::MemoryDisk& disk, sim::Simulator& simulator,
         const config::Config& config, const sim::Scenario& scenario, Lookup lookup);
 
   /// Bytes leave the engine: every order among them is judged at that moment.
@@ -85,7 +85,7 @@ private:
   [[nodiscard]] core::Money lot_of(const core::InstrumentKey& instrument) const;
 
   const Timeline& timeline_;
-  adapters::journal::MemoryDisk& disk_;
+  adapters::files::MemoryDisk& disk_;
   sim::Simulator& simulator_;
   const config::Config& config_;
   const sim::Scenario& scenario_;

@@ -1,6 +1,6 @@
 #include "apps/tandem_world/life.hpp"
 
-#include "adapters/journal/faulty_files.hpp"
+#include "adapters/files/faulty_files.hpp"
 #include "apps/tandem/process.hpp"
 #include "apps/tandem/trading.hpp"
 
@@ -16,10 +16,10 @@ namespace tandem::world {
 namespace {
 
 using namespace std::chrono_literals;
-using adapters::journal::Fate;
-using adapters::journal::FileFault;
-using adapters::journal::FileOperation;
-using adapters::journal::NumberedOperation;
+using adapters::files::Fate;
+using adapters::files::FileFault;
+using adapters::files::FileOperation;
+using adapters::files::NumberedOperation;
 
 /// How long a closing tree is given, in its own time.
 constexpr auto closing_max = 10min;
@@ -115,7 +115,7 @@ core::Status Life::open() {
   return {};
 }
 
-std::unique_ptr<adapters::journal::FileLayer> Life::files() {
+std::unique_ptr<adapters::files::FileLayer> Life::files() {
   const auto plan = [this](const NumberedOperation& operation) -> Fate {
     if (operations_.dead())
       return {.kind = Fate::Kind::crash_before};
@@ -140,7 +140,7 @@ std::unique_ptr<adapters::journal::FileLayer> Life::files() {
       sync_later();
     return {};
   };
-  return adapters::journal::faulty_files(ground_.disk.files(), plan, [this] { operations_.die(); });
+  return adapters::files::faulty_files(ground_.disk.files(), plan, [this] { operations_.die(); });
 }
 
 void Life::sync_later() {

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "actors/supervisor/root.hpp"
+#include "adapters/files/memory_files.hpp"
 #include "adapters/journal/file_journal.hpp"
-#include "adapters/journal/memory_files.hpp"
 #include "apps/one_thread/virtual_time.hpp"
 #include "apps/tandem_world/memory_net.hpp"
 #include "apps/tandem_world/operations.hpp"
@@ -37,7 +37,7 @@ struct Ground {
   Timeline& timeline;
   Trace& trace;
   MemoryNet& net;
-  adapters::journal::MemoryDisk& disk;
+  adapters::files::MemoryDisk& disk;
   const DiskState& disk_state;
   std::function<std::chrono::nanoseconds()> clock_error; ///< of the engine's wall clock
   /// Hears what the engine logs: the event word and its fields.
@@ -84,7 +84,7 @@ private:
 
   Life(const Ground& ground, std::uint64_t seed, CrashPlan crash);
   [[nodiscard]] core::Status open();
-  [[nodiscard]] std::unique_ptr<adapters::journal::FileLayer> files();
+  [[nodiscard]] std::unique_ptr<adapters::files::FileLayer> files();
   void sync_later();
   void end();
 

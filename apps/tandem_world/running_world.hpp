@@ -135,7 +135,7 @@ private:
   sim::Random random_;
   Timeline timeline_{begin_at};
   Trace trace_;
-  adapters::journal::MemoryDisk disk_;
+  adapters::files::MemoryDisk disk_;
   DiskState disk_state_;
   MemoryNet net_;
   sim::Simulator simulator_;

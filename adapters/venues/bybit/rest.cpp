@@ -1,5 +1,6 @@
 #include "adapters/venues/bybit/rest.hpp"
 
+#include "adapters/transport/url.hpp"
 #include "adapters/venues/bybit/instruments.hpp"
 #include "adapters/venues/bybit/wire.hpp"
 
@@ -15,26 +16,13 @@ namespace {
 
 using namespace std::chrono_literals;
 using simdjson::dom::element;
+using transport::percent_encoded;
 
 constexpr int page_size_max = 1'000;
 constexpr int depth_levels_max = 1'000;
 constexpr int klines_max = 1'000;
 constexpr auto ban = 10min;         // "access too frequent": stop everything this long
 constexpr auto rolling_window = 1s; // of the per-endpoint limits behind 10006
-
-/// Cursors come as opaque text with signs of their own.
-std::string percent_encoded(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-                       || c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain)
-      encoded += c;
-    else
-      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return encoded;
-}
 
 /// {"retCode":0,"retMsg":"OK","result":{...},"time":ms}
 struct Reply {

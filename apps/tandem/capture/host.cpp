@@ -63,7 +63,7 @@ Host::Host(Parts parts)
   });
 }
 
-core::Status Host::open(std::unique_ptr<adapters::journal::FileLayer> journal,
+core::Status Host::open(std::unique_ptr<adapters::files::FileLayer> journal,
                         std::shared_ptr<adapters::venues::KeyRing> keys) {
   if (auto made = actors::supervisor::make_markets(parts_); !made)
     return made;

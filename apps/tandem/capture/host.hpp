@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/supervisor/root.hpp"
-#include "adapters/journal/file_layer.hpp"
+#include "adapters/files/file_layer.hpp"
 #include "apps/one_thread/virtual_time.hpp"
 #include "apps/tandem/capture/item.hpp"
 #include "apps/tandem/capture/ports.hpp"
@@ -43,7 +43,7 @@ public:
   Host& operator=(const Host&) = delete;
 
   /// Markets, journal, desk; no actor yet. Errors: configuration, internal.
-  [[nodiscard]] core::Status open(std::unique_ptr<adapters::journal::FileLayer> journal,
+  [[nodiscard]] core::Status open(std::unique_ptr<adapters::files::FileLayer> journal,
                                   std::shared_ptr<adapters::venues::KeyRing> keys);
 
   /// Lets `item` in and runs until nobody has anything to do.

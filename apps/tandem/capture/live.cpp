@@ -1,6 +1,6 @@
 #include "apps/tandem/capture/live.hpp"
 
-#include "adapters/journal/posix_files.hpp"
+#include "adapters/files/posix_files.hpp"
 #include "apps/tandem/capture/file.hpp"
 #include "apps/tandem/capture/host.hpp"
 #include "apps/tandem/capture/machine.hpp"

@@ -1,6 +1,6 @@
 #include "apps/tandem/capture/replay.hpp"
 
-#include "adapters/journal/memory_files.hpp"
+#include "adapters/files/memory_files.hpp"
 #include "apps/one_thread/state_directory.hpp"
 #include "apps/tandem/capture/file.hpp"
 #include "apps/tandem/capture/host.hpp"
@@ -353,7 +353,7 @@ private:
   Reader& reader_;
   std::ostream& out_;
   one_thread::StateDirectory directory_;
-  adapters::journal::MemoryDisk disk_;
+  adapters::files::MemoryDisk disk_;
   config::Config config_;
   TraceLog log_;
   std::ostringstream report_;

@@ -35,7 +35,7 @@ Record end_record(std::uint64_t n) {
 
 /// A run of orders that are over after a fill of one unit each, but for the very first one, which
 /// waits.
-void run(MemoryDisk& disk, std::uint64_t orders, std::uint64_t first = 1) {
+void run(adapters::files::MemoryDisk& disk, std::uint64_t orders, std::uint64_t first = 1) {
   auto opened = open_journal(disk.files(), options(0h));
   for (std::uint64_t n = first; n < first + orders; ++n) {
     opened.journal->append(intent_record(n), {});
@@ -46,7 +46,7 @@ void run(MemoryDisk& disk, std::uint64_t orders, std::uint64_t first = 1) {
   }
 }
 
-std::size_t segments(const MemoryDisk& disk) {
+std::size_t segments(const adapters::files::MemoryDisk& disk) {
   return static_cast<std::size_t>(std::ranges::count_if(
       disk.contents(), [](const auto& file) { return file.first.ends_with(".log"); }));
 }
@@ -83,7 +83,7 @@ void check_whole(const std::vector<Record>& records, std::uint64_t orders) {
 } // namespace
 
 TEST_CASE("old files are folded into one when the next run begins, young ones are left alone") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   run(disk, 100);
   const auto before = segments(disk);
   REQUIRE(before > 5);
@@ -105,7 +105,7 @@ TEST_CASE("old files are folded into one when the next run begins, young ones ar
 }
 
 TEST_CASE("a folded journal is opened, verified and folded again like any other") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   std::uint64_t sequence = 0;
   for (std::uint64_t n = 0; n < 3; ++n) {
     run(disk, 50, 50 * n + 1);
@@ -125,7 +125,7 @@ TEST_CASE("a folded journal is opened, verified and folded again like any other"
 }
 
 TEST_CASE("a running journal is compacted while it is written to") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   run(disk, 100);
   auto opened = open_journal(disk.files(), options(0h));
   const auto nothing = opened.journal->compact();
@@ -147,14 +147,14 @@ TEST_CASE("a running journal is compacted while it is written to") {
 }
 
 TEST_CASE("another engine's files and files of an unknown beginning are never folded or taken") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   run(disk, 100);
   auto other = options(73h);
   other.engine = core::orders::EngineId{"othr"};
   CHECK_FALSE(FileJournal::open(disk.files(), other));
   // The first file taken away by hand is a gap, not a folding.
   auto contents = disk.contents();
-  MemoryDisk without;
+  adapters::files::MemoryDisk without;
   for (const auto& [name, bytes] : contents)
     if (name != "trading-000001.log" && name.ends_with(".log"))
       without.put(name, bytes);
@@ -166,16 +166,17 @@ TEST_CASE("another engine's files and files of an unknown beginning are never fo
 TEST_CASE("a crash at any moment of a compaction leaves a whole journal") {
   std::size_t points = 0;
   for (const auto kind :
-       {Fate::Kind::crash_before, Fate::Kind::crash_within, Fate::Kind::crash_after})
+       {adapters::files::Fate::Kind::crash_before, adapters::files::Fate::Kind::crash_within,
+        adapters::files::Fate::Kind::crash_after})
     for (const bool power : {false, true})
       for (std::uint64_t at = 1;; ++at) {
-        MemoryDisk disk;
+        adapters::files::MemoryDisk disk;
         run(disk, 40);
         bool died = false;
-        auto files = faulty_files(
+        auto files = adapters::files::faulty_files(
             disk.files(),
-            [&](const NumberedOperation& operation) {
-              Fate fate;
+            [&](const adapters::files::NumberedOperation& operation) {
+              adapters::files::Fate fate;
               if (operation.number == at) {
                 fate.kind = kind;
                 fate.bytes = operation.bytes / 2;
@@ -201,7 +202,7 @@ TEST_CASE("a crash at any moment of a compaction leaves a whole journal") {
 }
 
 TEST_CASE("a full disk leaves the files as they were, and no half one beside them") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   run(disk, 100);
   std::size_t used = 0;
   for (const auto& [name, bytes] : disk.contents())

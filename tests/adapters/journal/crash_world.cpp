@@ -14,7 +14,7 @@ namespace tandem::tests {
 namespace {
 
 using namespace std::chrono_literals;
-using adapters::journal::Fate;
+using adapters::files::Fate;
 using core::orders::Desk;
 using core::strategy::Direction;
 using core::strategy::ExecutionPhase;
@@ -68,7 +68,7 @@ Books books_in(Market market, Direction direction) {
 /// The process: all that a kill takes away.
 class Engine {
 public:
-  Engine(adapters::journal::MemoryDisk& disk, Operations& operations, CrashVenue& venue,
+  Engine(adapters::files::MemoryDisk& disk, Operations& operations, CrashVenue& venue,
          LegOrder order, const core::risk::Now& now)
       : ports_{Port{operations, venue}, Port{operations, venue}},
         opened_{open_journal(killable(disk, operations))},
@@ -130,13 +130,13 @@ private:
     CrashVenue& venue;
   };
 
-  static std::unique_ptr<adapters::journal::FileLayer> killable(adapters::journal::MemoryDisk& disk,
-                                                                Operations& operations) {
-    return faulty_files(
+  static std::unique_ptr<adapters::files::FileLayer> killable(adapters::files::MemoryDisk& disk,
+                                                              Operations& operations) {
+    return adapters::files::faulty_files(
         disk.files(),
-        [&operations](const adapters::journal::NumberedOperation& operation) {
-          if (operation.operation != adapters::journal::FileOperation::append)
-            return Fate{};
+        [&operations](const adapters::files::NumberedOperation& operation) {
+          if (operation.operation != adapters::files::FileOperation::append)
+            return adapters::files::Fate{};
           return operations.write(operation.bytes);
         },
         [] { throw Operations::Killed{}; });
@@ -399,7 +399,7 @@ private:
   CrashCase case_;
   std::vector<Kill> kills_;
   core::risk::Now now_{core::MonoTime{1h}, core::WallTime{20'000 * 24h + 12h}};
-  adapters::journal::MemoryDisk disk_;
+  adapters::files::MemoryDisk disk_;
   Operations operations_;
   CrashVenue venue_;
   Books calm_, moved_;
@@ -416,17 +416,17 @@ std::optional<Moment> Operations::next(bool is_write) {
   return writes_.size() == kill_.at ? std::optional{kill_.moment} : std::nullopt;
 }
 
-Fate Operations::write(std::size_t bytes) {
+adapters::files::Fate Operations::write(std::size_t bytes) {
   const auto moment = next(true);
   if (!moment)
     return {};
   switch (*moment) {
   case Moment::before:
-    return {.kind = Fate::Kind::crash_before};
+    return {.kind = adapters::files::Fate::Kind::crash_before};
   case Moment::within:
-    return {.kind = Fate::Kind::crash_within, .bytes = bytes / 2};
+    return {.kind = adapters::files::Fate::Kind::crash_within, .bytes = bytes / 2};
   case Moment::after:
-    return {.kind = Fate::Kind::crash_after};
+    return {.kind = adapters::files::Fate::Kind::crash_after};
   }
   return {};
 }

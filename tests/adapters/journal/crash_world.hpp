@@ -3,9 +3,9 @@
 /// is open any more; and what must then be true by the venues' own books.
 #pragma once
 
-#include "adapters/journal/faulty_files.hpp"
+#include "adapters/files/faulty_files.hpp"
+#include "adapters/files/memory_files.hpp"
 #include "adapters/journal/file_journal.hpp"
-#include "adapters/journal/memory_files.hpp"
 #include "core/strategy/executor.hpp"
 #include "tests/adapters/journal/crash_venue.hpp"
 
@@ -79,7 +79,7 @@ public:
       throw Killed{};
   }
 
-  [[nodiscard]] adapters::journal::Fate write(std::size_t bytes);
+  [[nodiscard]] adapters::files::Fate write(std::size_t bytes);
 
   /// One for each operation so far: it was a write of the journal.
   [[nodiscard]] const std::vector<bool>& writes() const noexcept { return writes_; }

@@ -1,3 +1,4 @@
+#include "adapters/files/frame.hpp"
 #include "tests/adapters/journal/journal_world.hpp"
 
 #include <atomic>
@@ -40,7 +41,7 @@ const std::string first_segment = "trading-000001.log";
 } // namespace
 
 TEST_CASE("what was appended is there in the next run, in order, with an epoch of its own") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   {
     auto opened = open_journal(disk.files());
     CHECK(opened.records.empty());
@@ -54,7 +55,7 @@ TEST_CASE("what was appended is there in the next run, in order, with an epoch o
 }
 
 TEST_CASE("in mode os the callback runs before append returns, in mode fsync after the sync") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   SUBCASE("os") {
     auto opened = open_journal(disk.files());
     CHECK(write(*opened.journal, 1) == std::vector{true, true});
@@ -89,7 +90,7 @@ TEST_CASE("in mode os the callback runs before append returns, in mode fsync aft
 }
 
 TEST_CASE("a second engine is refused while the first holds the journal") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   const auto first = open_journal(disk.files());
   const auto second = FileJournal::open(disk.files(), journal_options());
   REQUIRE_FALSE(second);
@@ -98,7 +99,7 @@ TEST_CASE("a second engine is refused while the first holds the journal") {
 }
 
 TEST_CASE("a journal of another engine is not taken over") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   { const auto first = open_journal(disk.files()); }
   auto options = journal_options();
   options.engine = core::orders::EngineId{"othr"};
@@ -108,7 +109,7 @@ TEST_CASE("a journal of another engine is not taken over") {
 }
 
 TEST_CASE("a full segment is followed by the next one without a gap") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   auto options = journal_options();
   options.segment_bytes_max = 2'000;
   {
@@ -122,7 +123,7 @@ TEST_CASE("a full segment is followed by the next one without a gap") {
 // ---- damage
 
 TEST_CASE("P16: cut at each byte, the journal opens with all whole records before the cut") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   {
     auto opened = open_journal(disk.files());
     write(*opened.journal, 60);
@@ -132,7 +133,7 @@ TEST_CASE("P16: cut at each byte, the journal opens with all whole records befor
   std::size_t cuts = 0;
   for (std::size_t size = whole.size() - std::min<std::size_t>(4'096, whole.size());
        size < whole.size(); ++size) {
-    MemoryDisk cut;
+    adapters::files::MemoryDisk cut;
     cut.put(first_segment, whole.substr(0, size));
     const auto opened = open_journal(cut.files());
     CHECK(is_prefix(without_runs(opened.records), all));
@@ -142,7 +143,7 @@ TEST_CASE("P16: cut at each byte, the journal opens with all whole records befor
 }
 
 TEST_CASE("P16: every flipped bit is found, or takes only the last record, and says so") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   auto options = journal_options();
   options.segment_bytes_max = 64 * 1024; // a megabyte of them; only the damaged one is read again
   {
@@ -187,14 +188,14 @@ TEST_CASE("P16: every flipped bit is found, or takes only the last record, and s
 }
 
 TEST_CASE("a damaged record with whole ones behind it names file, byte and record") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   {
     auto opened = open_journal(disk.files());
     write(*opened.journal, 3);
   }
   auto bytes = disk.contents().at(first_segment);
-  bytes[segment_header_bytes + frame_head_bytes + 2] ^= 1;
-  MemoryDisk damaged;
+  bytes[segment_header_bytes + adapters::files::frame_head_bytes + 2] ^= 1;
+  adapters::files::MemoryDisk damaged;
   damaged.put(first_segment, bytes);
   const auto opened = FileJournal::open(damaged.files(), journal_options());
   REQUIRE_FALSE(opened);
@@ -204,12 +205,12 @@ TEST_CASE("a damaged record with whole ones behind it names file, byte and recor
 }
 
 TEST_CASE("a missing file in the middle is a gap, not a shorter history") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   for (int run = 0; run < 3; ++run) {
     auto opened = open_journal(disk.files());
     write(*opened.journal, 2);
   }
-  MemoryDisk gap;
+  adapters::files::MemoryDisk gap;
   for (const auto& [name, bytes] : disk.contents())
     if (name != "trading-000002.log")
       gap.put(name, bytes);
@@ -222,21 +223,23 @@ TEST_CASE("a crash before, within or after any file operation loses nothing that
   std::size_t points = 0;
   for (const auto mode : {SyncMode::os, SyncMode::manual}) {
     for (const auto kind :
-         {Fate::Kind::crash_before, Fate::Kind::crash_within, Fate::Kind::crash_after}) {
+         {adapters::files::Fate::Kind::crash_before, adapters::files::Fate::Kind::crash_within,
+          adapters::files::Fate::Kind::crash_after}) {
       for (std::uint64_t at = 1;; ++at) {
-        MemoryDisk disk;
+        adapters::files::MemoryDisk disk;
         std::size_t promised = 0;
         bool crashed = false;
         {
-          auto files = faulty_files(disk.files(), [&](const NumberedOperation& operation) {
-            Fate fate;
-            if (operation.number == at) {
-              crashed = true;
-              fate.kind = kind;
-              fate.bytes = operation.bytes / 2;
-            }
-            return fate;
-          });
+          auto files = adapters::files::faulty_files(
+              disk.files(), [&](const adapters::files::NumberedOperation& operation) {
+                adapters::files::Fate fate;
+                if (operation.number == at) {
+                  crashed = true;
+                  fate.kind = kind;
+                  fate.bytes = operation.bytes / 2;
+                }
+                return fate;
+              });
           auto options = journal_options(mode);
           options.segment_bytes_max = 1'000;
           auto opened = FileJournal::open(std::move(files), options);
@@ -268,16 +271,17 @@ TEST_CASE("a crash before, within or after any file operation loses nothing that
 // ---- a disk in trouble
 
 TEST_CASE("P15: a disk that fails refuses, tells nothing wrong, and is used again when it works") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   bool broken = false;
-  auto files = faulty_files(disk.files(), [&](const NumberedOperation& operation) {
-    Fate fate;
-    if (broken) {
-      fate.kind = Fate::Kind::fail;
-      fate.bytes = operation.bytes / 2; // a torn write
-    }
-    return fate;
-  });
+  auto files = adapters::files::faulty_files(
+      disk.files(), [&](const adapters::files::NumberedOperation& operation) {
+        adapters::files::Fate fate;
+        if (broken) {
+          fate.kind = adapters::files::Fate::Kind::fail;
+          fate.bytes = operation.bytes / 2; // a torn write
+        }
+        return fate;
+      });
   std::size_t kept = 0;
   {
     auto opened = open_journal(std::move(files));
@@ -295,7 +299,7 @@ TEST_CASE("P15: a disk that fails refuses, tells nothing wrong, and is used agai
 }
 
 TEST_CASE("P15: on a full disk no intent is written, fills still are, until space returns") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   auto opened = open_journal(disk.files());
   std::optional<bool> last;
   const auto say = [&](const core::Status& status) { last = bool{status}; };
@@ -317,14 +321,15 @@ TEST_CASE("P15: on a full disk no intent is written, fills still are, until spac
 }
 
 TEST_CASE("a sync that fails takes back everything since the last one") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   bool broken = false;
-  auto files = faulty_files(disk.files(), [&](const NumberedOperation& operation) {
-    Fate fate;
-    if (broken && operation.operation == FileOperation::sync)
-      fate.kind = Fate::Kind::fail;
-    return fate;
-  });
+  auto files = adapters::files::faulty_files(
+      disk.files(), [&](const adapters::files::NumberedOperation& operation) {
+        adapters::files::Fate fate;
+        if (broken && operation.operation == adapters::files::FileOperation::sync)
+          fate.kind = adapters::files::Fate::Kind::fail;
+        return fate;
+      });
   std::vector<bool> said;
   const auto say = [&](const core::Status& status) { said.push_back(bool{status}); };
   {
@@ -346,16 +351,17 @@ TEST_CASE("a sync that fails takes back everything since the last one") {
 
 // Found by the simulated worlds, seed 324.
 TEST_CASE("an append that fails takes nothing back that waits for its sync") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   bool broken = false;
-  auto files = faulty_files(disk.files(), [&](const NumberedOperation& operation) {
-    Fate fate;
-    if (broken && operation.operation == FileOperation::append) {
-      fate.kind = Fate::Kind::fail;
-      fate.bytes = operation.bytes / 2;
-    }
-    return fate;
-  });
+  auto files = adapters::files::faulty_files(
+      disk.files(), [&](const adapters::files::NumberedOperation& operation) {
+        adapters::files::Fate fate;
+        if (broken && operation.operation == adapters::files::FileOperation::append) {
+          fate.kind = adapters::files::Fate::Kind::fail;
+          fate.bytes = operation.bytes / 2;
+        }
+        return fate;
+      });
   std::vector<std::pair<int, bool>> said;
   const auto say = [&](int which) {
     return [&said, which](const core::Status& status) { said.emplace_back(which, bool{status}); };
@@ -377,14 +383,16 @@ TEST_CASE("an append that fails takes nothing back that waits for its sync") {
 
 // Found by the simulated worlds, seed 41.
 TEST_CASE("what a killed run left unsynced is on the disk before the next run builds on it") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
     {
       bool dead = false;
-      auto files = faulty_files(disk.files(), [&](const NumberedOperation&) {
-        return Fate{.kind = dead ? Fate::Kind::crash_before : Fate::Kind::proceed};
-      });
+      auto files = adapters::files::faulty_files(
+          disk.files(), [&](const adapters::files::NumberedOperation&) {
+            return adapters::files::Fate{.kind = dead ? adapters::files::Fate::Kind::crash_before
+                                                      : adapters::files::Fate::Kind::proceed};
+          });
       auto killed = open_journal(std::move(files), journal_options(SyncMode::manual));
       killed.journal->append(intent_record(seed), {});
       dead = true; // not even its end syncs

@@ -9,11 +9,11 @@
 
 using namespace tandem;
 using namespace tandem::tests;
-using tandem::adapters::journal::MemoryDisk;
+using tandem::adapters::files::MemoryDisk;
 
 namespace {
 
-std::size_t bytes_on(MemoryDisk& disk) {
+std::size_t bytes_on(adapters::files::MemoryDisk& disk) {
   std::size_t used = 0;
   for (const auto& [name, bytes] : disk.contents())
     used += bytes.size();
@@ -24,7 +24,7 @@ std::size_t bytes_on(MemoryDisk& disk) {
 
 TEST_CASE("P15: on a full disk no order leaves without its intent, cancels and the kill switch go "
           "on, and orders leave again when there is space") {
-  MemoryDisk disk;
+  adapters::files::MemoryDisk disk;
   DeskWorld world; // for its drafts, facts and ports
   std::vector<core::orders::OrderIntent> sent;
   {

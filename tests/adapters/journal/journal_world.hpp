@@ -1,9 +1,9 @@
 /// Records and a disk in memory for the tests of the trading journal.
 #pragma once
 
-#include "adapters/journal/faulty_files.hpp"
+#include "adapters/files/faulty_files.hpp"
+#include "adapters/files/memory_files.hpp"
 #include "adapters/journal/file_journal.hpp"
-#include "adapters/journal/memory_files.hpp"
 
 #include <doctest/doctest.h>
 
@@ -61,7 +61,7 @@ without_runs(const std::vector<core::orders::Record>& records) {
 }
 
 inline adapters::journal::FileJournal::Opened
-open_journal(std::unique_ptr<adapters::journal::FileLayer> files,
+open_journal(std::unique_ptr<adapters::files::FileLayer> files,
              adapters::journal::FileJournalOptions options = journal_options()) {
   auto opened = adapters::journal::FileJournal::open(std::move(files), std::move(options));
   if (!opened)

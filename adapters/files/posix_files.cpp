@@ -1,4 +1,4 @@
-#include "adapters/journal/posix_files.hpp"
+#include "adapters/files/posix_files.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -12,7 +12,7 @@
 #include <system_error>
 #include <utility>
 
-namespace tandem::adapters::journal {
+namespace tandem::adapters::files {
 namespace {
 
 tl::unexpected<FileError> failed(std::string_view operation, const std::string& path,
@@ -220,4 +220,4 @@ std::unique_ptr<FileLayer> posix_files(std::string directory) {
   return std::make_unique<PosixFiles>(std::move(directory));
 }
 
-} // namespace tandem::adapters::journal
+} // namespace tandem::adapters::files

@@ -1,4 +1,4 @@
-#include "adapters/journal/crc32c.hpp"
+#include "adapters/files/crc32c.hpp"
 
 #include <array>
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include <nmmintrin.h>
 #endif
 
-namespace tandem::adapters::journal {
+namespace tandem::adapters::files {
 namespace {
 
 constexpr std::uint32_t polynomial = 0x82F6'3B78; ///< 0x1EDC6F41 with its bits reversed
@@ -60,4 +60,4 @@ std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc) noexcept {
   return crc32c_portable(bytes, crc);
 }
 
-} // namespace tandem::adapters::journal
+} // namespace tandem::adapters::files

@@ -1,6 +1,6 @@
-/// The few things that the journal asks of a disk, for one directory: a real one (posix_files.hpp),
-/// one in memory that can lose its power (memory_files.hpp), and a wrapper that counts the
-/// operations and breaks the n-th (faulty_files.hpp). Blocking.
+/// The few things that the journal and the spools ask of a disk, for one directory: a real one
+/// (posix_files.hpp), one in memory that can lose its power (memory_files.hpp), and a wrapper that
+/// counts the operations and breaks the n-th (faulty_files.hpp). Blocking.
 #pragma once
 
 #include "core/error.hpp"
@@ -11,9 +11,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-namespace tandem::adapters::journal {
+namespace tandem::adapters::files {
 
 enum class FileFault : std::uint8_t {
   not_found,
@@ -31,9 +32,9 @@ template <class T>
 using FileResult = tl::expected<T, FileError>;
 using FileStatus = FileResult<void>;
 
-/// What a failing disk is to everybody else.
-[[nodiscard]] inline core::Error disk_error(const FileError& error) {
-  return {core::Errc::internal, error.detail, "journal"};
+/// What a failing disk is to everybody else. @param source whose files they are: "journal".
+[[nodiscard]] inline core::Error disk_error(const FileError& error, std::string source) {
+  return {core::Errc::internal, error.detail, std::move(source)};
 }
 
 /// A file open for writing at its end. Closing does not sync.
@@ -80,4 +81,4 @@ public:
   [[nodiscard]] virtual std::string path_of(const std::string& name) const = 0;
 };
 
-} // namespace tandem::adapters::journal
+} // namespace tandem::adapters::files

@@ -2,13 +2,13 @@
 /// what was not, so that its power can be cut.
 #pragma once
 
-#include "adapters/journal/file_layer.hpp"
+#include "adapters/files/file_layer.hpp"
 
 #include <map>
 #include <mutex>
 #include <optional>
 
-namespace tandem::adapters::journal {
+namespace tandem::adapters::files {
 
 /// The disk outlives those who write to it; each `files()` is one process's view of it. Thread
 /// safe.
@@ -50,4 +50,4 @@ private:
   std::optional<std::uint64_t> capacity_;
 };
 
-} // namespace tandem::adapters::journal
+} // namespace tandem::adapters::files

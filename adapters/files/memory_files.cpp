@@ -1,11 +1,11 @@
-#include "adapters/journal/memory_files.hpp"
+#include "adapters/files/memory_files.hpp"
 
 #include <algorithm>
 #include <random>
 #include <set>
 #include <utility>
 
-namespace tandem::adapters::journal {
+namespace tandem::adapters::files {
 namespace {
 
 tl::unexpected<FileError> not_found(const std::string& name) {
@@ -211,4 +211,4 @@ std::uint64_t MemoryDisk::used() const {
   return sum;
 }
 
-} // namespace tandem::adapters::journal
+} // namespace tandem::adapters::files

@@ -1,10 +1,10 @@
-#include "adapters/journal/faulty_files.hpp"
+#include "adapters/files/faulty_files.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <utility>
 
-namespace tandem::adapters::journal {
+namespace tandem::adapters::files {
 namespace {
 
 /// What the files of one process share.
@@ -145,4 +145,4 @@ std::unique_ptr<FileLayer> faulty_files(std::unique_ptr<FileLayer> files, FaultP
       std::move(files), std::make_shared<Numbering>(std::move(plan), std::move(on_crash)));
 }
 
-} // namespace tandem::adapters::journal
+} // namespace tandem::adapters::files

@@ -2,11 +2,11 @@
 /// harness crashes the engine before, within or after operation k, and how tests make disks fail.
 #pragma once
 
-#include "adapters/journal/file_layer.hpp"
+#include "adapters/files/file_layer.hpp"
 
 #include <functional>
 
-namespace tandem::adapters::journal {
+namespace tandem::adapters::files {
 
 enum class FileOperation : std::uint8_t {
   create,
@@ -49,4 +49,4 @@ using FaultPlan = std::function<Fate(const NumberedOperation&)>;
 [[nodiscard]] std::unique_ptr<FileLayer>
 faulty_files(std::unique_ptr<FileLayer> files, FaultPlan plan, std::function<void()> on_crash = {});
 
-} // namespace tandem::adapters::journal
+} // namespace tandem::adapters::files
