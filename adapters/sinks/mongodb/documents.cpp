@@ -1,0 +1,84 @@
+#include "adapters/sinks/mongodb/documents.hpp"
+
+#include <cstdlib>
+#include <variant>
+
+namespace tandem::adapters::sinks::mongodb {
+namespace {
+
+int size_of(std::string_view text) {
+  return static_cast<int>(text.size());
+}
+
+void put_text(bson_t* out, std::string_view key, std::string_view text) {
+  bson_append_utf8(out, key.data(), size_of(key), text.data(), size_of(text));
+}
+
+void put_number(bson_t* out, std::string_view key, const std::string& text, Numbers numbers) {
+  bson_decimal128_t decimal;
+  if (numbers == Numbers::decimal128 && bson_decimal128_from_string(text.c_str(), &decimal))
+    bson_append_decimal128(out, key.data(), size_of(key), &decimal);
+  else if (numbers == Numbers::real)
+    bson_append_double(out, key.data(), size_of(key), std::strtod(text.c_str(), nullptr));
+  else
+    put_text(out, key, text);
+}
+
+/// Null when empty.
+void put_name(bson_t* out, std::string_view key, std::string_view text) {
+  if (text.empty())
+    bson_append_null(out, key.data(), size_of(key));
+  else
+    put_text(out, key, text);
+}
+
+struct PutValue {
+  bson_t* out;
+  std::string_view key;
+  Numbers numbers;
+
+  void operator()(const core::sinks::Number& number) const {
+    put_number(out, key, number.text, numbers);
+  }
+
+  void operator()(std::int64_t number) const {
+    bson_append_int64(out, key.data(), size_of(key), number);
+  }
+
+  void operator()(bool flag) const { bson_append_bool(out, key.data(), size_of(key), flag); }
+
+  void operator()(const std::string& text) const { put_text(out, key, text); }
+};
+
+} // namespace
+
+std::string document_id(std::string_view stream, const core::sinks::Numbered& item) {
+  const auto& record = item.record;
+  if (record.name.empty())
+    return std::string{stream} + ":" + std::to_string(item.sequence);
+  return record.instrument.symbol.empty() ? record.name
+                                          : core::to_string(record.instrument) + ":" + record.name;
+}
+
+Bson to_document(std::string_view stream, const core::sinks::Numbered& item, std::string_view mode,
+                 Numbers numbers) {
+  const auto& record = item.record;
+  const bool has_instrument = !record.instrument.symbol.empty();
+  Bson document{bson_new()};
+  auto* out = document.get();
+  put_text(out, "_id", document_id(stream, item));
+  put_text(out, "stream", stream);
+  bson_append_int64(out, "seq", -1, static_cast<std::int64_t>(item.sequence));
+  put_text(out, "kind", core::sinks::to_string(record.kind));
+  put_text(out, "mode", mode);
+  put_name(out, "exchange", record.instrument.venue.text());
+  put_name(out, "type", has_instrument ? core::to_string(record.instrument.type) : "");
+  put_name(out, "symbol", record.instrument.symbol.text());
+  put_name(out, "id", record.name);
+  bson_append_date_time(out, "ts", -1, record.time);
+  for (const auto& field : record.fields)
+    std::visit(PutValue{out, field.name, numbers}, field.value);
+  return document;
+}
+
+} // namespace tandem::adapters::sinks::mongodb

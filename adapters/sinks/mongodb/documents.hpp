@@ -1,0 +1,53 @@
+/// Records as documents. A document is called after the thing that it tells of, so that what is
+/// told again replaces itself: a trade or a fill is there once, an order or a candle in its latest
+/// state. What has no name of its own is called after its stream and number. Pure.
+#pragma once
+
+#include "core/sinks/record.hpp"
+
+#include <bson/bson.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tandem::adapters::sinks::mongodb {
+
+/// How exact numbers are stored.
+enum class Numbers : std::uint8_t {
+  decimal128, ///< exact, and compared as numbers by the server
+  text,       ///< exact, for servers without decimals
+  real,       ///< as doubles: for readers that expect them; not exact
+};
+
+/// One document of the client library. (Not a unique_ptr: the library's type carries an alignment
+/// that g++ warns about as a template's argument.)
+class Bson {
+public:
+  /// Takes it over.
+  explicit Bson(bson_t* document) noexcept : document_{document} {}
+
+  ~Bson() { bson_destroy(document_); }
+
+  Bson(Bson&& other) noexcept : document_{std::exchange(other.document_, nullptr)} {}
+
+  Bson(const Bson&) = delete;
+  Bson& operator=(const Bson&) = delete;
+  Bson& operator=(Bson&&) = delete;
+
+  [[nodiscard]] bson_t* get() const noexcept { return document_; }
+
+private:
+  bson_t* document_;
+};
+
+/// "binance.spot.BTCUSDT:12345", "td...", or "<stream>:<seq>".
+[[nodiscard]] std::string document_id(std::string_view stream, const core::sinks::Numbered& item);
+
+/// _id, stream, seq, kind, mode, exchange, type, symbol, id, ts (a date), and the record's own
+/// fields. @param mode the engine's.
+[[nodiscard]] Bson to_document(std::string_view stream, const core::sinks::Numbered& item,
+                               std::string_view mode, Numbers numbers);
+
+} // namespace tandem::adapters::sinks::mongodb

@@ -1,0 +1,226 @@
+#include "adapters/sinks/mongodb/writer.hpp"
+
+#include "adapters/sinks/worker.hpp"
+
+#include <mongoc/mongoc.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tandem::adapters::sinks::mongodb {
+namespace {
+
+using core::Errc;
+using core::sinks::Numbered;
+using core::sinks::Outcome;
+
+template <auto Destroy>
+struct Deleter {
+  template <class T>
+  void operator()(T* handle) const noexcept {
+    Destroy(handle);
+  }
+};
+
+using UriPtr = std::unique_ptr<mongoc_uri_t, Deleter<mongoc_uri_destroy>>;
+using PoolPtr = std::unique_ptr<mongoc_client_pool_t, Deleter<mongoc_client_pool_destroy>>;
+using CollectionPtr = std::unique_ptr<mongoc_collection_t, Deleter<mongoc_collection_destroy>>;
+using BulkPtr = std::unique_ptr<mongoc_bulk_operation_t, Deleter<mongoc_bulk_operation_destroy>>;
+using ConcernPtr = std::unique_ptr<mongoc_write_concern_t, Deleter<mongoc_write_concern_destroy>>;
+
+/// Of the whole process, and never undone: the library may not be begun twice.
+void begin_library() {
+  static const bool begun = [] {
+    mongoc_init();
+    // What goes wrong is told by the calls themselves.
+    mongoc_log_set_handler(nullptr, nullptr);
+    return true;
+  }();
+  static_cast<void>(begun);
+}
+
+/// A client of the pool for one call.
+class Client {
+public:
+  explicit Client(mongoc_client_pool_t* pool)
+      : pool_{pool}, client_{mongoc_client_pool_pop(pool)} {}
+
+  ~Client() { mongoc_client_pool_push(pool_, client_); }
+
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  [[nodiscard]] mongoc_client_t* get() const noexcept { return client_; }
+
+private:
+  mongoc_client_pool_t* pool_;
+  mongoc_client_t* client_;
+};
+
+/// Whether the server refused documents for what they are, so that sending them again is in vain.
+/// Source: MongoDB manual, "Error Codes" (BadValue, TypeMismatch, DocumentValidationFailure,
+/// BSONObjectTooLarge).
+bool is_of_document(std::int64_t code) {
+  constexpr std::int64_t codes[] = {2, 14, 121, 10334, 17280};
+  return std::find(std::begin(codes), std::end(codes), code) != std::end(codes);
+}
+
+class MongoWriter final : public Writer {
+public:
+  MongoWriter(Options options, PoolPtr pool, ConcernPtr concern)
+      : options_{std::move(options)}, pool_{std::move(pool)}, concern_{std::move(concern)} {}
+
+  void open(const std::string& /*stream*/, Opened done) override {
+    worker_.post([this, done = std::move(done)] { done(ping()); });
+  }
+
+  void write(BatchPtr batch, Written done) override {
+    worker_.post([this, batch = std::move(batch), done = std::move(done)] { done(send(*batch)); });
+  }
+
+private:
+  core::Result<std::optional<std::uint64_t>> ping() {
+    const Client client{pool_.get()};
+    const Bson command{BCON_NEW("ping", BCON_INT32(1))};
+    bson_error_t error;
+    if (!mongoc_client_command_simple(client.get(), options_.database.c_str(), command.get(),
+                                      nullptr, nullptr, &error))
+      return core::fail(Errc::connection_lost, error.message, "mongodb");
+    return std::nullopt; // what is written again replaces itself
+  }
+
+  [[nodiscard]] std::string collection_of(core::sinks::Kind kind) const {
+    constexpr std::string_view mark = "{kind}";
+    auto name = options_.collection;
+    if (const auto at = name.find(mark); at != std::string::npos)
+      name.replace(at, mark.size(), core::sinks::to_string(kind));
+    return name;
+  }
+
+  Outcome send(const Batch& batch) {
+    // Within a bulk the server may take any order: of two states of one thing the later one goes.
+    std::map<std::string, std::map<std::string, const Numbered*>> latest;
+    for (const auto& item : batch.items)
+      latest[collection_of(item.record.kind)][document_id(batch.stream, item)] = &item;
+    const Client client{pool_.get()};
+    for (const auto& [collection, documents] : latest) {
+      const auto outcome = send(client, batch.stream, collection, documents);
+      if (outcome.kind != Outcome::Kind::delivered)
+        return outcome;
+    }
+    return {};
+  }
+
+  Outcome send(const Client& client, const std::string& stream, const std::string& name,
+               const std::map<std::string, const Numbered*>& documents) {
+    const CollectionPtr collection{
+        mongoc_client_get_collection(client.get(), options_.database.c_str(), name.c_str())};
+    if (!indexed_.contains(name)) {
+      if (const auto why = make_indexes(client, name); !why.empty())
+        return {Outcome::Kind::failed, "indexes of " + name + ": " + why};
+      indexed_.insert(name);
+    }
+    Bson settings{BCON_NEW("ordered", BCON_BOOL(false))};
+    mongoc_write_concern_append(concern_.get(), settings.get());
+    const BulkPtr bulk{
+        mongoc_collection_create_bulk_operation_with_opts(collection.get(), settings.get())};
+    const Bson upsert{BCON_NEW("upsert", BCON_BOOL(true))};
+    bson_error_t error;
+    for (const auto& [id, item] : documents) {
+      const Bson which{BCON_NEW("_id", BCON_UTF8(id.c_str()))};
+      const auto document = to_document(stream, *item, options_.mode, options_.numbers);
+      if (!mongoc_bulk_operation_replace_one_with_opts(bulk.get(), which.get(), document.get(),
+                                                       upsert.get(), &error))
+        return {Outcome::Kind::rejected, error.message};
+    }
+    bson_t reply;
+    const bool done = mongoc_bulk_operation_execute(bulk.get(), &reply, &error) != 0;
+    const auto outcome = done ? Outcome{} : outcome_of(reply, error);
+    bson_destroy(&reply);
+    return outcome;
+  }
+
+  static Outcome outcome_of(const bson_t& reply, const bson_error_t& error) {
+    bson_iter_t errors, entry, code;
+    bool any = false, all_of_documents = true;
+    if (bson_iter_init_find(&errors, &reply, "writeErrors") && BSON_ITER_HOLDS_ARRAY(&errors)
+        && bson_iter_recurse(&errors, &entry))
+      while (bson_iter_next(&entry)) {
+        any = true;
+        bson_iter_t fields;
+        const bool known = bson_iter_recurse(&entry, &fields)
+                           && bson_iter_find_descendant(&fields, "code", &code)
+                           && is_of_document(bson_iter_as_int64(&code));
+        all_of_documents = all_of_documents && known;
+      }
+    return {any && all_of_documents ? Outcome::Kind::rejected : Outcome::Kind::failed,
+            error.message};
+  }
+
+  /// By time, and by instrument and time. Empty: done.
+  std::string make_indexes(const Client& client, const std::string& collection) {
+    const Bson command{BCON_NEW("createIndexes", BCON_UTF8(collection.c_str()), "indexes", "[", "{",
+                                "key", "{", "ts", BCON_INT32(1), "}", "name", BCON_UTF8("ts_1"),
+                                "}", "{", "key", "{", "exchange", BCON_INT32(1), "symbol",
+                                BCON_INT32(1), "ts", BCON_INT32(1), "}", "name",
+                                BCON_UTF8("exchange_1_symbol_1_ts_1"), "}", "]")};
+    bson_error_t error;
+    return mongoc_client_write_command_with_opts(client.get(), options_.database.c_str(),
+                                                 command.get(), nullptr, nullptr, &error)
+               ? std::string{}
+               : std::string{error.message};
+  }
+
+  Options options_;
+  PoolPtr pool_;
+  ConcernPtr concern_;
+  std::set<std::string> indexed_;
+  Worker worker_; ///< last: its jobs use the others
+};
+
+core::Result<ConcernPtr> concern_of(const Options& options) {
+  ConcernPtr concern{mongoc_write_concern_new()};
+  if (options.write_concern == "majority") {
+    mongoc_write_concern_set_wmajority(concern.get(),
+                                       static_cast<std::int32_t>(options.timeout.count()));
+    return concern;
+  }
+  std::int32_t servers = 0;
+  const auto* end = options.write_concern.data() + options.write_concern.size();
+  const auto [stop, error] = std::from_chars(options.write_concern.data(), end, servers);
+  if (error != std::errc{} || stop != end || servers < 1)
+    return core::fail(Errc::configuration, "is \"majority\" or a number from 1", "write_concern");
+  mongoc_write_concern_set_w(concern.get(), servers);
+  return concern;
+}
+
+} // namespace
+
+core::Result<std::unique_ptr<Writer>> make_writer(Options options) {
+  begin_library();
+  bson_error_t error;
+  const UriPtr uri{mongoc_uri_new_with_error(options.uri.c_str(), &error)};
+  if (!uri)
+    return core::fail(Errc::configuration, "is no URI of a MongoDB", "uri");
+  const auto timeout = static_cast<std::int32_t>(options.timeout.count());
+  mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS, timeout);
+  mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_CONNECTTIMEOUTMS, timeout);
+  mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, timeout);
+  mongoc_uri_set_option_as_bool(uri.get(), MONGOC_URI_RETRYWRITES, true);
+  auto concern = concern_of(options);
+  if (!concern)
+    return tl::unexpected{concern.error()};
+  PoolPtr pool{mongoc_client_pool_new_with_error(uri.get(), &error)};
+  if (!pool)
+    return core::fail(Errc::configuration, "is refused by the client library", "uri");
+  mongoc_client_pool_set_error_api(pool.get(), MONGOC_ERROR_API_VERSION_2);
+  return std::make_unique<MongoWriter>(std::move(options), std::move(pool), *std::move(concern));
+}
+
+} // namespace tandem::adapters::sinks::mongodb
