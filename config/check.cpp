@@ -254,6 +254,23 @@ void check_plans(const Config& config, Violations& found) {
   }
 }
 
+void check_sinks(const Config& config, Violations& found) {
+  std::set<std::string> ids;
+  for (std::size_t n = 0; n < config.sinks.size(); ++n) {
+    const auto& sink = config.sinks[n];
+    const auto path = fmt::format("sinks[{}]", n);
+    if (!ids.insert(sink.id).second)
+      found.push_back({path + ".id", fmt::format("'{}' is the id of another sink too", sink.id)});
+    if (sink.delivery.retry.cap < sink.delivery.retry.first)
+      found.push_back({path + ".retry_cap", "must not be below retry_first"});
+    for (const auto& venue : sink.filter.venues)
+      if (std::none_of(config.venues.begin(), config.venues.end(),
+                       [&](const auto& known) { return known.id == venue; }))
+        found.push_back({path + ".exchanges",
+                         fmt::format("'{}' is no venue of this configuration", venue.text())});
+  }
+}
+
 void check_engine(const Config& config, Violations& found) {
   const auto& name = config.engine.name;
   const auto is_word = [](char c) {
@@ -296,6 +313,7 @@ Violations check_structure(const Config& config) {
   check_venues(config, found);
   check_pairs(config, found);
   check_plans(config, found);
+  check_sinks(config, found);
   return found;
 }
 

@@ -2,6 +2,7 @@
 
 #include "config/pair_keys.hpp"
 #include "config/read_plans.hpp"
+#include "config/read_sinks.hpp"
 #include "config/read_trading.hpp"
 
 #include <array>
@@ -186,6 +187,8 @@ Config read_config(Section root) {
   config.trading = read_trading(root.section("trading"));
   for (auto& listener : root.sections("listeners"))
     config.listeners.push_back(read_listener(std::move(listener)));
+  for (auto& sink : root.sections("sinks"))
+    config.sinks.push_back(read_sink(std::move(sink)));
   root.require("venues");
   for (auto& [id, venue] : root.section("venues").children())
     config.venues.push_back(read_venue(id, std::move(venue)));

@@ -3,6 +3,7 @@
 /// below get plain option structs.
 #pragma once
 
+#include "config/sinks.hpp"
 #include "config/trading.hpp"
 #include "core/strategy/pair.hpp"
 #include "core/twap/plan.hpp"
@@ -136,6 +137,7 @@ struct Config {
   LogConfig log;
   TradingConfig trading;
   std::vector<ListenerConfig> listeners;
+  std::vector<SinkConfig> sinks;
   std::vector<VenueConfig> venues;
   std::vector<core::strategy::PairConfig> pairs;
   std::vector<ConfiguredPlan> plans;

@@ -200,6 +200,26 @@ void add_actor(Families& families, const ActorCell& cell) {
   }
 }
 
+void add_sink(Families& families, const ActorCell& cell) {
+  const Labels labels{{"sink", cell.path().substr(cell.path().rfind('.') + 1)}};
+  auto counters = cell.counters();
+  const auto total = [&](const std::string& name, const std::string& help) {
+    families.counter("tandem_sink_" + name + "_total", help, labels,
+                     static_cast<std::uint64_t>(counters[name]));
+  };
+  total("records", "Records that a sink took into its stream.");
+  total("delivered", "Records that a sink's destination has confirmed.");
+  total("lost", "Records that will never reach a sink's destination.");
+  total("refused", "Records that a sink's destination will not take, kept aside.");
+  total("failures", "Batches and openings of a sink that failed.");
+  families.gauge("tandem_sink_waiting", "Records of a sink that are not delivered yet.", labels,
+                 static_cast<double>(counters["waiting"]));
+  families.gauge("tandem_sink_spool_bytes", "Size of a sink's spool on disk.", labels,
+                 static_cast<double>(counters["spool_bytes"]));
+  families.gauge("tandem_sink_lag_seconds", "Age of the oldest record that waits in a sink.",
+                 labels, static_cast<double>(counters["lag_ms"]) / 1e3);
+}
+
 void add_market(Families& families, const HttpMarket& market, const std::vector<CellPtr>& cells) {
   const auto& key = market.market->key();
   const Labels labels{{"exchange", key.venue.text()},
@@ -316,8 +336,11 @@ std::string metrics_text(const messages::Context& context, const HttpOptions& op
   families.gauge(
       "tandem_info", "Always 1; the labels say what runs.",
       {{"version", options.version}, {"mode", context.mode}, {"name", options.engine_name}}, 1);
-  for (const auto& cell : cells)
+  for (const auto& cell : cells) {
     add_actor(families, *cell);
+    if (cell->kind() == "sink")
+      add_sink(families, *cell);
+  }
   for (const auto& market : options.markets)
     add_market(families, market, cells);
   families.counter("tandem_price_requests_total", "Prices asked for, by where they came from.",

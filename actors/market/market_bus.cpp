@@ -1,10 +1,13 @@
 #include "actors/market/market_bus.hpp"
 
+#include "core/sinks/records.hpp"
 #include "messages/observe.hpp"
 
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <type_traits>
+#include <utility>
 
 namespace tandem::actors {
 namespace {
@@ -31,8 +34,47 @@ void brief(Self self, const messages::FeedStarted& started) {
       self->send(started.feed, subscription);
 }
 
+using core::sinks::Kind;
+using core::sinks::record_of;
+using core::sinks::Tape;
+
+void keep(const Tape& tape, const messages::Opportunity& event) {
+  if (tape.wants(Kind::opportunity, {}))
+    tape.write(record_of(event.pair, event.leg1, event.leg2, event.event, event.ts));
+}
+
+void keep(const Tape& tape, const messages::EngineAlert& event) {
+  if (tape.wants(Kind::alert, {}))
+    tape.write(
+        record_of(core::sinks::AlertFacts{messages::to_string(event.severity), event.code,
+                                          event.message, event.source, event.pair, event.ts}));
+}
+
+void keep(const Tape& tape, const messages::OrderMoved& event, core::UnixMillis now) {
+  const auto& instrument = event.update.order->intent().draft.instrument;
+  if (tape.wants(Kind::order, instrument) || tape.wants(Kind::fill, instrument))
+    for (auto& record : core::sinks::records_of(event.update, now))
+      tape.write(std::move(record));
+}
+
+void keep(const Tape& tape, const messages::ExecutionMoved& event) {
+  if (tape.wants(Kind::execution, {}))
+    tape.write(record_of(event.execution));
+}
+
+void keep(const Tape& tape, const messages::PlanMoved& event) {
+  if (tape.wants(Kind::plan, {}))
+    tape.write(record_of(event.view, event.ts));
+}
+
 template <class Event>
 void pass_on(Self self, const Event& event) {
+  if (const auto& tape = self->state.tape) {
+    if constexpr (std::is_same_v<Event, messages::OrderMoved>)
+      keep(*tape, event, core::to_millis(self->state.context->clocks.wall()));
+    else
+      keep(*tape, event);
+  }
   for (const auto& listener : self->state.listeners)
     self->send(listener, event);
 }
@@ -40,9 +82,11 @@ void pass_on(Self self, const Event& event) {
 } // namespace
 
 messages::MarketBusHandle::behavior_type market_bus(Self self, messages::ContextPtr context,
-                                                    messages::CellPtr cell) {
+                                                    messages::CellPtr cell,
+                                                    std::shared_ptr<const Tape> tape) {
   auto& state = self->state;
   state.context = context;
+  state.tape = std::move(tape);
   cell->set_state("running");
   // A listener that ended is dropped; its next incarnation adds itself again.
   self->set_down_handler([self](caf::down_msg& down) {

@@ -2,6 +2,7 @@
 /// is told everything again, so consumers never notice more than a pause.
 #pragma once
 
+#include "core/sinks/tape.hpp"
 #include "messages/context.hpp"
 #include "messages/events.hpp"
 #include "messages/market.hpp"
@@ -11,6 +12,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -25,10 +27,13 @@ struct MarketBusState {
   std::map<core::MarketKey, messages::InstrumentsLoaded> instruments;
   std::map<core::MarketKey, messages::ClockMeasured> clocks;
   std::vector<messages::EventListenerHandle> listeners;
+  std::shared_ptr<const core::sinks::Tape> tape;
 };
 
+/// @param tape for sinks, which must miss no event while they restart; null: there are none.
 messages::MarketBusHandle::behavior_type
 market_bus(messages::MarketBusHandle::stateful_pointer<MarketBusState> self,
-           messages::ContextPtr context, messages::CellPtr cell);
+           messages::ContextPtr context, messages::CellPtr cell,
+           std::shared_ptr<const core::sinks::Tape> tape);
 
 } // namespace tandem::actors

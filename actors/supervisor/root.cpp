@@ -70,9 +70,10 @@ ChildSpec leaf(const ContextPtr& context, std::string name, std::string kind, Bo
 
 /// On a thread of its own, where there are threads.
 template <class Body, class... Args>
-ChildSpec leaf_apart(const EngineParts& parts, std::string name, Body body, Args... args) {
-  return parts.own_threads ? leaf<caf::detached>(parts.context, name, name, body, args...)
-                           : leaf(parts.context, name, name, body, args...);
+ChildSpec leaf_apart(const EngineParts& parts, std::string name, std::string kind, Body body,
+                     Args... args) {
+  return parts.own_threads ? leaf<caf::detached>(parts.context, name, kind, body, args...)
+                           : leaf(parts.context, name, kind, body, args...);
 }
 
 std::string part(const std::string& parent, const std::string& name) {
@@ -124,6 +125,7 @@ FeedOptions feed_options(const EngineParts& parts, const MarketParts& market) {
       = {.first = market.config.feed.backoff_first, .cap = market.config.feed.backoff_cap};
   options.symbols = {market.config.symbols.begin(), market.config.symbols.end()};
   options.streams = extra_streams(market.config);
+  options.tape = parts.tape;
   // On one thread every frame is dealt with before the next.
   if (parts.config.engine.delivery == config::Delivery::lossless && parts.own_threads) {
     options.before_publish
@@ -314,7 +316,7 @@ SupervisorSpec risk_group(const EngineParts& parts, std::string path) {
   risk.path = std::move(path);
   risk.intensity = crowd_intensity;
   // A kill comes this way, however busy the others keep the scheduler's threads.
-  risk.children.push_back(leaf_apart(parts, "desk", desk_clock, parts.trading->desk.get()));
+  risk.children.push_back(leaf_apart(parts, "desk", "desk", desk_clock, parts.trading->desk.get()));
   risk.children.push_back(
       leaf(parts.context, "flattener", "flattener", flattener, parts.trading->desk.get()));
   risk.children.push_back(breaker_child(parts, {"global", KillLevel::all, {}}, limits.global));
@@ -435,6 +437,10 @@ ChildSpec sinks_child(const EngineParts& parts, const std::string& parent) {
   sinks.children.push_back(
       leaf(parts.context, "event_log", "event_log", event_log, EventLogOptions{}));
   sinks.children.push_back(leaf(parts.context, "broadcast", "broadcast", broadcast));
+  // A slow disk stops its own sink only.
+  for (const auto& options : parts.sinks)
+    sinks.children.push_back(
+        leaf_apart(parts, "sink." + options.courier.id, "sink", sink, options));
   return supervisor_child(parts.context, "sinks", std::move(sinks));
 }
 
@@ -460,7 +466,7 @@ ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
   SupervisorSpec api;
   api.path = part(parent, "api");
   api.intensity = group_intensity;
-  api.children.push_back(leaf_apart(parts, "http", http, options));
+  api.children.push_back(leaf_apart(parts, "http", "http", http, options));
   return supervisor_child(parts.context, "api", std::move(api));
 }
 
@@ -508,7 +514,7 @@ caf::actor start_engine(caf::actor_system& system, EngineParts& parts) {
   services.path = "engine/services";
   services.intensity = group_intensity;
   services.children.push_back(
-      leaf_apart(parts, "journal", journal_actor, parts.config.engine.state_dir));
+      leaf_apart(parts, "journal", "journal", journal_actor, parts.config.engine.state_dir));
   if (parts.trading)
     services.children.push_back(risk_child(parts, services.path));
   services.children.push_back(sinks_child(parts, services.path));
@@ -521,7 +527,7 @@ caf::actor start_engine(caf::actor_system& system, EngineParts& parts) {
   root.path = "engine";
   root.strategy = Strategy::rest_for_one;
   root.intensity = root_intensity;
-  root.children.push_back(leaf(context, "market_bus", "market_bus", market_bus));
+  root.children.push_back(leaf(context, "market_bus", "market_bus", market_bus, parts.tape));
   root.children.push_back(supervisor_child(context, "services", std::move(services)));
   return spawn_guarded(system, supervisor, context, context->cells->cell("engine", "supervisor"),
                        std::move(root));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/api/http.hpp"
+#include "actors/sinks/sink.hpp"
 #include "actors/supervisor/trading_parts.hpp"
 #include "adapters/transport/http.hpp"
 #include "adapters/transport/http_server.hpp"
@@ -49,7 +50,9 @@ struct EngineParts {
   /// its own. False: all on the scheduler's threads (simulation).
   bool own_threads = true;
   std::vector<MarketParts> markets;
-  std::shared_ptr<TradingParts> trading; ///< null: watches only
+  std::shared_ptr<TradingParts> trading;         ///< null: watches only
+  std::shared_ptr<const core::sinks::Tape> tape; ///< with `sinks`; null: there are none
+  std::vector<SinkOptions> sinks;
   std::string version;
   std::function<std::string(const std::string& url)> proxy_for; ///< empty text = direct
   std::function<void(config::Surface, const std::string& address)> on_listening;

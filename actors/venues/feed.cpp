@@ -449,7 +449,8 @@ messages::FeedHandle::behavior_type feed(Self self, messages::ContextPtr context
   state.context = context;
   state.cell = cell;
   state.sinks = std::make_shared<adapters::venues::MarketSinks>(
-      *context->board, options.market->key(), options.before_publish);
+      *context->board, options.market->key(), options.before_publish,
+      adapters::venues::Keeping{options.tape, context->clocks.wall});
   state.counters = std::make_shared<adapters::venues::SessionCounters>();
   state.options = std::move(options);
   show_state(self);

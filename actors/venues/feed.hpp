@@ -30,6 +30,7 @@ struct FeedOptions {
   adapters::transport::WebSocketOptions socket; ///< url = the market's base; routes are appended
   adapters::venues::SessionLimits limits;
   adapters::venues::BeforePublish before_publish; ///< lossless replays only
+  std::shared_ptr<const core::sinks::Tape> tape;  ///< of the sinks; null: there are none
   std::chrono::milliseconds reconnect_after{82'800'000};
   core::supervision::BackoffLimits backoff;
   std::set<core::Symbol> symbols;                ///< books kept whether or not somebody subscribed

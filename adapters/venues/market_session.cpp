@@ -445,6 +445,8 @@ void MarketSession::on_frame(TradesFrame& frame, MonoTime /*received_at*/) {
   auto* symbol = saw(Channel::trades, frame.symbol);
   if (!publishing_ || symbol == nullptr || frame.trades.empty())
     return;
+  for (const auto& trade : frame.trades)
+    sinks_->keep(symbol->symbol, trade);
   symbol->sinks->board->change_extras([&](auto& extras) {
     for (const auto& trade : frame.trades)
       extras.traded += core::to_money(trade.quantity);
@@ -457,6 +459,8 @@ void MarketSession::on_frame(KlinesFrame& frame, MonoTime /*received_at*/) {
   auto* symbol = saw(Channel::klines, frame.symbol);
   if (!publishing_ || symbol == nullptr || frame.klines.empty())
     return;
+  for (const auto& kline : frame.klines)
+    sinks_->keep(symbol->symbol, kline);
   symbol->sinks->board->change_extras(
       [&](auto& extras) { extras.kline = std::move(frame.klines.back()); });
 }
@@ -466,6 +470,7 @@ void MarketSession::on_frame(TickerFrame& frame, MonoTime /*received_at*/) {
   auto* symbol = saw(Channel::ticker, frame.symbol);
   if (!publishing_ || symbol == nullptr)
     return;
+  sinks_->keep(symbol->symbol, frame.ticker);
   symbol->sinks->board->change_extras([&](auto& extras) {
     if (!frame.delta || !extras.ticker) {
       extras.ticker = frame.ticker;

@@ -5,6 +5,7 @@
 
 #include "core/market/board.hpp"
 #include "core/market/depth_slot.hpp"
+#include "core/sinks/tape.hpp"
 #include "core/types/ids.hpp"
 
 #include <cstdint>
@@ -21,6 +22,12 @@ namespace tandem::adapters::venues {
 /// replay waits for the consumer.
 using BeforePublish = std::function<void(const core::market::WakeFlag&)>;
 
+/// Where every trade, candle and ticker goes besides the board; no tape: nowhere.
+struct Keeping {
+  std::shared_ptr<const core::sinks::Tape> tape;
+  std::function<core::WallTime()> wall;
+};
+
 class MarketSinks {
 public:
   /// Consumers of one book, with the numbers that must never be reused whichever connection writes.
@@ -34,8 +41,10 @@ public:
     std::shared_ptr<const core::Instrument> instrument;
   };
 
-  MarketSinks(core::market::Board& board, core::MarketKey market, BeforePublish before_publish = {})
-      : board_{board}, market_{std::move(market)}, before_publish_{std::move(before_publish)} {}
+  MarketSinks(core::market::Board& board, core::MarketKey market, BeforePublish before_publish = {},
+              Keeping keeping = {})
+      : board_{board}, market_{std::move(market)}, before_publish_{std::move(before_publish)},
+        keeping_{std::move(keeping)} {}
 
   /// Finds or makes.
   [[nodiscard]] Book& book(const core::Symbol& symbol);
@@ -56,6 +65,19 @@ public:
                          const std::shared_ptr<const core::Instrument>& instrument,
                          core::MonoTime now);
 
+  /// What a public stream of the market said besides its books, for whoever keeps it.
+  /// @param what a core::market::Trade, Kline or Ticker.
+  template <class What>
+  void keep(const core::Symbol& symbol, const What& what) {
+    if (!keeping_.tape)
+      return;
+    core::sinks::MarketNews news{{market_.venue, market_.type, symbol}, what, 0};
+    if (!keeping_.tape->wants(core::sinks::kind_of(news), news.instrument))
+      return;
+    news.received = core::to_millis(keeping_.wall());
+    keeping_.tape->write(std::move(news));
+  }
+
   /// Every book of the market loses its trust (the feed ended).
   void all_down(core::MonoTime now);
 
@@ -74,6 +96,7 @@ private:
   core::market::Board& board_;
   core::MarketKey market_;
   BeforePublish before_publish_;
+  Keeping keeping_;
   std::map<core::Symbol, std::unique_ptr<Book>> books_;
 };
 

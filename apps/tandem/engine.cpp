@@ -9,6 +9,7 @@
 #include "apps/tandem/log_backend.hpp"
 #include "apps/tandem/process.hpp"
 #include "apps/tandem/report.hpp"
+#include "apps/tandem/sinks.hpp"
 #include "apps/tandem/trading.hpp"
 #include "messages/strategy.hpp"
 
@@ -241,6 +242,13 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
     std::cerr << core::describe(made.error()) << '\n';
     return exit_configuration;
   }
+  auto sinks = make_sinks(config, from_environment, *http, proxy_of);
+  if (!sinks) {
+    std::cerr << core::describe(sinks.error()) << '\n';
+    return exit_configuration;
+  }
+  parts.tape = std::move(sinks->tape);
+  parts.sinks = std::move(sinks->sinks);
   if (const int problem = check_resources(config, api_io); problem != exit_ok)
     return problem;
   auto trading = find_trading(config, crash->get(), context);

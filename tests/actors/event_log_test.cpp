@@ -18,7 +18,7 @@ public:
   explicit World(actors::EventLogOptions options = {}) {
     bus = sim.own(actors::supervisor::spawn_guarded(
         sim.system, actors::market_bus, sim.context(),
-        sim.context()->cells->cell(messages::paths::market_bus, "market_bus")));
+        sim.context()->cells->cell(messages::paths::market_bus, "market_bus"), nullptr));
     sim.context()->directory->put(messages::paths::market_bus,
                                   caf::actor_cast<caf::strong_actor_ptr>(bus));
     log = sim.own(actors::supervisor::spawn_guarded(

@@ -48,7 +48,7 @@ public:
   World() {
     bus = sim.own(actors::supervisor::spawn_guarded(
         sim.system, actors::market_bus, sim.context(),
-        sim.context()->cells->cell(messages::paths::market_bus, "market_bus")));
+        sim.context()->cells->cell(messages::paths::market_bus, "market_bus"), nullptr));
   }
 
   template <class Message>

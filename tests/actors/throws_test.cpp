@@ -4,6 +4,7 @@
 #include "actors/supervisor/supervisor.hpp"
 #include "core/orders/no_journal.hpp"
 #include "tests/actors/engine_world.hpp"
+#include "tests/actors/memory_sink.hpp"
 
 #include <fmt/format.h>
 
@@ -34,6 +35,10 @@ void equip(EngineWorld& world, adapters::transport::Io& io, config::Mode mode) {
   parts.config.listeners = {listener};
   parts.serve = adapters::transport::serve_on(io);
   parts.on_listening = [](config::Surface, const std::string&) {};
+  static std::vector<std::unique_ptr<MemorySink>> memories; // they outlive their worlds
+  auto& memory = *memories.emplace_back(std::make_unique<MemorySink>());
+  parts.tape = memory.tape;
+  parts.sinks = {memory.options("any")};
 }
 
 /// Something that this kind of actor has a handler for.
@@ -172,7 +177,7 @@ TEST_CASE("P19: whichever actor throws inside a handler is back within 100 ms an
         == std::set<std::string>{"breaker", "broadcast", "desk", "event_log", "feed", "flattener",
                                  "http", "instruments", "journal", "market_bus", "order_gateway",
                                  "pair_monitor", "pairs", "paper_gateway", "plans", "private_feed",
-                                 "supervisor", "twap_plan"});
+                                 "sink", "supervisor", "twap_plan"});
 }
 
 TEST_CASE("P19: a root that throws takes everybody along and ends with the reason") {

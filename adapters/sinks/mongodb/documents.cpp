@@ -56,8 +56,10 @@ std::string document_id(std::string_view stream, const core::sinks::Numbered& it
   const auto& record = item.record;
   if (record.name.empty())
     return std::string{stream} + ":" + std::to_string(item.sequence);
-  return record.instrument.symbol.empty() ? record.name
-                                          : core::to_string(record.instrument) + ":" + record.name;
+  auto id = std::string{core::sinks::to_string(record.kind)} + ":";
+  if (!record.instrument.symbol.empty())
+    id += core::to_string(record.instrument) + ":";
+  return id + record.name;
 }
 
 Bson to_document(std::string_view stream, const core::sinks::Numbered& item, std::string_view mode,

@@ -42,7 +42,7 @@ private:
   bson_t* document_;
 };
 
-/// "binance.spot.BTCUSDT:12345", "td...", or "<stream>:<seq>".
+/// "trade:binance.spot.BTCUSDT:12345", "plan:<id>", or "<stream>:<seq>".
 [[nodiscard]] std::string document_id(std::string_view stream, const core::sinks::Numbered& item);
 
 /// _id, stream, seq, kind, mode, exchange, type, symbol, id, ts (a date), and the record's own

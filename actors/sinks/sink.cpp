@@ -1,0 +1,120 @@
+#include "actors/sinks/sink.hpp"
+
+#include "messages/alert.hpp"
+#include "messages/observe.hpp"
+
+#include <caf/send.hpp>
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace tandem::actors {
+namespace {
+
+using Self = messages::SinkHandle::stateful_pointer<SinkState>;
+using adapters::sinks::CourierNotice;
+using messages::Severity;
+
+constexpr std::chrono::milliseconds tick_interval{50};
+
+struct AlertForm {
+  Severity severity = Severity::warning;
+  const char* code = "";
+};
+
+AlertForm form_of(CourierNotice::Kind kind) {
+  using enum CourierNotice::Kind;
+  switch (kind) {
+  case down:
+    return {Severity::warning, "SINK_DOWN"};
+  case back:
+    return {Severity::info, "SINK_BACK"};
+  case refused:
+    return {Severity::warning, "SINK_RECORD_REFUSED"};
+  case spool_failed:
+    return {Severity::critical, "SINK_SPOOL_FAILED"};
+  case spool_back:
+    return {Severity::info, "SINK_SPOOL_BACK"};
+  case lost:
+    return {Severity::critical, "SINK_LOST"};
+  }
+  return {};
+}
+
+void show(SinkState& state) {
+  const auto stats = state.courier->stats();
+  auto& cell = *state.cell;
+  cell.set_state(std::string{stats.state});
+  const auto count = [&](const char* name, std::uint64_t value) {
+    cell.set_counter(name, static_cast<std::int64_t>(value));
+  };
+  count("records", stats.records);
+  count("delivered", stats.delivered);
+  count("refused", stats.refused);
+  count("lost", stats.lost);
+  count("batches", stats.batches);
+  count("failures", stats.failures);
+  count("waiting", stats.waiting);
+  count("spool_bytes", stats.spool_bytes);
+  cell.set_counter("lag_ms", stats.lag_ms);
+}
+
+void after_turn(SinkState& state) {
+  for (const auto& notice : state.courier->take_notices()) {
+    const auto form = form_of(notice.kind);
+    if (form.severity != Severity::info)
+      state.cell->set_last_error(notice.text);
+    messages::publish_alert(*state.context, form.severity, form.code, state.cell->path(),
+                            notice.text);
+  }
+  show(state);
+}
+
+} // namespace
+
+SinkState::~SinkState() {
+  if (options.reader)
+    options.reader->on_news({});
+}
+
+messages::SinkHandle::behavior_type sink(Self self, messages::ContextPtr context,
+                                         messages::CellPtr cell, SinkOptions options) {
+  auto& state = self->state;
+  state.options = std::move(options);
+  state.context = context;
+  state.cell = cell;
+  const auto weak = caf::actor_cast<caf::weak_actor_ptr>(messages::SinkHandle{self});
+  const auto to_self = [weak](auto message) {
+    if (const auto strong = caf::actor_cast<caf::strong_actor_ptr>(weak))
+      caf::anon_send(caf::actor_cast<messages::SinkHandle>(strong), std::move(message));
+  };
+  state.courier = std::make_unique<adapters::sinks::Courier>(
+      state.options.courier,
+      adapters::sinks::CourierPorts{
+          context->clocks, context->random, state.options.files, state.options.writer,
+          [to_self](auto task) { to_self(messages::Continue{std::move(task)}); }});
+  state.options.reader->on_news([to_self] { to_self(messages::SinkNews{}); });
+  after_turn(state);
+  self->delayed_send(self, tick_interval, messages::Tick{});
+  const messages::Observe observe{self, std::move(context), std::move(cell)};
+  return {
+      observe([self](const messages::SinkNews&) {
+        auto& mine = self->state;
+        mine.options.reader->take(mine.news);
+        mine.courier->on_news(mine.news, mine.options.reader->dropped());
+        after_turn(mine);
+      }),
+      observe([self](const messages::Continue& answer) {
+        answer.run();
+        after_turn(self->state);
+      }),
+      observe([self](const messages::Tick&) {
+        self->state.courier->on_tick();
+        after_turn(self->state);
+        self->delayed_send(self, tick_interval, messages::Tick{});
+      }),
+  };
+}
+
+} // namespace tandem::actors

@@ -1,0 +1,32 @@
+/// The sinks of a configuration with their destinations and secrets: what the tree spawns them
+/// with.
+#pragma once
+
+#include "actors/sinks/sink.hpp"
+#include "adapters/transport/http.hpp"
+#include "apps/tandem/trading.hpp"
+#include "config/schema.hpp"
+#include "core/result.hpp"
+#include "core/sinks/tape.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tandem::apps {
+
+struct Sinks {
+  std::shared_ptr<core::sinks::Tape> tape; ///< null: there are no sinks
+  std::vector<actors::SinkOptions> sinks;
+};
+
+/// @param http outlives the sinks. Each has the directory `state_dir`/sinks/<id>. Errors:
+/// configuration (a variable that is named and not set, a setting that a client library refuses),
+/// with the sink's id.
+[[nodiscard]] core::Result<Sinks>
+make_sinks(const config::Config& config, const Environment& environment,
+           adapters::transport::HttpClient& http,
+           const std::function<std::string(const std::string& url)>& proxy_for);
+
+} // namespace tandem::apps

@@ -1,0 +1,64 @@
+/// Where records go besides the interfaces: the `sinks` of the configuration. docs/sinks.md says
+/// what each destination gets.
+#pragma once
+
+#include "core/sinks/delivery.hpp"
+#include "core/sinks/filter.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace tandem::config {
+
+struct KafkaSinkConfig {
+  std::string servers;                 ///< host:port, comma separated
+  std::string topic = "tandem.{kind}"; ///< {kind} is replaced
+  /// librdkafka's own settings, each "name=value".
+  std::vector<std::pair<std::string, std::string>> properties;
+  /// The same for secrets: "name=VARIABLE" of the environment.
+  std::vector<std::pair<std::string, std::string>> secret_properties;
+};
+
+enum class InfluxApi : std::uint8_t { v1, v2, v3 };
+
+struct InfluxSinkConfig {
+  std::string url; ///< http(s)://host[:port][/path]
+  InfluxApi api = InfluxApi::v2;
+  std::string org;      ///< v2; empty = not sent
+  std::string database; ///< v2: the bucket
+  std::string token_env;
+  std::string user, password_env; ///< v1
+  std::string measurement_prefix;
+  bool gzip = true;
+  std::string ca_file; ///< PEM; empty = the system's store
+};
+
+enum class MongoNumbers : std::uint8_t { decimal128, text, real };
+
+struct MongoSinkConfig {
+  std::string uri;     ///< mongodb://host[:port] without a password
+  std::string uri_env; ///< or a variable that holds it, with one
+  std::string database = "tandem";
+  std::string collection = "{kind}"; ///< {kind} is replaced
+  MongoNumbers numbers = MongoNumbers::decimal128;
+  std::string write_concern = "majority"; ///< "majority" or a number of servers from 1
+};
+
+struct SinkConfig {
+  std::string id; ///< a-z, 0-9 and '-', at most 32; names its directory and stream
+  core::sinks::Filter filter;
+  /// batch_records 1..100000, batch_bytes 1 KiB..64 MiB, flush_interval 10ms..10m, flush_jitter
+  /// 0s..1m, retry_first 10ms..10m, retry_cap 100ms..1h, retries 1..1000
+  core::sinks::DeliveryLimits delivery;
+  std::uint64_t spool_bytes = std::uint64_t{1024} * 1024 * 1024; ///< 1 MiB..1 TiB on disk; beyond
+                                                                 ///< it the oldest records go
+  std::chrono::milliseconds timeout{10'000};                     ///< 100ms..10m, of one write
+  std::variant<KafkaSinkConfig, InfluxSinkConfig, MongoSinkConfig> to;
+};
+
+} // namespace tandem::config
