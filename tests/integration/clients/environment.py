@@ -1,6 +1,6 @@
-"""The virtual environment of the client libraries: made once for a set of requirements, below the user's cache, for every clone.
+"""The virtual environments of client libraries: made once for a set of requirements, below the user's cache, for every clone.
 
-usage: environment.py path | make
+usage: environment.py path | make [REQUIREMENTS]
 """
 import fcntl
 import hashlib
@@ -17,7 +17,7 @@ COMPLETE = "complete"  # a file that is written last: what was left half is made
 def path(requirements=REQUIREMENTS):
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
     key = hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
-    return cache / "tandem" / f"clients-{key}"
+    return cache / "tandem" / f"{requirements.parent.name}-{key}"
 
 
 def python(requirements=REQUIREMENTS):
@@ -40,16 +40,18 @@ def make(requirements=REQUIREMENTS):
 
 
 def main():
-    if sys.argv[1:] not in (["path"], ["make"]):
+    command, *files = sys.argv[1:] or [""]
+    if command not in ("path", "make") or len(files) > 1:
         print(__doc__, file=sys.stderr)
         return 64
-    if sys.argv[1] == "make":
+    requirements = pathlib.Path(files[0]).resolve() if files else REQUIREMENTS
+    if command == "make":
         try:
-            make()
+            make(requirements)
         except (OSError, subprocess.CalledProcessError) as problem:
             print(f"environment.py: {problem}", file=sys.stderr)
             return 69
-    print(path())
+    print(path(requirements))
     return 0
 
 
