@@ -10,6 +10,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -134,22 +135,28 @@ def kafka_create_topic(address, topic, partitions=1):
         admin.close()
 
 
-def kafka_records(address, topic):
-    """Everything in the topic at the time of asking, by partition and offset. Bytes are bytes; headers are (name, bytes)."""
+def kafka_records(address, topic, committed=False, missing_ok=False):
+    """Everything in the topic at the time of asking, by partition and offset. Bytes are bytes; headers are (name, bytes).
+
+    committed: without what transactions that were undone have left. missing_ok: a topic that is not there is empty."""
     import kafka
-    consumer = kafka.KafkaConsumer(bootstrap_servers=address, enable_auto_commit=False)
+    consumer = kafka.KafkaConsumer(bootstrap_servers=address, enable_auto_commit=False,
+                                   isolation_level="read_committed" if committed else "read_uncommitted")
     try:
+        if missing_ok and topic not in consumer.topics():
+            return []
         partitions = [kafka.TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
         assert partitions, f"there is no topic {topic}"
         ends = consumer.end_offsets(partitions, timeout_ms=ANSWER_SECONDS * 1000)
         consumer.assign(partitions)
         consumer.seek_to_beginning(*partitions)
-        records = []
+        records, deadline = [], time.monotonic() + ANSWER_SECONDS
         while any(consumer.position(each) < ends[each] for each in partitions):
-            batches = consumer.poll(timeout_ms=ANSWER_SECONDS * 1000)
-            assert batches, f"{topic}: {len(records)} records, then nothing for {ANSWER_SECONDS} s"
-            for batch in batches.values():
+            # The marks of transactions have offsets too, and are no records.
+            for batch in consumer.poll(timeout_ms=500).values():
                 records += [Record(r.partition, r.offset, r.key, list(r.headers), r.value, r.timestamp) for r in batch]
+                deadline = time.monotonic() + ANSWER_SECONDS
+            assert time.monotonic() < deadline, f"{topic}: {len(records)} records, then nothing for {ANSWER_SECONDS} s"
         return sorted((r for r in records if r.offset < ends[kafka.TopicPartition(topic, r.partition)]), key=lambda r: r[:2])
     finally:
         consumer.close()
