@@ -38,6 +38,29 @@ std::vector<Aggregate> Aggregator::on_candle(const Candle& candle) {
   return ended;
 }
 
+bool Aggregator::add_older(const Interval& target, const std::vector<Candle>& candles,
+                           const Interval& length) {
+  const auto bucket = std::ranges::find(buckets_, target, &Bucket::interval);
+  if (options_.legacy_sum || bucket == buckets_.end() || !bucket->begin || candles.empty()
+      || !length.made_of(options_.base))
+    return false;
+  std::optional<Candle> sum;
+  UnixMillis free_from = *bucket->begin;
+  for (const auto& candle : candles) {
+    if (candle.open_time < free_from)
+      return false;
+    free_from = candle.open_time + length.millis();
+    sum = sum ? followed_by(*sum, candle) : candle;
+  }
+  if (free_from > bucket->first)
+    return false;
+  bucket->settled = bucket->settled ? followed_by(*sum, *bucket->settled) : sum;
+  bucket->settled_parts
+      += static_cast<std::int64_t>(candles.size()) * (length.seconds() / options_.base.seconds());
+  bucket->first = candles.front().open_time;
+  return true;
+}
+
 std::optional<Aggregate> Aggregator::current(const Interval& interval) const {
   const auto bucket = std::ranges::find(buckets_, interval, &Bucket::interval);
   return bucket == buckets_.end() ? std::nullopt : sum(*bucket);
@@ -47,12 +70,15 @@ std::optional<Aggregate> Aggregator::turn(Bucket& bucket, UnixMillis open_time) 
   const auto begin = bucket.interval.bucket(open_time);
   if (bucket.begin && begin < *bucket.begin)
     ++counts_.late_for_interval;
+  if (bucket.begin && begin == *bucket.begin)
+    bucket.first = std::min(bucket.first, open_time);
   if (bucket.begin && begin <= *bucket.begin)
     return std::nullopt;
   auto ended = sum(bucket);
   if (ended)
     ended->candle.closed = true;
   bucket.begin = begin;
+  bucket.first = open_time;
   bucket.settled.reset();
   bucket.settled_parts = 0;
   return ended;

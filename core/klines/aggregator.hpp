@@ -52,6 +52,13 @@ public:
   /// was traded do not exist. In the order of the targets.
   [[nodiscard]] std::vector<Aggregate> on_candle(const Candle& candle);
 
+  /// What was traded in a target's open bucket before its first base candle, in longer candles:
+  /// those of the history, after a start. Each must lie in that bucket, before every base candle of
+  /// it; they are taken in ascending order or not at all. False: the bucket is over meanwhile, has
+  /// no candle yet, or they do not lie so. Never with legacy_sum.
+  bool add_older(const Interval& target, const std::vector<Candle>& candles,
+                 const Interval& length);
+
   /// The open bucket of an interval so far; nullopt before its first candle or when it is no
   /// target.
   [[nodiscard]] std::optional<Aggregate> current(const Interval& interval) const;
@@ -65,6 +72,7 @@ private:
     /// Candles of this bucket that are no longer kept apart.
     std::optional<Candle> settled{};
     std::int64_t settled_parts = 0;
+    UnixMillis first = 0; ///< open time of the first candle given for it
   };
 
   [[nodiscard]] std::optional<Aggregate> sum(const Bucket& bucket) const;

@@ -39,9 +39,20 @@ std::vector<TimeRange> in_pages(TimeRange range, const Interval& base, std::size
   return result;
 }
 
+std::vector<OlderPart> older_parts(std::span<const Interval> targets, const Interval& coarse,
+                                   UnixMillis first) {
+  std::vector<OlderPart> result;
+  for (const auto& target : targets)
+    if (target.made_of(coarse) && target.bucket(first) < first)
+      result.push_back({target, {target.bucket(first), first}});
+  return result;
+}
+
 Intake::Intake(IntakeOptions options) : options_{std::move(options)} {
   TANDEM_ENSURE(options_.history_max > 0);
   TANDEM_ENSURE(options_.held_max > 0);
+  // A base longer than the coarse interval reaches further than any of it.
+  TANDEM_ENSURE(options_.coarse.millis() <= longest_question());
 }
 
 void Intake::on_connected() noexcept {
@@ -99,7 +110,11 @@ Intake::Step Intake::on_no_history() {
   return step;
 }
 
-std::optional<TimeRange> Intake::missed_before(const Candle& candle) const {
+UnixMillis Intake::longest_question() const noexcept {
+  return options_.base.millis() * static_cast<UnixMillis>(options_.history_max);
+}
+
+std::optional<TimeRange> Intake::missed_before(const Candle& candle) {
   auto from = candle.open_time;
   if (newest_) {
     // The end of a candle that was open when the stream broke was missed too.
@@ -108,8 +123,13 @@ std::optional<TimeRange> Intake::missed_before(const Candle& candle) const {
     for (const auto& target : options_.targets)
       from = std::min(from, target.bucket(candle.open_time));
   }
-  const auto most = options_.base.millis() * static_cast<UnixMillis>(options_.history_max);
-  from = std::max(from, candle.open_time - most);
+  const auto earliest = candle.open_time - longest_question();
+  if (from < earliest) {
+    ++counts_.cut;
+    from = options_.coarse.bucket(earliest);
+    if (from < earliest)
+      from += options_.coarse.millis();
+  }
   if (from >= candle.open_time)
     return std::nullopt;
   return TimeRange{from, candle.open_time};

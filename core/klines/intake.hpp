@@ -37,17 +37,37 @@ struct IntakeOptions {
   Interval base;
   std::vector<Interval> targets;   ///< a new symbol is asked back to where their open buckets begin
   std::size_t history_max = 1'500; ///< candles asked for at once, at most: the newest of the range
-  std::size_t held_max = 1'500;    ///< live candles held while an answer is awaited
+  /// Where that does not reach back to the begin of the longest buckets, it begins where one of
+  /// these does: shorter sums are whole then, and longer ones get what is older by candles of this
+  /// length (older_parts). At most history_max base candles long.
+  Interval coarse = Interval::day();
+  std::size_t held_max = 1'500; ///< live candles held while an answer is awaited
 };
 
 struct IntakeCounts {
   std::uint64_t asked = 0;      ///< ranges
   std::uint64_t filled = 0;     ///< candles taken from answers
   std::uint64_t not_filled = 0; ///< ranges without an answer: sums may be too small
+  std::uint64_t cut = 0;        ///< ranges that should have reached further back than history_max
 };
+
+/// What a target's open bucket lacks before the first base candle: Aggregator::add_older takes it.
+struct OlderPart {
+  Interval target;
+  TimeRange range; ///< of candles of the coarse interval
+
+  friend bool operator==(const OlderPart&, const OlderPart&) = default;
+};
+
+/// @param first open time of the first base candle asked for: the begin of a coarse candle.
+/// Targets that are not made of the coarse interval are left out.
+[[nodiscard]] std::vector<OlderPart> older_parts(std::span<const Interval> targets,
+                                                 const Interval& coarse, UnixMillis first);
 
 class Intake {
 public:
+  /// @throws BrokenPromise when a bound is 0 or the coarse interval is longer than history_max
+  /// base candles.
   explicit Intake(IntakeOptions options);
 
   struct Step {
@@ -75,7 +95,8 @@ public:
   [[nodiscard]] const IntakeCounts& counts() const noexcept { return counts_; }
 
 private:
-  [[nodiscard]] std::optional<TimeRange> missed_before(const Candle& candle) const;
+  [[nodiscard]] std::optional<TimeRange> missed_before(const Candle& candle);
+  [[nodiscard]] UnixMillis longest_question() const noexcept;
   void release(Step& step);
   void passed(const Candle& candle);
 

@@ -9,10 +9,10 @@ namespace {
 
 constexpr std::int64_t minute = 60;
 constexpr std::int64_t hour = 60 * minute;
-constexpr std::int64_t day = 24 * hour;
-constexpr std::int64_t week = 7 * day;
-constexpr std::int64_t month = 30 * day;
-constexpr std::int64_t year = 365 * day;
+constexpr std::int64_t day_seconds = 24 * hour;
+constexpr std::int64_t week = 7 * day_seconds;
+constexpr std::int64_t month = 30 * day_seconds;
+constexpr std::int64_t year = 365 * day_seconds;
 
 /// 0 for a letter that is no unit.
 std::int64_t seconds_of(char unit) noexcept {
@@ -22,7 +22,7 @@ std::int64_t seconds_of(char unit) noexcept {
   case 'h':
     return hour;
   case 'd':
-    return day;
+    return day_seconds;
   case 'w':
     return week;
   case 'M':
@@ -68,6 +68,10 @@ Result<Interval> Interval::parse(std::string_view text) {
     return fail(Errc::validation_error,
                 quoted(text) + " is longer than " + std::to_string(intervals_years_max) + " years");
   return Interval{std::string{text}, count * unit};
+}
+
+Interval Interval::day() {
+  return Interval{"1d", day_seconds};
 }
 
 UnixMillis Interval::bucket(UnixMillis time) const noexcept {

@@ -21,6 +21,8 @@ public:
   /// is a minute, `M` a month. At most intervals_years_max years. Errors: validation_error.
   [[nodiscard]] static Result<Interval> parse(std::string_view text);
 
+  [[nodiscard]] static Interval day();
+
   /// As it was written: it is part of names (crypto_price_5m).
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
 

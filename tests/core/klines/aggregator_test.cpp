@@ -141,6 +141,45 @@ TEST_CASE("what is older than the candles kept apart changes nothing and is coun
   CHECK(shown(aggregator.current(interval("1h"))->candle) == "+0m 1 9 1 1 v14 n10 open");
 }
 
+TEST_CASE("S1-74: what the history knows of a long bucket in longer candles goes before its base "
+          "candles") {
+  Aggregator aggregator{
+      {.base = interval("1m"), .targets = {interval("5m"), interval("1h")}, .recent_max = 2}};
+  const auto hour = interval("1h");
+  const auto five = interval("5m");
+  const std::vector older{candle(noon, {"100", "130", "99", "110", "10", 50}),
+                          candle(noon + 5 * minute, {"110", "111", "80", "90", "20", 60})};
+  CHECK_FALSE(aggregator.add_older(hour, older, five));
+  for (int n = 10; n < 15; ++n)
+    CHECK(aggregator.on_candle(flat(noon + n * minute, "95", "1")).empty());
+  CHECK(aggregator.add_older(hour, older, five));
+  CHECK(shown(aggregator.current(hour)->candle) == "+0m 100 130 80 95 v35 n115 open");
+  CHECK(aggregator.current(hour)->parts == 15);
+  CHECK(shown(aggregator.current(five)->candle) == "+10m 95 95 95 95 v5 n5 open");
+  SUBCASE("once") {
+    CHECK_FALSE(aggregator.add_older(hour, older, five));
+  }
+  SUBCASE("and it ends whole") {
+    std::vector<Aggregate> ended;
+    for (int n = 15; n <= 60; ++n)
+      ended = aggregator.on_candle(flat(noon + n * minute, "95", "1"));
+    REQUIRE(ended.size() == 2);
+    CHECK(shown(ended[1].candle) == "+0m 100 130 80 95 v80 n160 closed");
+    CHECK(ended[1].complete);
+    CHECK_FALSE(aggregator.add_older(hour, older, five));
+  }
+  SUBCASE("what overlaps the base candles, each other or another bucket is not taken") {
+    for (const auto& wrong : std::vector<std::vector<Candle>>{
+             {},
+             {flat(noon + 6 * minute, "1", "1")},
+             {flat(noon - 5 * minute, "1", "1")},
+             {flat(noon + minute, "1", "1"), flat(noon + minute, "1", "1")}})
+      CHECK_FALSE(aggregator.add_older(hour, wrong, five));
+    CHECK_FALSE(aggregator.add_older(interval("4h"), older, five));
+    CHECK(aggregator.current(hour)->parts == 15);
+  }
+}
+
 TEST_CASE("an aggregator refuses intervals that are not made of its base") {
   CHECK_THROWS_AS((Aggregator{{.base = interval("5m"), .targets = {interval("7m")}}}),
                   core::BrokenPromise);

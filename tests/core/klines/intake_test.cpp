@@ -67,9 +67,28 @@ TEST_CASE("nothing is asked at the begin of every bucket") {
   CHECK(passed(step) == "5? ");
 }
 
-TEST_CASE("no more is asked than one question may hold") {
-  Intake one{{.base = interval("1m"), .targets = {interval("1y")}, .history_max = 100}};
-  CHECK(one.on_live(at(0)).ask == minutes(-100, 0));
+TEST_CASE("no more is asked than one question may hold, and whole coarse candles of it") {
+  Intake one{{.base = interval("1m"),
+              .targets = {interval("5m"), interval("1d")},
+              .history_max = 100,
+              .coarse = interval("1h")}};
+  // 100 minutes before 13:30 it was 11:50: the first whole hour after that begins at noon.
+  CHECK(one.on_live(at(90)).ask == minutes(0, 90));
+  CHECK(one.counts().cut == 1);
+  SUBCASE("what is older is asked for in coarse candles, for the intervals that lack it") {
+    const std::vector targets{interval("5m"), interval("1d"), interval("90m"), interval("1w")};
+    const auto parts = older_parts(targets, interval("1h"), noon);
+    REQUIRE(parts.size() == 2);
+    CHECK(parts[0] == OlderPart{interval("1d"), minutes(-720, 0)});
+    CHECK(parts[1].target == interval("1w"));
+    CHECK(parts[1].range.until == noon);
+    CHECK(older_parts(targets, interval("1h"), interval("1w").bucket(noon)).empty());
+  }
+}
+
+TEST_CASE("with its defaults a new symbol is asked back to midnight, and to days before it") {
+  Intake one{{.base = interval("1m"), .targets = {interval("1h"), interval("1y")}}};
+  CHECK(one.on_live(at(0)).ask == minutes(-720, 0));
 }
 
 TEST_CASE("after an outage the missing candles are asked for") {
