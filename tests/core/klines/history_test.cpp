@@ -28,6 +28,8 @@ TEST_CASE("S1-49: rows of the base and of a listed interval are read as they are
     CHECK(history_source(interval("45m"), base, listed) == HistorySource{interval("15m"), false});
     CHECK(history_source(interval("2h"), base, listed) == HistorySource{interval("1h"), false});
     CHECK(history_source(interval("7m"), base, listed) == HistorySource{base, false});
+    const std::vector backwards{interval("1h"), interval("15m"), interval("5m")};
+    CHECK(history_source(interval("2h"), base, backwards)->stored.text() == "1h");
   }
   SUBCASE("what is no multiple of the base is refused") {
     CHECK(history_source(interval("7m"), interval("5m"), listed).error().code
