@@ -221,6 +221,13 @@ public:
   [[nodiscard]] virtual RestRequest klines(const core::Symbol& symbol, std::string_view interval,
                                            int count) const
       = 0;
+  /// Bars that open at from <= t < until, oldest first in the answer. @param count at most so many;
+  /// clamped to what the venue gives at once, and then it gives the oldest (Binance) or the newest
+  /// (Bybit) of the range: ask for no more than fits.
+  [[nodiscard]] virtual RestRequest klines_between(const core::Symbol& symbol,
+                                                   std::string_view interval, core::UnixMillis from,
+                                                   core::UnixMillis until, int count) const
+      = 0;
   [[nodiscard]] virtual RestRequest ticker(const core::Symbol& symbol) const = 0;
 
   // Parsers take the body of a 2xx reply; business errors inside a 200 (Bybit) come back as Error

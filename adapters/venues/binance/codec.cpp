@@ -1,6 +1,7 @@
 #include "adapters/venues/binance/codec.hpp"
 
 #include "adapters/venues/binance/fields.hpp"
+#include "adapters/venues/binance/klines.hpp"
 
 #include <fmt/format.h>
 
@@ -21,17 +22,6 @@ std::string excerpt(std::string_view frame) {
   std::ranges::replace_if(
       text, [](char c) { return c < ' ' || c > '~'; }, '?');
   return text;
-}
-
-/// Upper-case ASCII, digits, '_' and whatever is not ASCII (symbols with Chinese names exist).
-bool is_symbol(std::string_view text) noexcept {
-  constexpr std::size_t symbol_bytes_max = 64;
-  if (text.empty() || text.size() > symbol_bytes_max)
-    return false;
-  return std::ranges::all_of(text, [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'
-           || static_cast<unsigned char>(c) >= 0x80;
-  });
 }
 
 /// Digits with at most one point: what Binance sends as price or size of a best-price frame.
@@ -206,28 +196,12 @@ private:
   }
 
   Result<Frame> kline() const {
-    const auto symbol = fields_.event().text('s');
-    const Members& bar = fields_.kline();
-    const auto interval = bar.text('i');
-    const auto open_time = bar.id('t');
-    const auto close_time = bar.id('T');
-    const auto count = bar.id('n');
-    const auto closed = bar.flag('x');
-    if (!fields_.has_kline() || !symbol || !is_symbol(*symbol) || !interval || !open_time
-        || !close_time || !count || !closed)
-      return malformed("kline needs s and k with i, t, T, n and x");
-    const auto open = decimal(bar, 'o');
-    const auto high = decimal(bar, 'h');
-    const auto low = decimal(bar, 'l');
-    const auto close = decimal(bar, 'c');
-    const auto volume = traded(bar, 'v');
-    const auto quote_volume = traded(bar, 'q');
-    if (!open || !high || !low || !close || !volume || !quote_volume)
-      return malformed("kline needs decimals o, h, l, c, v and q");
-    KlinesFrame frame{*symbol, {}};
-    frame.klines.push_back({std::string{*interval}, static_cast<core::UnixMillis>(*open_time),
-                            static_cast<core::UnixMillis>(*close_time), *open, *high, *low, *close,
-                            *volume, *quote_volume, static_cast<std::int64_t>(*count), *closed});
+    auto event = kline_event(fields_);
+    if (!event)
+      return malformed(event.error().detail);
+    const auto outer = fields_.event().text('s');
+    KlinesFrame frame{outer ? *outer : *fields_.kline().text('s'), {}};
+    frame.klines.push_back(std::move(event->kline));
     return Frame{std::move(frame)};
   }
 

@@ -1,5 +1,6 @@
 #include "adapters/venues/binance/fields.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -181,6 +182,16 @@ bool append_levels(ondemand::value& value, bool escapes, std::vector<LevelText>&
     levels.push_back({texts[0], texts[1]});
   }
   return true;
+}
+
+bool is_symbol(std::string_view text) noexcept {
+  constexpr std::size_t symbol_bytes_max = 64;
+  if (text.empty() || text.size() > symbol_bytes_max)
+    return false;
+  return std::ranges::all_of(text, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'
+           || static_cast<unsigned char>(c) >= 0x80;
+  });
 }
 
 core::Result<core::Decimal> parse_volume(std::string_view text) {

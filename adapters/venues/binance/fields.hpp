@@ -77,6 +77,9 @@ private:
 /// Reads a non-negative JSON integer up to 2^63-1 without sign, fraction or leading zero.
 [[nodiscard]] std::optional<std::uint64_t> parse_id(std::string_view text) noexcept;
 
+/// Upper-case ASCII, digits, '_' and whatever is not ASCII (symbols with Chinese names exist).
+[[nodiscard]] bool is_symbol(std::string_view text) noexcept;
+
 /// A traded volume. Sums over a day in a small currency have more digits than 64 bits hold: their
 /// last decimals are cut. Prices and sizes are never read by this.
 [[nodiscard]] core::Result<core::Decimal> parse_volume(std::string_view text);

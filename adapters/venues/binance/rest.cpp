@@ -87,13 +87,15 @@ public:
 
   RestRequest klines(const core::Symbol& symbol, std::string_view interval,
                      int count) const override {
-    const int limit = std::clamp(count, 1, spot() ? 1'000 : 1'500);
-    int weight = 2;
-    if (!spot())
-      weight = limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1'000 ? 5 : 10;
-    return {fmt::format("{}?symbol={}&interval={}&limit={}", path("klines"),
-                        percent_encoded(symbol.text()), percent_encoded(interval), limit),
-            weight};
+    return klines(symbol, interval, {}, count);
+  }
+
+  RestRequest klines_between(const core::Symbol& symbol, std::string_view interval,
+                             core::UnixMillis from, core::UnixMillis until,
+                             int count) const override {
+    // endTime is inclusive.
+    return klines(symbol, interval, fmt::format("&startTime={}&endTime={}", from, until - 1),
+                  count);
   }
 
   RestRequest ticker(const core::Symbol& symbol) const override {
@@ -123,6 +125,17 @@ public:
 
 private:
   bool spot() const noexcept { return type_ == core::MarketType::spot; }
+
+  RestRequest klines(const core::Symbol& symbol, std::string_view interval, std::string_view range,
+                     int count) const {
+    const int limit = std::clamp(count, 1, spot() ? 1'000 : 1'500);
+    int weight = 2;
+    if (!spot())
+      weight = limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1'000 ? 5 : 10;
+    return {fmt::format("{}?symbol={}&interval={}{}&limit={}", path("klines"),
+                        percent_encoded(symbol.text()), percent_encoded(interval), range, limit),
+            weight};
+  }
 
   std::string path(std::string_view name) const {
     return std::string{spot() ? "/api/v3/" : "/fapi/v1/"}.append(name);

@@ -141,6 +141,14 @@ public:
             1};
   }
 
+  [[nodiscard]] RestRequest klines_between(const core::Symbol& symbol, std::string_view interval,
+                                           core::UnixMillis from, core::UnixMillis until,
+                                           int count) const override {
+    auto request = klines(symbol, interval, count);
+    request.target += fmt::format("&start={}&end={}", from, until - 1); // end is inclusive
+    return request;
+  }
+
   [[nodiscard]] RestRequest ticker(const core::Symbol& symbol) const override {
     return {fmt::format("/v5/market/tickers?category={}&symbol={}", category(),
                         percent_encoded(symbol.text())),

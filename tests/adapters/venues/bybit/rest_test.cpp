@@ -46,6 +46,9 @@ TEST_CASE("Bybit REST targets carry category and limits") {
         == "/v5/market/orderbook?category=spot&symbol=BTCUSDT&limit=1");
   CHECK(linear->rest().klines(btc, "4h", 3).target
         == "/v5/market/kline?category=linear&symbol=BTCUSDT&interval=240&limit=3");
+  CHECK(linear->rest().klines_between(btc, "1m", 60'000, 180'000, 2).target
+        == "/v5/market/kline?category=linear&symbol=BTCUSDT&interval=1&limit=2&start=60000&end="
+           "179999");
   CHECK(linear->rest().ticker(core::Symbol{"A&B"}).target
         == "/v5/market/tickers?category=linear&symbol=A%26B");
 }

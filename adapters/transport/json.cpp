@@ -1,4 +1,4 @@
-#include "adapters/traders/json.hpp"
+#include "adapters/transport/json.hpp"
 
 #include <simdjson.h>
 
@@ -6,7 +6,7 @@
 #include <array>
 #include <charconv>
 
-namespace tandem::adapters::traders {
+namespace tandem::adapters::transport {
 namespace {
 
 namespace od = simdjson::ondemand;
@@ -291,4 +291,4 @@ JsonWriter& JsonWriter::raw(std::string_view json) {
   return *this;
 }
 
-} // namespace tandem::adapters::traders
+} // namespace tandem::adapters::transport

@@ -1,6 +1,6 @@
 // What the traders' surface takes as JSON and what it writes: numbers stay what was written, and
 // nothing a client sends gets past the parser half understood.
-#include "adapters/traders/json.hpp"
+#include "adapters/transport/json.hpp"
 
 #include "tests/nightly.hpp"
 
@@ -11,7 +11,7 @@
 #include <string>
 
 using namespace tandem;
-using namespace tandem::adapters::traders;
+using namespace tandem::adapters::transport;
 
 namespace {
 

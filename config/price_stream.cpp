@@ -1,0 +1,262 @@
+#include "config/price_stream.hpp"
+
+#include "config/endpoint.hpp"
+#include "config/suggest.hpp"
+#include "config/yaml/scalars.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace tandem::config {
+namespace {
+
+using core::klines::Interval;
+
+std::string lower(std::string_view text) {
+  std::string result{text};
+  std::ranges::transform(result, result.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return result;
+}
+
+/// The items of a comma list without the blanks around them.
+std::vector<std::string> items_of(std::string_view list) {
+  constexpr std::string_view blanks = " \t\r\n";
+  std::vector<std::string> result;
+  while (true) {
+    const auto comma = list.find(',');
+    const auto item = list.substr(0, comma);
+    const auto from = item.find_first_not_of(blanks);
+    result.emplace_back(from == std::string_view::npos
+                            ? std::string_view{}
+                            : item.substr(from, item.find_last_not_of(blanks) - from + 1));
+    if (comma == std::string_view::npos)
+      return result;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+bool is_topic(std::string_view text) noexcept {
+  constexpr std::size_t bytes_max = 249;
+  return !text.empty() && text.size() <= bytes_max && text != "." && text != ".."
+         && std::ranges::all_of(text, [](char c) {
+              return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
+                     || c == '.' || c == '_' || c == '-';
+            });
+}
+
+std::optional<core::Symbol> symbol_of(std::string_view text) {
+  constexpr std::size_t bytes_min = 2;
+  constexpr std::size_t bytes_max = 30;
+  const bool plain = std::ranges::all_of(text, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  if (!plain || text.size() < bytes_min || text.size() > bytes_max)
+    return std::nullopt;
+  std::string upper{text};
+  std::ranges::transform(upper, upper.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return core::Symbol{std::move(upper)};
+}
+
+/// One variable: where it was said and what.
+struct Setting {
+  std::string name;
+  std::string value;
+  std::string file;
+  int line = 0;
+};
+
+class Reader {
+public:
+  Reader(std::string_view dotenv, std::string file, const Environment& environment)
+      : file_{std::move(file)}, environment_{environment}, dotenv_{parse_dotenv(dotenv, file_)},
+        mistakes_{dotenv_.mistakes} {}
+
+  [[nodiscard]] std::optional<Setting> find(std::string_view name) const {
+    if (auto value = environment_(std::string{name}))
+      return Setting{std::string{name}, std::move(*value), "environment", 0};
+    const auto found = dotenv_.values.find(name);
+    if (found == dotenv_.values.end())
+      return std::nullopt;
+    return Setting{std::string{name}, found->second.value, file_, found->second.line};
+  }
+
+  void refuse(const Setting& setting, std::string why) {
+    mistakes_.push_back({setting.file, setting.line, setting.name, std::move(why)});
+  }
+
+  void absent(std::string_view name, std::string why) {
+    mistakes_.push_back({file_, 0, std::string{name}, std::move(why)});
+  }
+
+  /// An empty value is refused.
+  std::optional<Setting> text(std::string_view name, std::string& target) {
+    auto setting = find(name);
+    if (!setting)
+      return std::nullopt;
+    if (setting->value.empty()) {
+      refuse(*setting, "is empty");
+      return std::nullopt;
+    }
+    target = setting->value;
+    return setting;
+  }
+
+  [[nodiscard]] std::vector<Mistake> take() { return std::move(mistakes_); }
+
+private:
+  std::string file_;
+  const Environment& environment_;
+  Dotenv dotenv_;
+  std::vector<Mistake> mistakes_;
+};
+
+Interval interval_of(std::string_view text) {
+  return Interval::parse(text).value(); // of our own texts only
+}
+
+void read_influx(Reader& read, PriceStreamConfig& config) {
+  if (const auto host = read.text("INFLUXDB_HOST", config.influxdb_host)) {
+    // Before anything quotes the value.
+    if (host->value.find('@') != std::string::npos)
+      read.refuse(*host, "user names and passwords do not belong in a URL");
+    else if (const auto endpoint = parse_endpoint(host->value, "http", "https"); !endpoint)
+      read.refuse(*host, endpoint.error().detail);
+  }
+  if (!read.find("INFLUXDB_TOKEN"))
+    read.absent("INFLUXDB_TOKEN", "is missing: the token that may write to the database");
+  read.text("INFLUXDB_TOKEN", config.influxdb_token);
+  read.text("INFLUXDB_DATABASE", config.influxdb_database);
+}
+
+void read_base(Reader& read, PriceStreamConfig& config) {
+  auto setting = read.find("BINANCE_BASE_INTERVAL");
+  if (!setting)
+    setting = read.find("BINANCE_INTERVAL");
+  if (!setting)
+    return;
+  if (std::ranges::find(streamed_intervals, setting->value) == streamed_intervals.end())
+    read.refuse(*setting, fmt::format("must be {}", alternatives(streamed_intervals)));
+  else
+    config.base_interval = interval_of(setting->value);
+}
+
+void read_aggregation(Reader& read, PriceStreamConfig& config) {
+  const auto& base = config.base_interval;
+  const auto setting = read.find("BINANCE_AGGREGATION_INTERVALS");
+  const auto list = core::klines::parse_intervals(setting ? std::string_view{setting->value}
+                                                          : default_aggregation_intervals);
+  if (!list) {
+    read.refuse(*setting, list.error().detail);
+    return;
+  }
+  for (const auto& interval : *list) {
+    if (interval.made_of(base))
+      config.aggregation_intervals.push_back(interval);
+    else if (setting && interval != base) // the base itself is stored anyway
+      read.refuse(*setting, fmt::format("{} is not a multiple of the base interval {}",
+                                        interval.text(), base.text()));
+  }
+}
+
+void read_symbols(Reader& read, PriceStreamConfig& config) {
+  const auto setting = read.find("BINANCE_SYMBOL");
+  if (!setting || setting->value.empty())
+    return;
+  for (const auto& item : items_of(setting->value)) {
+    const auto symbol = symbol_of(item);
+    if (!symbol)
+      read.refuse(*setting, "must be symbols of 2 to 30 letters, digits and underscores, "
+                            "separated by commas");
+    else if (std::ranges::find(config.symbols, *symbol) == config.symbols.end())
+      config.symbols.push_back(*symbol);
+  }
+}
+
+void read_api(Reader& read, PriceStreamConfig& config) {
+  read.text("API_HOST", config.api_host);
+  if (const auto port = read.find("API_PORT")) {
+    const auto value = yaml::parse_integer(port->value, 0, 65'535);
+    if (value)
+      config.api_port = static_cast<std::uint16_t>(*value);
+    else
+      read.refuse(*port, value.error().detail);
+  }
+}
+
+void read_kafka(Reader& read, PriceStreamConfig& config) {
+  const auto enabled = read.find("KAFKA_ENABLED");
+  config.kafka_enabled = enabled && lower(enabled->value) == "true";
+  if (!config.kafka_enabled)
+    return;
+  std::string servers;
+  if (const auto setting = read.text("KAFKA_BOOTSTRAP_SERVERS", servers)) {
+    config.kafka_servers = items_of(servers);
+    for (const auto& server : config.kafka_servers)
+      if (const auto address = parse_address(server); !address)
+        read.refuse(*setting, address.error().detail);
+  }
+  if (const auto topic = read.text("KAFKA_TOPIC", config.kafka_topic))
+    if (!is_topic(topic->value))
+      read.refuse(*topic, "must be 1 to 249 letters, digits, points, underscores and hyphens");
+}
+
+void read_database(Reader& read, PriceStreamConfig& config) {
+  std::string type;
+  if (const auto setting = read.text("DB_TYPE", type)) {
+    type = lower(type);
+    if (type == "postgresql")
+      config.db_type = DatabaseType::postgresql;
+    else if (type != "sqlite")
+      read.refuse(*setting, "must be sqlite or postgresql");
+  }
+  if (config.db_type == DatabaseType::sqlite) {
+    read.text("DB_PATH", config.db_path);
+    return;
+  }
+  const auto url = read.find("DB_URL");
+  if (!url || url->value.empty()) {
+    read.absent("DB_URL", "is missing: DB_TYPE postgresql needs the URL of the database");
+    return;
+  }
+  // Its value may hold a password and is not quoted.
+  if (!url->value.starts_with("postgresql://") && !url->value.starts_with("postgres://"))
+    read.refuse(*url, "must begin with postgresql://");
+  config.db_url = url->value;
+}
+
+} // namespace
+
+PriceStreamLoad load_price_stream(std::string_view dotenv, const std::string& name,
+                                  const Environment& environment) {
+  Reader read{dotenv, name, environment};
+  PriceStreamConfig config{.base_interval = interval_of("1m")};
+  read_influx(read, config);
+  read_base(read, config);
+  read_aggregation(read, config);
+  read_symbols(read, config);
+  read_api(read, config);
+  read_kafka(read, config);
+  read_database(read, config);
+  return {std::move(config), read.take()};
+}
+
+std::vector<std::string_view> absent_influx_variables(std::string_view dotenv,
+                                                      const Environment& environment) {
+  const Reader read{dotenv, {}, environment};
+  std::vector<std::string_view> result;
+  for (const auto name : influx_variables) {
+    const auto setting = read.find(name);
+    if (!setting || setting->value.empty())
+      result.push_back(name);
+  }
+  return result;
+}
+
+} // namespace tandem::config
