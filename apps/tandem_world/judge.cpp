@@ -56,8 +56,9 @@ public:
       if (open_.contains(name))
         return "breaker " + name + " was open";
     }
-    if (paused_.contains(strategy))
-      return strategy + " was paused";
+    const auto pause = paused_.lower_bound({strategy, ""});
+    if (pause != paused_.end() && pause->first == strategy)
+      return strategy + " was paused by " + pause->second;
     const bool killed = std::ranges::any_of(kills_, [&](const core::risk::KillOrder& kill) {
       return kill.level == core::risk::KillLevel::all || kill.scope == strategy
              || kill.scope == draft.instrument.venue.text();
@@ -69,7 +70,7 @@ public:
     if (const auto* breaker = std::get_if<core::orders::BreakerRecord>(&record))
       put(open_, breaker->breaker, breaker->saved.state == core::risk::BreakerState::open);
     else if (const auto* pause = std::get_if<core::orders::PausedRecord>(&record))
-      put(paused_, pause->strategy, !pause->reason.empty());
+      put(paused_, {pause->strategy, pause->by}, !pause->reason.empty());
     else if (const auto* kill = std::get_if<core::orders::KillRecord>(&record)) {
       std::erase_if(kills_, [&](const auto& known) {
         return known.level == kill->order.level && known.scope == kill->order.scope;
@@ -80,14 +81,16 @@ public:
   }
 
 private:
-  static void put(std::set<std::string>& set, const std::string& name, bool in) {
+  template <class Name>
+  static void put(std::set<Name>& set, const Name& name, bool in) {
     if (in)
       set.insert(name);
     else
       set.erase(name);
   }
 
-  std::set<std::string> open_, paused_;
+  std::set<std::string> open_;
+  std::set<std::pair<std::string, std::string>> paused_; ///< strategy, by whom
   std::vector<core::risk::KillOrder> kills_;
 };
 
@@ -287,6 +290,57 @@ Money Judge::lot_of(const core::InstrumentKey& instrument) const {
       return core::to_money(
           core::Decimal{one.lot, static_cast<std::int8_t>(one.quantity_decimals)});
   return {};
+}
+
+/// Too little to be an order of its own.
+bool Judge::is_dust(const std::string& instrument, Money quantity) {
+  for (const auto& one : scenario_.generated) {
+    const auto name = std::string{sim::name_of(one.surface)};
+    if (name.substr(0, name.find('_')) + '.' + name.substr(name.find('_') + 1) + '.' + one.symbol
+        != instrument)
+      continue;
+    const auto lot
+        = core::to_money(core::Decimal{one.lot, static_cast<std::int8_t>(one.quantity_decimals)});
+    const auto units = magnitude(quantity).units / lot.units * one.lot;
+    // The price may have moved since; a lot more does no harm.
+    const auto value = value_of({one.surface, one.symbol}, static_cast<std::int64_t>(units));
+    return units == 0
+           || value.units
+                  < core::to_money(one.notional_min).units / 100 * (100 + price_moves_percent);
+  }
+  return quantity == Money{};
+}
+
+std::optional<std::string> Judge::held(const core::risk::KillOrder& order) {
+  using core::risk::KillLevel;
+  const auto both = accounts();
+  if (!both)
+    return std::nullopt;
+  std::map<std::string, Money> whole, own;
+  for (const auto& [id, theirs] : both->venues.orders) {
+    const auto filled = theirs.buys ? theirs.filled : -theirs.filled;
+    whole[theirs.instrument] += filled;
+    const auto ours = both->engine.orders.find(id);
+    if (ours != both->engine.orders.end()
+        && (ours->second.origin.pair.text() == order.scope
+            || ours->second.origin.plan == order.scope))
+      own[theirs.instrument] += filled;
+  }
+  std::string left;
+  for (const auto& [instrument, all] : whole) {
+    auto part = all;
+    if (order.level == KillLevel::venue && !instrument.starts_with(order.scope + '.'))
+      continue;
+    if (order.level == KillLevel::strategy) {
+      // No more than would bring the whole to zero: others may hold the opposite.
+      const auto mine = own[instrument];
+      part = mine > Money{} ? std::max(std::min(mine, all), Money{})
+                            : std::min(std::max(mine, all), Money{});
+    }
+    if (!is_dust(instrument, part))
+      left += to_string(part) + " of " + instrument + "; ";
+  }
+  return left;
 }
 
 void Judge::check_settled(const Accounts& accounts) {

@@ -10,6 +10,7 @@
 #include "apps/tandem_world/timeline.hpp"
 #include "config/schema.hpp"
 #include "core/orders/order.hpp"
+#include "core/risk/kill.hpp"
 
 #include <array>
 #include <cstdint>
@@ -63,6 +64,10 @@ public:
   };
 
   [[nodiscard]] std::optional<Accounts> accounts();
+  /// What of the positions that this switch covers is left, by the venues' fills; empty = nothing
+  /// that an order could close; nullopt while the journal cannot be read.
+  [[nodiscard]] std::optional<std::string> held(const core::risk::KillOrder& order);
+
   /// What the journal holds; empty while it cannot be read.
   [[nodiscard]] std::vector<core::orders::Record> records() const;
 
@@ -83,6 +88,7 @@ private:
   void judge_rate(const core::VenueId& venue);
   void judge_market(LinkId link, const core::orders::Order& order);
   [[nodiscard]] core::Money lot_of(const core::InstrumentKey& instrument) const;
+  [[nodiscard]] bool is_dust(const std::string& instrument, core::Money quantity);
 
   const Timeline& timeline_;
   adapters::journal::MemoryDisk& disk_;
