@@ -117,6 +117,8 @@ std::string_view word_of(FaultClass kind) noexcept {
     return "power is lost";
   case FaultClass::kill_switch:
     return "kill switch";
+  case FaultClass::journal_folded:
+    return "journal is folded";
   case FaultClass::breaker_tripped:
     return "breaker is tripped";
   case FaultClass::pair_paused:
@@ -174,8 +176,8 @@ bool is_of_link(FaultClass kind) noexcept {
 class Drawer {
 public:
   Drawer(std::uint64_t seed, const FaultBounds& bounds)
-      : random_{sim::mix_seed(seed, "world faults")}, person_{sim::mix_seed(seed, "world person")},
-        bounds_{bounds} {}
+      : seed_{seed}, random_{sim::mix_seed(seed, "world faults")},
+        person_{sim::mix_seed(seed, "world person")}, bounds_{bounds} {}
 
   std::vector<Fault> draw() {
     const auto count = random_.between(0, static_cast<std::int64_t>(bounds_.count_max));
@@ -184,11 +186,14 @@ public:
     if (random_.chance(150'000))
       swizzle();
     command();
+    halt();
+    fold();
     std::ranges::stable_sort(faults_, {}, &Fault::at);
     return std::move(faults_);
   }
 
   std::vector<Fault> draw_crashes() {
+    fold();
     for (auto left = random_.between(1, 3); left > 0; --left)
       add(bounds_.power_may_fail && random_.chance(300'000) ? FaultClass::power_lost
                                                             : FaultClass::process_killed);
@@ -276,6 +281,7 @@ private:
       fault.moment = static_cast<Moment>(random_.between(0, 2));
       fault.lasts = milliseconds{random_.between(50, 4'000)};
       break;
+    case FaultClass::journal_folded: // see fold()
     case FaultClass::breaker_tripped:
     case FaultClass::pair_paused:
     case FaultClass::pair_changed:
@@ -322,6 +328,34 @@ private:
       return "venue." + venue_word(any_of(bounds_.surfaces));
     default:
       return strategy_word;
+    }
+  }
+
+  /// A venue trades nothing of one market for a while; drawn for itself, too.
+  void halt() {
+    sim::Random random{sim::mix_seed(seed_, "world halt")};
+    if (!random.chance(200'000))
+      return;
+    Fault fault;
+    fault.kind = FaultClass::venue;
+    fault.word = "halt";
+    fault.link = {bounds_.surfaces.at(static_cast<std::size_t>(
+                      random.between(0, static_cast<std::int64_t>(bounds_.surfaces.size()) - 1))),
+                  Channel::market};
+    fault.at = milliseconds{random.between(bounds_.from.count(), bounds_.to.count())};
+    fault.lasts = milliseconds{random.between(500, 15'000)};
+    faults_.push_back(std::move(fault));
+  }
+
+  void fold() {
+    sim::Random random{sim::mix_seed(seed_, "world fold")};
+    if (!random.chance(250'000))
+      return;
+    for (auto left = random.between(1, 2); left > 0; --left) {
+      Fault fault;
+      fault.kind = FaultClass::journal_folded;
+      fault.at = milliseconds{random.between(bounds_.from.count(), bounds_.to.count())};
+      faults_.push_back(std::move(fault));
     }
   }
 
@@ -380,6 +414,7 @@ private:
     }
   }
 
+  std::uint64_t seed_;
   sim::Random random_, person_;
   const FaultBounds& bounds_;
   std::vector<Fault> faults_;

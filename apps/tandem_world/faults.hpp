@@ -32,6 +32,7 @@ enum class FaultClass : std::uint8_t {
                   ///< machine)
   process_killed, ///< at the `value`-th operation from then; the next life begins after `lasts`
   power_lost,     ///< killed, and of what was not synced any part may be gone
+  journal_folded, ///< its old files into one, as if they were days old
   // What a person does, and takes back at the end; `word` says to what.
   kill_switch,      ///< "all", "venue.binance" or a strategy; `value` 1: positions are flattened
   breaker_tripped,  ///< by its name

@@ -39,6 +39,14 @@ sim::SurfaceId surface_of(const core::InstrumentKey& instrument) {
       .value_or(sim::SurfaceId::binance_spot);
 }
 
+/// Of a file that stands for others; null: it stands for itself.
+const core::orders::CheckpointRecord*
+checkpoint_of(const adapters::journal::SegmentContents& contents) {
+  return contents.records.empty()
+             ? nullptr
+             : std::get_if<core::orders::CheckpointRecord>(&contents.records.back());
+}
+
 /// What forbids new orders, by the journal's records up to one of them.
 class Obstacles {
 public:
@@ -265,6 +273,12 @@ std::vector<core::orders::Record> Judge::records() const {
   for (const auto& file : *read) {
     if (!file.contents)
       return {};
+    if (const auto* checkpoint = checkpoint_of(*file.contents);
+        checkpoint != nullptr && checkpoint->through <= archive_.size()) {
+      all.assign(archive_.begin(),
+                 archive_.begin() + static_cast<std::ptrdiff_t>(checkpoint->through));
+      continue;
+    }
     all.insert(all.end(), file.contents->records.begin(), file.contents->records.end());
   }
   return all;
@@ -372,13 +386,32 @@ void Judge::check_settled(const Accounts& accounts) {
               + std::to_string(leg.second) + ", more than its quantity");
 }
 
+/// Its positions are what the folded records came to.
+void Judge::check_checkpoint(const core::orders::CheckpointRecord& checkpoint) {
+  if (checkpoint.through > archive_.size())
+    return fault("the journal was folded through record " + std::to_string(checkpoint.through)
+                 + ", of which nobody knew");
+  const auto books = books_of_journal(std::span{archive_}.first(checkpoint.through));
+  auto left = books.positions;
+  // The engine's positions are what can be sold: a fee in the base asset is not.
+  for (const auto& [id, order] : books.orders)
+    if (order.instrument.find(".spot.") != std::string::npos)
+      for (const auto& [asset, fee] : order.fees)
+        if (order.instrument.ends_with('.' + asset + "USDT"))
+          left[order.instrument] -= fee;
+  for (const auto& sum : checkpoint.sums.instruments)
+    left[core::to_string(sum.instrument)] -= sum.position.quantity;
+  for (const auto& [instrument, difference] : left)
+    if (difference != Money{})
+      fault("the folded journal lacks " + to_string(difference) + " of " + instrument);
+}
+
 void Judge::check_journal() {
   auto files = disk_.files();
   const auto read = adapters::journal::read_journal(*files);
   if (!read)
     return fault("the journal cannot be read: " + core::describe(read.error()));
   std::uint64_t next = 0;
-  Obstacles obstacles;
   for (const auto& file : *read) {
     if (!file.contents)
       return fault(file.name + ": " + core::describe(file.contents.error()));
@@ -387,14 +420,17 @@ void Judge::check_journal() {
             + std::to_string(file.contents->header.first_sequence) + " instead of "
             + std::to_string(next));
     next = file.contents->next_sequence();
-    for (const auto& record : file.contents->records) {
-      obstacles.note(record);
-      const auto* intent = std::get_if<core::orders::IntentRecord>(&record);
-      if (intent == nullptr || core::orders::is_closing(intent->intent.draft.origin.purpose))
-        continue;
-      if (const auto why = obstacles.against(intent->intent); !why.empty())
-        fault("order " + intent->intent.id.text() + " was decided while " + why);
-    }
+    if (const auto* checkpoint = checkpoint_of(*file.contents))
+      check_checkpoint(*checkpoint);
+  }
+  Obstacles obstacles;
+  for (const auto& record : records()) {
+    obstacles.note(record);
+    const auto* intent = std::get_if<core::orders::IntentRecord>(&record);
+    if (intent == nullptr || core::orders::is_closing(intent->intent.draft.origin.purpose))
+      continue;
+    if (const auto why = obstacles.against(intent->intent); !why.empty())
+      fault("order " + intent->intent.id.text() + " was decided while " + why);
   }
 }
 

@@ -23,6 +23,10 @@ using adapters::journal::NumberedOperation;
 
 /// How long a closing tree is given, in its own time.
 constexpr auto closing_max = 10min;
+/// Small, so that there is something to fold within seconds.
+constexpr std::size_t segment_bytes_max = 16U * 1024;
+/// Beyond what a journal keeps unfolded.
+constexpr auto days_later = 24h * 30;
 
 } // namespace
 
@@ -126,7 +130,11 @@ core::Status Life::open() {
   options.engine = core::orders::EngineId{parts_.config.trading.engine_id};
   options.run_mode = parts_.context->mode;
   options.build = parts_.version;
-  options.wall = parts_.context->clocks.wall;
+  options.wall = [this, wall = parts_.context->clocks.wall] {
+    return wall() + (folding_ ? days_later : 0h);
+  };
+  options.segment_bytes_max = segment_bytes_max;
+  options.compact_bytes_min = 0;
   options.reserve_bytes = 16U * 1024;
   auto opened = adapters::journal::FileJournal::open(files(), std::move(options));
   if (!opened)
@@ -191,6 +199,13 @@ void Life::call(adapters::transport::ServerRequest request, adapters::transport:
                           if (!alive.expired() && !dead())
                             answer(std::move(response));
                         });
+}
+
+core::Result<adapters::journal::Compaction> Life::fold_journal() {
+  folding_ = true;
+  auto done = journal_->compact();
+  folding_ = false;
+  return done;
 }
 
 bool Life::step() {

@@ -81,6 +81,9 @@ public:
     return {parts_.context->clocks.mono(), parts_.context->clocks.wall()};
   }
 
+  /// Folds what the journal's age allows, were it days older.
+  [[nodiscard]] core::Result<adapters::journal::Compaction> fold_journal();
+
   /// The handler that this actor runs next throws.
   void make_throw(std::uint64_t actor) { throws_next_ = actor; }
 
@@ -110,6 +113,7 @@ private:
   std::optional<std::uint64_t> throws_next_;
   bool throw_now_ = false;
   bool sync_due_ = false;
+  bool folding_ = false; ///< the journal looks at its files' age
   bool gave_up_ = false;
 };
 

@@ -99,6 +99,7 @@ void Person::act(const Fault& fault) {
   case FaultClass::process_stops:
   case FaultClass::process_killed:
   case FaultClass::power_lost:
+  case FaultClass::journal_folded:
     return; // not a person's
   }
 }

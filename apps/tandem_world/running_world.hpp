@@ -113,6 +113,7 @@ private:
   void strike_venue(const Fault& fault);
   void strike_disk(const Fault& fault);
   void strike_actor(const Fault& fault);
+  void fold_journal();
   void make_whole();
   [[nodiscard]] std::string not_ready() const;
 

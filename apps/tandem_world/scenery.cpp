@@ -68,7 +68,7 @@ std::string config_of(const Choices& choices, const std::string& state_dir, sim:
                           "      websocket: ws://{}\n"
                           "      orders_by_socket: {}\n"
                           "      taker_fee: \"0.0002\"\n"
-                          "      feed: {{clock_interval: 10s}}\n",
+                          "      feed: {{clock_interval: 10s, instruments_interval: 60s}}\n",
                           market.type, host, host, choices.by_socket);
     }
   }

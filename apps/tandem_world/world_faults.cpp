@@ -57,6 +57,8 @@ void World::strike(const Fault& fault) {
       crash_plan_ = plan;
     return;
   }
+  case FaultClass::journal_folded:
+    return fold_journal();
   case FaultClass::kill_switch:
   case FaultClass::breaker_tripped:
   case FaultClass::pair_paused:
@@ -130,6 +132,21 @@ void World::strike_disk(const Fault& fault) {
       disk_.set_capacity(std::nullopt);
     disk_is_ill_ = disk_state_.fail_per_mille > 0;
   });
+}
+
+void World::fold_journal() {
+  if (!runs() || life_->dead())
+    return;
+  judge_.before_fold();
+  const auto done = life_->fold_journal();
+  if (!done) {
+    trace_.line(timeline_.elapsed(), "fold", "failed", core::describe(done.error()));
+    if (!disk_is_ill_ && !life_->dead())
+      judge_.fault("the journal cannot be folded: " + core::describe(done.error()));
+    return;
+  }
+  trace_.line(timeline_.elapsed(), "fold", std::to_string(done->files),
+              std::to_string(done->records_before) + " -> " + std::to_string(done->records_after));
 }
 
 void World::strike_actor(const Fault& fault) {
