@@ -231,20 +231,11 @@ private:
     case FaultClass::link_stalls:
     case FaultClass::link_resets:
     case FaultClass::link_refuses:
-      fault.link = link(false);
-      break;
     case FaultClass::link_slow:
-      fault.link = link(false);
-      fault.value = random_.between(5, 1'500);
-      break;
     case FaultClass::link_floods:
-      fault.link = {surface(), random_.chance(500'000) ? Channel::market : Channel::account};
-      fault.value = random_.between(100, 5'000);
-      break;
     case FaultClass::request_lost:
     case FaultClass::reply_lost:
-      fault.link = link(true);
-      fault.value = random_.between(50, 1'000);
+      draw_link(fault);
       break;
     case FaultClass::venue:
       draw_venue(fault);
@@ -295,6 +286,21 @@ private:
       break; // see command()
     }
     faults_.push_back(std::move(fault));
+  }
+
+  void draw_link(Fault& fault) {
+    if (fault.kind == FaultClass::link_floods) {
+      fault.link = {surface(), random_.chance(500'000) ? Channel::market : Channel::account};
+      fault.value = random_.between(100, 5'000);
+      return;
+    }
+    const bool loses
+        = fault.kind == FaultClass::request_lost || fault.kind == FaultClass::reply_lost;
+    fault.link = link(loses);
+    if (loses)
+      fault.value = random_.between(50, 1'000);
+    else if (fault.kind == FaultClass::link_slow)
+      fault.value = random_.between(5, 1'500);
   }
 
   void draw_venue(Fault& fault) {

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace tandem::world {
@@ -59,49 +60,23 @@ bool knows(Life& life, const KillOrder& order) {
 } // namespace
 
 void Person::act(const Fault& fault) {
-  switch (fault.kind) {
-  case FaultClass::kill_switch:
-    return throw_switch(fault);
-  case FaultClass::breaker_tripped:
-    return trip(fault);
-  case FaultClass::pair_paused:
-    return pause_pair(fault);
-  case FaultClass::pair_changed:
-    return change_pair(fault);
-  case FaultClass::pair_executed:
-    return execute_pair(fault);
-  case FaultClass::plan_paused:
-  case FaultClass::plan_cancelled:
-  case FaultClass::plan_changed:
-    return steer_plan(fault);
-  case FaultClass::account_moved:
-    return move_account(fault);
-  case FaultClass::keys_renewed:
-    return renew_keys(fault);
-  case FaultClass::settings_renewed:
-    return renew_settings();
-  case FaultClass::link_stalls:
-  case FaultClass::link_resets:
-  case FaultClass::link_refuses:
-  case FaultClass::link_slow:
-  case FaultClass::link_floods:
-  case FaultClass::request_lost:
-  case FaultClass::reply_lost:
-  case FaultClass::venue:
-  case FaultClass::clock_jumps:
-  case FaultClass::clock_drifts:
-  case FaultClass::disk_slow:
-  case FaultClass::disk_fails:
-  case FaultClass::disk_full:
-  case FaultClass::actor_killed:
-  case FaultClass::actor_throws:
-  case FaultClass::actor_hangs:
-  case FaultClass::process_stops:
-  case FaultClass::process_killed:
-  case FaultClass::power_lost:
-  case FaultClass::journal_folded:
-    return; // not a person's
-  }
+  using Does = void (Person::*)(const Fault&);
+  static constexpr std::array<std::pair<FaultClass, Does>, 11> deeds{{
+      {FaultClass::kill_switch, &Person::throw_switch},
+      {FaultClass::breaker_tripped, &Person::trip},
+      {FaultClass::pair_paused, &Person::pause_pair},
+      {FaultClass::pair_changed, &Person::change_pair},
+      {FaultClass::pair_executed, &Person::execute_pair},
+      {FaultClass::plan_paused, &Person::steer_plan},
+      {FaultClass::plan_cancelled, &Person::steer_plan},
+      {FaultClass::plan_changed, &Person::steer_plan},
+      {FaultClass::account_moved, &Person::move_account},
+      {FaultClass::keys_renewed, &Person::renew_keys},
+      {FaultClass::settings_renewed, &Person::renew_settings},
+  }};
+  for (const auto& [kind, does] : deeds)
+    if (kind == fault.kind)
+      (this->*does)(fault);
 }
 
 void Person::on_begin() {
@@ -390,7 +365,7 @@ void Person::renew_keys(const Fault& fault) {
 }
 
 /// What the watch over the configuration file does.
-void Person::renew_settings() {
+void Person::renew_settings(const Fault&) {
   auto* life = living_();
   if (life == nullptr)
     return;

@@ -72,7 +72,7 @@ private:
   void move_account(const Fault& fault);
   void accept(Life& life);
   void renew_keys(const Fault& fault);
-  void renew_settings();
+  void renew_settings(const Fault& fault);
 
   const Scenery& scenery_;
   Timeline& timeline_;
