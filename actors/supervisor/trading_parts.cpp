@@ -23,9 +23,9 @@ void take_back(TradingParts& parts, const core::orders::BaselineRecord& record) 
   if (record.what.empty())
     baseline->taken = true;
   else if (const auto instrument = instrument_of(record.market, record.what))
-    baseline->positions[*instrument] = record.amount;
+    baseline->held.positions[*instrument] = record.amount;
   else
-    baseline->assets[record.what] = record.amount;
+    baseline->held.assets[record.what] = record.amount;
 }
 
 } // namespace

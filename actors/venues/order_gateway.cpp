@@ -185,9 +185,9 @@ AccountBooks our_books(const OrderGatewayState& state) {
   const auto& baseline = *state.options.baseline;
   AccountBooks books;
   if (market.type == core::MarketType::linear)
-    books.positions = baseline.positions;
+    books.positions = baseline.held.positions;
   else
-    books.assets = baseline.assets;
+    books.assets = baseline.held.assets;
   const auto exposure = desk_of(state).exposure(now_of(state));
   for (const auto& row : exposure.positions) {
     if (row.instrument.market() != market)
@@ -234,13 +234,13 @@ void take_baseline(OrderGatewayState& state, const AccountBooks& theirs) {
   if (market_of(state).type == core::MarketType::linear) {
     for (const auto& [instrument, amount] : theirs.positions) {
       const auto rest = amount - mine(ours.positions, instrument);
-      baseline.positions[instrument] = rest;
+      baseline.held.positions[instrument] = rest;
       remember(state, core::to_string(instrument), rest, {});
     }
   } else {
     for (const auto& [asset, amount] : theirs.assets) {
       const auto rest = amount - mine(ours.assets, asset);
-      baseline.assets[asset] = rest;
+      baseline.held.assets[asset] = rest;
       remember(state, asset, rest, {});
     }
   }
@@ -473,15 +473,7 @@ messages::Done accept(Self self, const messages::AcceptDifferences& request) {
                         core::to_string(market_of(state))}};
   auto& baseline = *state.options.baseline;
   for (const auto& row : rows) {
-    const auto change = row.theirs - row.ours;
-    core::Money rest;
-    if (market_of(state).type == core::MarketType::spot) {
-      rest = baseline.assets[row.what] += change;
-    } else {
-      for (const auto& [instrument, amount] : our_books(state).positions)
-        if (core::to_string(instrument) == row.what)
-          rest = baseline.positions[instrument] += change;
-    }
+    const auto rest = core::orders::accept(baseline.held, row);
     remember(state, row.what, rest, request.person);
     alert(self, Severity::warning, "DIFFERENCE_ACCEPTED",
           row.what + " by " + request.person + ": ours " + core::to_string(row.ours)

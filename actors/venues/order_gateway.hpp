@@ -26,8 +26,7 @@ namespace tandem::actors {
 /// a person accepted since. Outlives the actor; kept in the journal.
 struct AccountBaseline {
   bool taken = false;
-  std::map<std::string, core::Money> assets;
-  std::map<core::InstrumentKey, core::Money> positions;
+  core::orders::AccountBooks held;
 };
 
 struct OrderGatewayOptions {

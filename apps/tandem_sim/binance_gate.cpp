@@ -313,6 +313,8 @@ void BinancePrivate::place_by_fate(const BinanceCall& call, const Answer& answer
     add_counts(*refused, call);
     return answer(std::move(*refused));
   }
+  if (fate.halted)
+    return answer(refusal(Refusal::market_closed, ask));
   if (fate.reject)
     return answer(refusal(Refusal::injected, ask));
   if (fate.unknown && !fate.unknown_taken)

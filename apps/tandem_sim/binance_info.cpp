@@ -51,26 +51,26 @@ void add_filters(std::string& out, const Instrument& instrument, bool spot) {
       quantity(instrument.lot), quantity(quantity_max / 10), instrument.notional_min.to_string());
 }
 
-std::string spot_symbol(const Instrument& instrument) {
+std::string spot_symbol(const Instrument& instrument, std::string_view status) {
   auto out = fmt::format(
-      R"({{"symbol":"{0}","status":"TRADING","baseAsset":"{1}","baseAssetPrecision":8,"quoteAsset":"{2}","quotePrecision":8,"quoteAssetPrecision":8,)"
+      R"({{"symbol":"{0}","status":"{3}","baseAsset":"{1}","baseAssetPrecision":8,"quoteAsset":"{2}","quotePrecision":8,"quoteAssetPrecision":8,)"
       R"("baseCommissionPrecision":8,"quoteCommissionPrecision":8,"orderTypes":["LIMIT","LIMIT_MAKER","MARKET","STOP_LOSS","STOP_LOSS_LIMIT","TAKE_PROFIT","TAKE_PROFIT_LIMIT"],)"
       R"("icebergAllowed":true,"ocoAllowed":true,"otoAllowed":true,"opoAllowed":true,"quoteOrderQtyMarketAllowed":true,"allowTrailingStop":true,"cancelReplaceAllowed":true,)"
       R"("amendAllowed":true,"pegInstructionsAllowed":true,"isSpotTradingAllowed":true,"isMarginTradingAllowed":false,)",
-      instrument.symbol, instrument.base, instrument.quote);
+      instrument.symbol, instrument.base, instrument.quote, status);
   add_filters(out, instrument, true);
   out += R"(,"permissions":[],"permissionSets":[["SPOT"]],"defaultSelfTradePreventionMode":"EXPIRE_MAKER","allowedSelfTradePreventionModes":["EXPIRE_TAKER","EXPIRE_MAKER","EXPIRE_BOTH"]})";
   return out;
 }
 
-std::string linear_symbol(const Instrument& instrument) {
+std::string linear_symbol(const Instrument& instrument, std::string_view status) {
   auto out = fmt::format(
-      R"({{"symbol":"{0}","pair":"{0}","contractType":"PERPETUAL","deliveryDate":4133404800000,"onboardDate":1569398400000,"status":"TRADING",)"
+      R"({{"symbol":"{0}","pair":"{0}","contractType":"PERPETUAL","deliveryDate":4133404800000,"onboardDate":1569398400000,"status":"{5}",)"
       R"("maintMarginPercent":"2.5000","requiredMarginPercent":"5.0000","baseAsset":"{1}","quoteAsset":"{2}","marginAsset":"{2}",)"
       R"("pricePrecision":{3},"quantityPrecision":{4},"baseAssetPrecision":8,"quotePrecision":8,"underlyingType":"COIN","underlyingSubType":[],"settlePlan":0,)"
       R"("triggerProtect":"0.0500","liquidationFee":"0.012500","marketTakeBound":"0.05",)",
       instrument.symbol, instrument.base, instrument.quote, instrument.price_decimals,
-      instrument.quantity_decimals);
+      instrument.quantity_decimals, status);
   add_filters(out, instrument, false);
   out += R"(,"orderTypes":["LIMIT","MARKET","STOP","STOP_MARKET","TAKE_PROFIT","TAKE_PROFIT_MARKET","TRAILING_STOP_MARKET"],"timeInForce":["GTC","IOC","FOK","GTX","GTD"]})";
   return out;
@@ -107,7 +107,9 @@ HttpAnswer Binance::exchange_info(const HttpAsk& ask, Time now) const {
     if (!first)
       out += ',';
     first = false;
-    out += spot() ? spot_symbol(instrument) : linear_symbol(instrument);
+    const std::string_view status
+        = halted(instrument.symbol, now) ? (spot() ? "HALT" : "SETTLING") : "TRADING";
+    out += spot() ? spot_symbol(instrument, status) : linear_symbol(instrument, status);
   }
   out += "]}";
   return ok(std::move(out));

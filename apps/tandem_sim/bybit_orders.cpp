@@ -228,6 +228,8 @@ BybitAnswer BybitPrivate::create(const BybitCall& call) {
     ask.post_only = false;
     options.fill_ppm_max = 0;
   }
+  if (call.fate.halted)
+    return refusal(bybit_code(Refusal::market_closed, call.surface, ask, listed));
   const auto placed = exchange_.place(ask, options, call.now);
   if (placed.refusal != Refusal::none || !placed.order)
     return refusal(bybit_code(placed.refusal, call.surface, ask, listed));

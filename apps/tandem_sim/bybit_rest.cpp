@@ -41,13 +41,13 @@ std::string trimmed(std::int64_t units, int decimals) {
   return text;
 }
 
-std::string linear_instrument(const Instrument& instrument, int number) {
+std::string linear_instrument(const Instrument& instrument, int number, std::string_view status) {
   const auto rules = Exchange::rules(instrument);
   const auto price = [&](std::int64_t units) { return fixed(units, instrument.price_decimals); };
   const auto quantity
       = [&](std::int64_t units) { return fixed(units, instrument.quantity_decimals); };
   return fmt::format(
-      R"({{"symbol":"{0}","symbolId":{1},"contractType":"LinearPerpetual","status":"Trading","baseCoin":"{2}","quoteCoin":"{3}","launchTime":"1585526400000",)"
+      R"({{"symbol":"{0}","symbolId":{1},"contractType":"LinearPerpetual","status":"{11}","baseCoin":"{2}","quoteCoin":"{3}","launchTime":"1585526400000",)"
       R"("deliveryTime":"0","deliveryFeeRate":"","priceScale":"{4}","leverageFilter":{{"minLeverage":"1","maxLeverage":"100.00","leverageStep":"0.01"}},)"
       R"("priceFilter":{{"minPrice":"{5}","maxPrice":"{6}","tickSize":"{5}"}},"lotSizeFilter":{{"maxOrderQty":"{7}","minOrderQty":"{8}","qtyStep":"{8}",)"
       R"("postOnlyMaxOrderQty":"{7}","maxMktOrderQty":"{9}","minNotionalValue":"{10}"}},"unifiedMarginTrade":true,"fundingInterval":480,"settleCoin":"{3}",)"
@@ -56,21 +56,22 @@ std::string linear_instrument(const Instrument& instrument, int number) {
       instrument.symbol, number, instrument.base, instrument.quote, instrument.price_decimals,
       price(instrument.tick), price(rules.price_max), quantity(rules.quantity_max),
       quantity(instrument.lot), quantity(rules.market_quantity_max),
-      instrument.notional_min.to_string());
+      instrument.notional_min.to_string(), status);
 }
 
-std::string spot_instrument(const Instrument& instrument) {
+std::string spot_instrument(const Instrument& instrument, std::string_view status) {
   const auto rules = Exchange::rules(instrument);
   const auto quantity
       = [&](std::int64_t units) { return trimmed(units, instrument.quantity_decimals); };
   return fmt::format(
-      R"({{"symbol":"{0}","baseCoin":"{1}","quoteCoin":"{2}","innovation":"0","status":"Trading","marginTrading":"none","stTag":"0",)"
+      R"({{"symbol":"{0}","baseCoin":"{1}","quoteCoin":"{2}","innovation":"0","status":"{8}","marginTrading":"none","stTag":"0",)"
       R"("lotSizeFilter":{{"basePrecision":"{3}","quotePrecision":"0.0000001","minOrderQty":"{3}","maxOrderQty":"{4}","minOrderAmt":"{5}","maxOrderAmt":"9000000",)"
       R"("maxLimitOrderQty":"{4}","maxMarketOrderQty":"{6}","postOnlyMaxLimitOrderSize":"{4}"}},"priceFilter":{{"tickSize":"{7}"}},)"
       R"("riskParameters":{{"priceLimitRatioX":"0.01","priceLimitRatioY":"0.02"}},"symbolType":""}})",
       instrument.symbol, instrument.base, instrument.quote, quantity(instrument.lot),
       quantity(rules.quantity_max), instrument.notional_min.to_string(),
-      quantity(rules.market_quantity_max), trimmed(instrument.tick, instrument.price_decimals));
+      quantity(rules.market_quantity_max), trimmed(instrument.tick, instrument.price_decimals),
+      status);
 }
 
 } // namespace
@@ -194,9 +195,10 @@ HttpAnswer Bybit::instruments(const HttpAsk& ask, Time now) const {
       more = true;
       break;
     }
+    const std::string_view status = halted(instrument.symbol, now) ? "Closed" : "Trading";
     list += fmt::format("{}{}", list.empty() ? "" : ",",
-                        spot() ? spot_instrument(instrument)
-                               : linear_instrument(instrument, position));
+                        spot() ? spot_instrument(instrument, status)
+                               : linear_instrument(instrument, position, status));
     if (first.empty())
       first = instrument.symbol;
     last = instrument.symbol;

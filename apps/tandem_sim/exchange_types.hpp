@@ -103,7 +103,7 @@ enum class OrderState : std::uint8_t {
 enum class Refusal : std::uint8_t {
   none,
   unknown_symbol,
-  market_closed,      ///< a recorded market whose book is not there yet
+  market_closed,      ///< halted, or a recorded market whose book is not there yet
   bad_request,        ///< neither price nor quantity where one is needed
   price_precision,    ///< more decimals than the instrument's prices have
   quantity_precision, ///< more decimals than the instrument's quantities have

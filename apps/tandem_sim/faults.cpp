@@ -52,9 +52,11 @@ std::optional<FaultOrder> Faults::hit(SurfaceId surface, FaultKind kind, std::st
   return std::nullopt;
 }
 
-bool Faults::armed(SurfaceId surface, FaultKind kind, Time now) const noexcept {
+bool Faults::armed(SurfaceId surface, FaultKind kind, std::string_view symbol,
+                   Time now) const noexcept {
   return std::ranges::any_of(armed_, [&](const ArmedFault& fault) {
-    return fault.order.surface == surface && fault.order.kind == kind && !over(fault, now);
+    return fault.order.surface == surface && fault.order.kind == kind
+           && (fault.order.symbol.empty() || fault.order.symbol == symbol) && !over(fault, now);
   });
 }
 

@@ -34,8 +34,9 @@ public:
   [[nodiscard]] std::optional<FaultOrder> hit(SurfaceId surface, FaultKind kind,
                                               std::string_view symbol, Time now);
 
-  /// Whether one of this kind is armed; nothing is used up.
-  [[nodiscard]] bool armed(SurfaceId surface, FaultKind kind, Time now) const noexcept;
+  /// Whether one of this kind is armed for this symbol; nothing is used up.
+  [[nodiscard]] bool armed(SurfaceId surface, FaultKind kind, std::string_view symbol,
+                           Time now) const noexcept;
 
   /// Drops what has run out.
   void expire(Time now);

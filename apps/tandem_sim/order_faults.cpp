@@ -12,6 +12,9 @@ OrderFate fate_of_order(Faults& faults, SurfaceId surface, std::string_view symb
   fate.maintenance = hit(FaultKind::maintenance).has_value();
   if (fate.maintenance)
     return fate;
+  fate.halted = faults.armed(surface, FaultKind::halt, symbol, now);
+  if (fate.halted)
+    return fate;
   if (const auto fault = hit(FaultKind::order_rate_limit)) {
     fate.retry_after = fault->value.value_or(default_retry_s);
     return fate;

@@ -12,6 +12,7 @@ namespace tandem::sim {
 
 struct OrderFate {
   bool maintenance = false;                ///< no order is taken
+  bool halted = false;                     ///< the instrument is not traded at the moment
   std::optional<std::int64_t> retry_after; ///< seconds: too many orders
   bool reject = false;
   bool answer_lost = false;   ///< it is taken; the answer never leaves

@@ -97,10 +97,12 @@ enum class FaultKind : std::uint8_t {
   late_fill_after_cancel, ///< a fill from before the cancel is heard of after it
   user_stream_drop,       ///< private events are withheld
   order_rate_limit,       ///< too many orders
-  maintenance             ///< the venue takes no private request
+  maintenance,            ///< the venue takes no private request
+  halt ///< of instruments: their list says so and orders are refused; cancels are taken, prices go
+       ///< on, and what rests is still met
 };
 
-inline constexpr std::array<std::pair<std::string_view, FaultKind>, 26> fault_names{{
+inline constexpr std::array<std::pair<std::string_view, FaultKind>, 27> fault_names{{
     {"disconnect", FaultKind::disconnect},
     {"half_open", FaultKind::half_open},
     {"delay", FaultKind::delay},
@@ -127,6 +129,7 @@ inline constexpr std::array<std::pair<std::string_view, FaultKind>, 26> fault_na
     {"user_stream_drop", FaultKind::user_stream_drop},
     {"order_rate_limit", FaultKind::order_rate_limit},
     {"maintenance", FaultKind::maintenance},
+    {"halt", FaultKind::halt},
 }};
 
 [[nodiscard]] std::string_view name_of(FaultKind kind) noexcept;

@@ -288,6 +288,7 @@ void Surface::apply(const FaultOrder& order, Time now) {
   case FaultKind::user_stream_drop:
   case FaultKind::order_rate_limit:
   case FaultKind::maintenance:
+  case FaultKind::halt:
     break;
   }
   faults_.arm(order, now);

@@ -133,6 +133,11 @@ protected:
   /// Calls `act` in the tick at or after `due`: what a fault put off.
   void later(Time due, std::function<void(Time)> act);
 
+  /// The venue's list says so, and takes no order of it.
+  [[nodiscard]] bool halted(std::string_view symbol, Time now) const noexcept {
+    return faults_.armed(id_, FaultKind::halt, symbol, now);
+  }
+
   [[nodiscard]] Socket* find(SocketId socket) noexcept;
   /// The stream of this name; null when nobody has it.
   [[nodiscard]] Stream* stream(const std::string& name) noexcept;

@@ -2,6 +2,7 @@
 
 #include "apps/tandem_sim/exchange.hpp"
 #include "apps/tandem_sim/recording.hpp"
+#include "apps/tandem_world/captured.hpp"
 #include "apps/tandem_world/running_world.hpp"
 
 #include <algorithm>
@@ -141,6 +142,12 @@ core::Result<Backtest> run_backtest(BacktestOptions options) {
   scenery.scenario = std::move(options.scenario);
   if (const auto adapted = adapt(scenery.config, scenery.surfaces, directory.path()); !adapted)
     return tl::unexpected{adapted.error()};
+  if (!options.capture.empty()) {
+    auto captured = scenario_of_capture(options.capture, directory.path());
+    if (!captured)
+      return tl::unexpected{captured.error()};
+    scenery.scenario = *std::move(captured);
+  }
   add_accounts(scenery.scenario, scenery.config);
   if (const auto prepared = prepare_recording(scenery, options.length); !prepared)
     return tl::unexpected{prepared.error()};

@@ -22,6 +22,8 @@ struct BacktestOptions {
   /// Markets, accounts and fees. Without accounts each venue gets one with plenty of money and the
   /// fees of a newcomer.
   sim::Scenario scenario;
+  /// Not empty: a captured run, whose markets are played instead of the scenario's.
+  std::string capture{};
   std::uint64_t seed = 1; ///< of latency and order of work
   std::chrono::nanoseconds latency{std::chrono::microseconds{500}}; ///< one way, at least
   std::chrono::nanoseconds jitter{std::chrono::microseconds{500}};

@@ -45,24 +45,31 @@ int run_backtest_command(const BacktestCommand& command) {
   if (!config.mistakes.empty())
     return exit_configuration;
   auto file = std::filesystem::path{command.scenario};
-  if (command.scenario.empty()) {
-    if (config.config.simulator.empty()) {
-      std::cerr << command.config
-                << ": names no scenario (simulator:); say which with --scenario\n";
-      return exit_configuration;
+  sim::Scenario played;
+  if (!command.capture.empty()) {
+    file = command.capture;
+  } else {
+    if (command.scenario.empty()) {
+      if (config.config.simulator.empty()) {
+        std::cerr << command.config
+                  << ": names no scenario (simulator:); say which with --scenario\n";
+        return exit_configuration;
+      }
+      file = std::filesystem::path{command.config}.parent_path() / config.config.simulator;
     }
-    file = std::filesystem::path{command.config}.parent_path() / config.config.simulator;
+    auto scenario = sim::load_scenario(file.string(), {}, environment);
+    for (const auto& mistake : scenario.mistakes)
+      std::cerr << sim::describe(mistake) << '\n';
+    if (!scenario.mistakes.empty())
+      return exit_configuration;
+    played = std::move(scenario.scenario);
   }
-  auto scenario = sim::load_scenario(file.string(), {}, environment);
-  for (const auto& mistake : scenario.mistakes)
-    std::cerr << sim::describe(mistake) << '\n';
-  if (!scenario.mistakes.empty())
-    return exit_configuration;
 
   BacktestOptions options;
   options.title = config.config.engine.name + ", " + file.filename().string();
   options.config = std::move(config.config);
-  options.scenario = std::move(scenario.scenario);
+  options.scenario = std::move(played);
+  options.capture = command.capture;
   options.seed = command.seed;
   options.latency = std::chrono::microseconds{command.latency_us};
   options.jitter = std::chrono::microseconds{command.jitter_us};

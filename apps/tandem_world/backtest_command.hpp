@@ -10,6 +10,7 @@ namespace tandem::world {
 struct BacktestCommand {
   std::string config;
   std::string scenario;         ///< empty = the one that the configuration names
+  std::string capture;          ///< a captured run, instead of a scenario; empty = none
   std::int64_t seconds = 3'600; ///< of virtual time
   std::int64_t latency_us = 500, jitter_us = 500;
   std::uint64_t seed = 1;

@@ -88,10 +88,19 @@ private:
   }
 
   void note(const core::orders::PausedRecord& record) {
-    if (record.reason.empty())
+    auto& by = books.paused_by[record.strategy];
+    const bool was = by.contains(record.by);
+    if (!record.reason.empty())
+      by.insert(record.by);
+    else
+      by.erase(record.by);
+    if (by.empty())
       books.paused.erase(record.strategy);
     else
       books.paused.insert(record.strategy);
+    if (was && record.by == "residual" && record.reason.empty())
+      for (auto& [id, order] : books.orders)
+        order.accepted = order.accepted || order.origin.pair.text() == record.strategy;
   }
 
   void note(const core::orders::ExecutionRecord& record) {
@@ -123,11 +132,24 @@ std::string market_of(const std::string& surface) {
   return surface.substr(surface.find('_') + 1);
 }
 
+/// A linear order that no engine sent: its money is taken back, as if it had never been.
+void leave_out(Books& books, const std::string& venue, const json::object& shown) {
+  const auto wallet = wallet_of(venue + '.' + market_of(text(shown.at("surface"))) + '.'
+                                + text(shown.at("symbol")));
+  const auto value = money(shown.at("value"));
+  books.money[wallet + ".USDT"] += text(shown.at("side")) == "buy" ? value : -value;
+  for (const auto& fill : shown.at("fills").as_array())
+    books.money[wallet + '.' + text(fill.at("fee_asset"))] += money(fill.at("fee"));
+}
+
 void read_orders(Books& books, const std::string& venue, const json::object& orders) {
   for (const auto& entry : orders) {
     const std::string client_id{entry.key()};
-    if (!core::orders::parse_client_id(client_id))
+    if (!core::orders::parse_client_id(client_id)) {
+      for (const auto& item : entry.value().as_array())
+        leave_out(books, venue, item.as_object());
       continue;
+    }
     const auto& held = entry.value().as_array();
     if (held.size() > 1)
       books.doubled.insert(client_id);
@@ -224,7 +246,8 @@ std::map<std::string, Money> residuals(const Books& engine, const Books& venues)
   std::map<std::string, Money> sums;
   for (const auto& [id, theirs] : venues.orders) {
     const auto found = engine.orders.find(id);
-    if (found == engine.orders.end() || found->second.origin.pair.empty())
+    if (found == engine.orders.end() || found->second.origin.pair.empty() || found->second.accepted
+        || found->second.origin.purpose == core::orders::OrderPurpose::flatten)
       continue;
     sums[found->second.origin.pair.text()] += theirs.buys ? theirs.filled : -theirs.filled;
   }

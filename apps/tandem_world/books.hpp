@@ -23,6 +23,7 @@ struct BookedOrder {
   std::map<std::string, core::Money> fees; ///< by asset
   core::orders::OrderOrigin origin;        ///< the engine's side only
   bool adopted = false;                    ///< found at the venue, not made here
+  bool accepted = false;                   ///< a person let the pair go on with what it left behind
 };
 
 struct Books {
@@ -31,7 +32,9 @@ struct Books {
   std::map<std::string, core::Money> money;     ///< "binance.spot.USDT": moved by trading
   std::set<std::string> doubled;                ///< client ids that a venue holds twice
   std::set<std::string> paused;                 ///< strategies that a person must resume
-  std::set<std::string> working;                ///< pairs with an execution that is not over
+  /// Why, by strategy.
+  std::map<std::string, std::set<std::string>> paused_by;
+  std::set<std::string> working; ///< pairs with an execution that is not over
   std::size_t fills = 0;
 };
 
@@ -44,7 +47,7 @@ struct Books {
 [[nodiscard]] std::vector<std::string> compare(const Books& engine, const Books& venues);
 
 /// By pair: what its executions bought less what they sold, in the base asset, by the venues'
-/// fills.
+/// fills. Without what a person accepted, and without the flattening that a person asked for.
 [[nodiscard]] std::map<std::string, core::Money> residuals(const Books& engine,
                                                            const Books& venues);
 

@@ -29,6 +29,17 @@ constexpr std::array weights{
     Weight{FaultClass::power_lost, 3},    Weight{FaultClass::kill_switch, 2},
 };
 
+/// Of a person's commands; drawn for themselves, so that a seed's other faults stay what they are.
+constexpr std::array commands{
+    Weight{FaultClass::kill_switch, 10},     Weight{FaultClass::breaker_tripped, 4},
+    Weight{FaultClass::pair_paused, 4},      Weight{FaultClass::pair_changed, 3},
+    Weight{FaultClass::pair_executed, 2},    Weight{FaultClass::plan_paused, 2},
+    Weight{FaultClass::plan_changed, 2},     Weight{FaultClass::plan_cancelled, 1},
+    Weight{FaultClass::account_moved, 3},    Weight{FaultClass::keys_renewed, 1},
+    Weight{FaultClass::settings_renewed, 1},
+};
+constexpr std::int64_t commands_max = 3;
+
 /// Of the simulator's menu, with a value's range and how many hits at most (0 = for a time).
 struct VenueFault {
   std::string_view word;
@@ -106,8 +117,53 @@ std::string_view word_of(FaultClass kind) noexcept {
     return "power is lost";
   case FaultClass::kill_switch:
     return "kill switch";
+  case FaultClass::journal_folded:
+    return "journal is folded";
+  case FaultClass::breaker_tripped:
+    return "breaker is tripped";
+  case FaultClass::pair_paused:
+    return "pair is paused";
+  case FaultClass::pair_changed:
+    return "pair is changed";
+  case FaultClass::pair_executed:
+    return "pair is executed";
+  case FaultClass::plan_paused:
+    return "plan is paused";
+  case FaultClass::plan_cancelled:
+    return "plan is cancelled";
+  case FaultClass::plan_changed:
+    return "plan is changed";
+  case FaultClass::account_moved:
+    return "account is moved";
+  case FaultClass::keys_renewed:
+    return "keys are renewed";
+  case FaultClass::settings_renewed:
+    return "settings are renewed";
   }
   return "?";
+}
+
+bool is_of_plan(FaultClass kind) noexcept {
+  return kind == FaultClass::plan_paused || kind == FaultClass::plan_cancelled
+         || kind == FaultClass::plan_changed;
+}
+
+std::string venue_word(sim::SurfaceId surface) {
+  return sim::venue_of(surface) == sim::VenueName::bybit ? "bybit" : "binance";
+}
+
+template <std::size_t Size>
+FaultClass draw_of(sim::Random& random, const std::array<Weight, Size>& menu) {
+  std::int64_t all = 0;
+  for (const auto& weight : menu)
+    all += weight.share;
+  auto drawn = random.between(0, all - 1);
+  for (const auto& weight : menu) {
+    drawn -= weight.share;
+    if (drawn < 0)
+      return weight.kind;
+  }
+  return menu.back().kind;
 }
 
 bool is_of_link(FaultClass kind) noexcept {
@@ -120,7 +176,8 @@ bool is_of_link(FaultClass kind) noexcept {
 class Drawer {
 public:
   Drawer(std::uint64_t seed, const FaultBounds& bounds)
-      : random_{sim::mix_seed(seed, "world faults")}, bounds_{bounds} {}
+      : seed_{seed}, random_{sim::mix_seed(seed, "world faults")},
+        person_{sim::mix_seed(seed, "world person")}, bounds_{bounds} {}
 
   std::vector<Fault> draw() {
     const auto count = random_.between(0, static_cast<std::int64_t>(bounds_.count_max));
@@ -128,11 +185,15 @@ public:
       add(kind());
     if (random_.chance(150'000))
       swizzle();
+    command();
+    halt();
+    fold();
     std::ranges::stable_sort(faults_, {}, &Fault::at);
     return std::move(faults_);
   }
 
   std::vector<Fault> draw_crashes() {
+    fold();
     for (auto left = random_.between(1, 3); left > 0; --left)
       add(bounds_.power_may_fail && random_.chance(300'000) ? FaultClass::power_lost
                                                             : FaultClass::process_killed);
@@ -142,18 +203,9 @@ public:
 
 private:
   FaultClass kind() {
-    std::int64_t all = 0;
-    for (const auto& weight : weights)
-      all += weight.share;
-    auto drawn = random_.between(0, all - 1);
-    for (const auto& weight : weights) {
-      drawn -= weight.share;
-      if (drawn < 0)
-        return weight.kind == FaultClass::power_lost && !bounds_.power_may_fail
-                   ? FaultClass::process_killed
-                   : weight.kind;
-    }
-    return FaultClass::venue;
+    const auto drawn = draw_of(random_, weights);
+    return drawn == FaultClass::power_lost && !bounds_.power_may_fail ? FaultClass::process_killed
+                                                                      : drawn;
   }
 
   milliseconds moment() {
@@ -179,20 +231,11 @@ private:
     case FaultClass::link_stalls:
     case FaultClass::link_resets:
     case FaultClass::link_refuses:
-      fault.link = link(false);
-      break;
     case FaultClass::link_slow:
-      fault.link = link(false);
-      fault.value = random_.between(5, 1'500);
-      break;
     case FaultClass::link_floods:
-      fault.link = {surface(), random_.chance(500'000) ? Channel::market : Channel::account};
-      fault.value = random_.between(100, 5'000);
-      break;
     case FaultClass::request_lost:
     case FaultClass::reply_lost:
-      fault.link = link(true);
-      fault.value = random_.between(50, 1'000);
+      draw_link(fault);
       break;
     case FaultClass::venue:
       draw_venue(fault);
@@ -210,7 +253,9 @@ private:
       fault.value = random_.between(1, 300);
       break;
     case FaultClass::disk_full:
+      break;
     case FaultClass::kill_switch:
+      fault.word = "all";
       break;
     case FaultClass::actor_killed:
     case FaultClass::actor_throws:
@@ -227,8 +272,35 @@ private:
       fault.moment = static_cast<Moment>(random_.between(0, 2));
       fault.lasts = milliseconds{random_.between(50, 4'000)};
       break;
+    case FaultClass::journal_folded: // see fold()
+    case FaultClass::breaker_tripped:
+    case FaultClass::pair_paused:
+    case FaultClass::pair_changed:
+    case FaultClass::pair_executed:
+    case FaultClass::plan_paused:
+    case FaultClass::plan_cancelled:
+    case FaultClass::plan_changed:
+    case FaultClass::account_moved:
+    case FaultClass::keys_renewed:
+    case FaultClass::settings_renewed:
+      break; // see command()
     }
     faults_.push_back(std::move(fault));
+  }
+
+  void draw_link(Fault& fault) {
+    if (fault.kind == FaultClass::link_floods) {
+      fault.link = {surface(), random_.chance(500'000) ? Channel::market : Channel::account};
+      fault.value = random_.between(100, 5'000);
+      return;
+    }
+    const bool loses
+        = fault.kind == FaultClass::request_lost || fault.kind == FaultClass::reply_lost;
+    fault.link = link(loses);
+    if (loses)
+      fault.value = random_.between(50, 1'000);
+    else if (fault.kind == FaultClass::link_slow)
+      fault.value = random_.between(5, 1'500);
   }
 
   void draw_venue(Fault& fault) {
@@ -239,6 +311,90 @@ private:
     fault.value = random_.between(drawn.value_min, drawn.value_max);
     const auto count = random_.between(1, std::max<std::int64_t>(drawn.count_max, 1));
     fault.count = drawn.count_max > 0 ? count : 0;
+  }
+
+  template <class T>
+  const T& any_of(const std::vector<T>& all) {
+    return all.at(
+        static_cast<std::size_t>(person_.between(0, static_cast<std::int64_t>(all.size()) - 1)));
+  }
+
+  std::string strategy() {
+    auto all = bounds_.pairs;
+    all.insert(all.end(), bounds_.plans.begin(), bounds_.plans.end());
+    return any_of(all);
+  }
+
+  /// The whole engine, a venue or, for the last third, what `strategy_word` says.
+  std::string scope(const char* whole, const std::string& strategy_word) {
+    switch (person_.between(0, 2)) {
+    case 0:
+      return whole;
+    case 1:
+      return "venue." + venue_word(any_of(bounds_.surfaces));
+    default:
+      return strategy_word;
+    }
+  }
+
+  /// A venue trades nothing of one market for a while; drawn for itself, too.
+  void halt() {
+    sim::Random random{sim::mix_seed(seed_, "world halt")};
+    if (!random.chance(200'000))
+      return;
+    Fault fault;
+    fault.kind = FaultClass::venue;
+    fault.word = "halt";
+    fault.link = {bounds_.surfaces.at(static_cast<std::size_t>(
+                      random.between(0, static_cast<std::int64_t>(bounds_.surfaces.size()) - 1))),
+                  Channel::market};
+    fault.at = milliseconds{random.between(bounds_.from.count(), bounds_.to.count())};
+    fault.lasts = milliseconds{random.between(500, 15'000)};
+    faults_.push_back(std::move(fault));
+  }
+
+  void fold() {
+    sim::Random random{sim::mix_seed(seed_, "world fold")};
+    if (!random.chance(250'000))
+      return;
+    for (auto left = random.between(1, 2); left > 0; --left) {
+      Fault fault;
+      fault.kind = FaultClass::journal_folded;
+      fault.at = milliseconds{random.between(bounds_.from.count(), bounds_.to.count())};
+      faults_.push_back(std::move(fault));
+    }
+  }
+
+  /// What a person does in this world: nothing in every other.
+  void command() {
+    if (bounds_.pairs.empty() || person_.chance(500'000))
+      return;
+    for (auto left = person_.between(1, commands_max); left > 0; --left) {
+      Fault fault;
+      fault.kind = draw_of(person_, commands);
+      fault.at = milliseconds{person_.between(bounds_.from.count(), bounds_.to.count())};
+      fault.lasts = milliseconds{person_.between(200, 12'000)};
+      if (is_of_plan(fault.kind) && bounds_.plans.empty())
+        fault.kind = FaultClass::pair_paused;
+      fault.word = is_of_plan(fault.kind) ? any_of(bounds_.plans) : any_of(bounds_.pairs);
+      if (fault.kind == FaultClass::kill_switch) {
+        fault.word = scope("all", strategy());
+        fault.value = person_.between(0, 1);
+      } else if (fault.kind == FaultClass::breaker_tripped) {
+        fault.word = scope("global", "pair." + fault.word);
+      } else if (fault.kind == FaultClass::pair_changed) {
+        fault.value = person_.between(0, 1);
+      } else if (fault.kind == FaultClass::account_moved) {
+        fault.link = {any_of(bounds_.surfaces), Channel::account};
+        fault.word = person_.chance(500'000) ? "BTC" : "ETH";
+        fault.value = person_.between(-900, 900);
+      } else if (fault.kind == FaultClass::keys_renewed) {
+        fault.word = venue_word(any_of(bounds_.surfaces));
+      } else if (fault.kind == FaultClass::settings_renewed) {
+        fault.word.clear();
+      }
+      faults_.push_back(std::move(fault));
+    }
   }
 
   /// Links stop one by one and come back in another order.
@@ -264,7 +420,8 @@ private:
     }
   }
 
-  sim::Random random_;
+  std::uint64_t seed_;
+  sim::Random random_, person_;
   const FaultBounds& bounds_;
   std::vector<Fault> faults_;
 };
@@ -278,6 +435,8 @@ std::string describe(const Fault& fault) {
   if (fault.kind == FaultClass::venue)
     text += ' ' + std::string{sim::name_of(fault.link.surface)} + ' ' + fault.word
             + (fault.count > 0 ? ' ' + std::to_string(fault.count) : std::string{});
+  else if (!fault.word.empty())
+    text += ' ' + fault.word;
   if (fault.kind == FaultClass::process_killed || fault.kind == FaultClass::power_lost)
     text += std::string{fault.moment == Moment::before   ? " before"
                         : fault.moment == Moment::within ? " within"

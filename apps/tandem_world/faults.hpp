@@ -1,5 +1,5 @@
 /// What goes wrong in one world, drawn from its seed: links, venues, clocks, disk, actors, the
-/// process itself. Pure; the world does the damage.
+/// process itself; and what a person does meanwhile. Pure; the world does the damage.
 #pragma once
 
 #include "apps/tandem_world/memory_net.hpp"
@@ -32,7 +32,20 @@ enum class FaultClass : std::uint8_t {
                   ///< machine)
   process_killed, ///< at the `value`-th operation from then; the next life begins after `lasts`
   power_lost,     ///< killed, and of what was not synced any part may be gone
-  kill_switch,    ///< a person throws it, and releases it at the end
+  journal_folded, ///< its old files into one, as if they were days old
+  // What a person does, and takes back at the end; `word` says to what.
+  kill_switch,      ///< "all", "venue.binance" or a strategy; `value` 1: positions are flattened
+  breaker_tripped,  ///< by its name
+  pair_paused,      ///< resumed as the interface does it, whatever paused it meanwhile
+  pair_changed,     ///< another threshold, or `value` 1: deleted; stored, as it was, at the end
+  pair_executed,    ///< once
+  plan_paused,      ///< and resumed
+  plan_cancelled,   ///< for good; deleted at the end
+  plan_changed,     ///< smaller slices
+  account_moved,    ///< `value` thousandths of the asset `word` come to or leave a spot account
+                    ///< behind the engine's back; the difference is accepted
+  keys_renewed,     ///< the same ones, given once more to the venue `word`
+  settings_renewed, ///< pairs and plans of the configuration, read again
 };
 
 struct Fault {
@@ -54,6 +67,7 @@ struct FaultBounds {
   std::size_t count_max = 8;
   bool power_may_fail = false; ///< only where the journal syncs
   std::vector<sim::SurfaceId> surfaces;
+  std::vector<std::string> pairs, plans; ///< ids: whom a person steers
 };
 
 /// In order of time.

@@ -39,6 +39,14 @@ sim::SurfaceId surface_of(const core::InstrumentKey& instrument) {
       .value_or(sim::SurfaceId::binance_spot);
 }
 
+/// Of a file that stands for others; null: it stands for itself.
+const core::orders::CheckpointRecord*
+checkpoint_of(const adapters::journal::SegmentContents& contents) {
+  return contents.records.empty()
+             ? nullptr
+             : std::get_if<core::orders::CheckpointRecord>(&contents.records.back());
+}
+
 /// What forbids new orders, by the journal's records up to one of them.
 class Obstacles {
 public:
@@ -56,8 +64,9 @@ public:
       if (open_.contains(name))
         return "breaker " + name + " was open";
     }
-    if (paused_.contains(strategy))
-      return strategy + " was paused";
+    const auto pause = paused_.lower_bound({strategy, ""});
+    if (pause != paused_.end() && pause->first == strategy)
+      return strategy + " was paused by " + pause->second;
     const bool killed = std::ranges::any_of(kills_, [&](const core::risk::KillOrder& kill) {
       return kill.level == core::risk::KillLevel::all || kill.scope == strategy
              || kill.scope == draft.instrument.venue.text();
@@ -69,7 +78,7 @@ public:
     if (const auto* breaker = std::get_if<core::orders::BreakerRecord>(&record))
       put(open_, breaker->breaker, breaker->saved.state == core::risk::BreakerState::open);
     else if (const auto* pause = std::get_if<core::orders::PausedRecord>(&record))
-      put(paused_, pause->strategy, !pause->reason.empty());
+      put(paused_, {pause->strategy, pause->by}, !pause->reason.empty());
     else if (const auto* kill = std::get_if<core::orders::KillRecord>(&record)) {
       std::erase_if(kills_, [&](const auto& known) {
         return known.level == kill->order.level && known.scope == kill->order.scope;
@@ -80,14 +89,16 @@ public:
   }
 
 private:
-  static void put(std::set<std::string>& set, const std::string& name, bool in) {
+  template <class Name>
+  static void put(std::set<Name>& set, const Name& name, bool in) {
     if (in)
       set.insert(name);
     else
       set.erase(name);
   }
 
-  std::set<std::string> open_, paused_;
+  std::set<std::string> open_;
+  std::set<std::pair<std::string, std::string>> paused_; ///< strategy, by whom
   std::vector<core::risk::KillOrder> kills_;
 };
 
@@ -261,6 +272,12 @@ std::vector<core::orders::Record> Judge::records() const {
   for (const auto& file : *read) {
     if (!file.contents)
       return {};
+    if (const auto* checkpoint = checkpoint_of(*file.contents);
+        checkpoint != nullptr && checkpoint->through <= archive_.size()) {
+      all.assign(archive_.begin(),
+                 archive_.begin() + static_cast<std::ptrdiff_t>(checkpoint->through));
+      continue;
+    }
     all.insert(all.end(), file.contents->records.begin(), file.contents->records.end());
   }
   return all;
@@ -286,6 +303,57 @@ Money Judge::lot_of(const core::InstrumentKey& instrument) const {
       return core::to_money(
           core::Decimal{one.lot, static_cast<std::int8_t>(one.quantity_decimals)});
   return {};
+}
+
+/// Too little to be an order of its own.
+bool Judge::is_dust(const std::string& instrument, Money quantity) {
+  for (const auto& one : scenario_.generated) {
+    const auto name = std::string{sim::name_of(one.surface)};
+    if (name.substr(0, name.find('_')) + '.' + name.substr(name.find('_') + 1) + '.' + one.symbol
+        != instrument)
+      continue;
+    const auto lot
+        = core::to_money(core::Decimal{one.lot, static_cast<std::int8_t>(one.quantity_decimals)});
+    const auto units = magnitude(quantity).units / lot.units * one.lot;
+    // The price may have moved since; a lot more does no harm.
+    const auto value = value_of({one.surface, one.symbol}, static_cast<std::int64_t>(units));
+    return units == 0
+           || value.units
+                  < core::to_money(one.notional_min).units / 100 * (100 + price_moves_percent);
+  }
+  return quantity == Money{};
+}
+
+std::optional<std::string> Judge::held(const core::risk::KillOrder& order) {
+  using core::risk::KillLevel;
+  const auto both = accounts();
+  if (!both)
+    return std::nullopt;
+  std::map<std::string, Money> whole, own;
+  for (const auto& [id, theirs] : both->venues.orders) {
+    const auto filled = theirs.buys ? theirs.filled : -theirs.filled;
+    whole[theirs.instrument] += filled;
+    const auto ours = both->engine.orders.find(id);
+    if (ours != both->engine.orders.end()
+        && (ours->second.origin.pair.text() == order.scope
+            || ours->second.origin.plan == order.scope))
+      own[theirs.instrument] += filled;
+  }
+  std::string left;
+  for (const auto& [instrument, all] : whole) {
+    auto part = all;
+    if (order.level == KillLevel::venue && !instrument.starts_with(order.scope + '.'))
+      continue;
+    if (order.level == KillLevel::strategy) {
+      // No more than would bring the whole to zero: others may hold the opposite.
+      const auto mine = own[instrument];
+      part = mine > Money{} ? std::max(std::min(mine, all), Money{})
+                            : std::min(std::max(mine, all), Money{});
+    }
+    if (!is_dust(instrument, part))
+      left += to_string(part) + " of " + instrument + "; ";
+  }
+  return left;
 }
 
 void Judge::check_settled(const Accounts& accounts) {
@@ -317,13 +385,32 @@ void Judge::check_settled(const Accounts& accounts) {
               + std::to_string(leg.second) + ", more than its quantity");
 }
 
+/// Its positions are what the folded records came to.
+void Judge::check_checkpoint(const core::orders::CheckpointRecord& checkpoint) {
+  if (checkpoint.through > archive_.size())
+    return fault("the journal was folded through record " + std::to_string(checkpoint.through)
+                 + ", of which nobody knew");
+  const auto books = books_of_journal(std::span{archive_}.first(checkpoint.through));
+  auto left = books.positions;
+  // The engine's positions are what can be sold: a fee in the base asset is not.
+  for (const auto& [id, order] : books.orders)
+    if (order.instrument.find(".spot.") != std::string::npos)
+      for (const auto& [asset, fee] : order.fees)
+        if (order.instrument.ends_with('.' + asset + "USDT"))
+          left[order.instrument] -= fee;
+  for (const auto& sum : checkpoint.sums.instruments)
+    left[core::to_string(sum.instrument)] -= sum.position.quantity;
+  for (const auto& [instrument, difference] : left)
+    if (difference != Money{})
+      fault("the folded journal lacks " + to_string(difference) + " of " + instrument);
+}
+
 void Judge::check_journal() {
   auto files = disk_.files();
   const auto read = adapters::journal::read_journal(*files);
   if (!read)
     return fault("the journal cannot be read: " + core::describe(read.error()));
   std::uint64_t next = 0;
-  Obstacles obstacles;
   for (const auto& file : *read) {
     if (!file.contents)
       return fault(file.name + ": " + core::describe(file.contents.error()));
@@ -332,14 +419,17 @@ void Judge::check_journal() {
             + std::to_string(file.contents->header.first_sequence) + " instead of "
             + std::to_string(next));
     next = file.contents->next_sequence();
-    for (const auto& record : file.contents->records) {
-      obstacles.note(record);
-      const auto* intent = std::get_if<core::orders::IntentRecord>(&record);
-      if (intent == nullptr || core::orders::is_closing(intent->intent.draft.origin.purpose))
-        continue;
-      if (const auto why = obstacles.against(intent->intent); !why.empty())
-        fault("order " + intent->intent.id.text() + " was decided while " + why);
-    }
+    if (const auto* checkpoint = checkpoint_of(*file.contents))
+      check_checkpoint(*checkpoint);
+  }
+  Obstacles obstacles;
+  for (const auto& record : records()) {
+    obstacles.note(record);
+    const auto* intent = std::get_if<core::orders::IntentRecord>(&record);
+    if (intent == nullptr || core::orders::is_closing(intent->intent.draft.origin.purpose))
+      continue;
+    if (const auto why = obstacles.against(intent->intent); !why.empty())
+      fault("order " + intent->intent.id.text() + " was decided while " + why);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "apps/tandem_world/timeline.hpp"
 #include "config/schema.hpp"
 #include "core/orders/order.hpp"
+#include "core/risk/kill.hpp"
 
 #include <array>
 #include <cstdint>
@@ -63,7 +64,11 @@ public:
   };
 
   [[nodiscard]] std::optional<Accounts> accounts();
-  /// What the journal holds; empty while it cannot be read.
+  /// What of the positions that this switch covers is left, by the venues' fills; empty = nothing
+  /// that an order could close; nullopt while the journal cannot be read.
+  [[nodiscard]] std::optional<std::string> held(const core::risk::KillOrder& order);
+
+  /// What the journal holds, and what was folded in it; empty while it cannot be read.
   [[nodiscard]] std::vector<core::orders::Record> records() const;
 
   /// When all is settled: residuals, totals of plans, filled against ordered.
@@ -71,6 +76,10 @@ public:
   /// The journal on the disk is whole and without a gap, and in its order nothing was decided while
   /// a breaker was open, a kill switch thrown or the strategy paused.
   void check_journal();
+
+  /// Old files are about to be folded into one: what they held is kept here.
+  void before_fold() { archive_ = records(); }
+
   void fault(std::string text);
 
   [[nodiscard]] const std::vector<std::string>& broken() const noexcept { return broken_; }
@@ -82,7 +91,9 @@ private:
   void judge_limits(const sim::Order& order);
   void judge_rate(const core::VenueId& venue);
   void judge_market(LinkId link, const core::orders::Order& order);
+  void check_checkpoint(const core::orders::CheckpointRecord& checkpoint);
   [[nodiscard]] core::Money lot_of(const core::InstrumentKey& instrument) const;
+  [[nodiscard]] bool is_dust(const std::string& instrument, core::Money quantity);
 
   const Timeline& timeline_;
   adapters::files::MemoryDisk& disk_;
@@ -115,6 +126,7 @@ private:
   std::array<std::optional<core::MonoTime>, sim::surface_count> heard_;
   std::optional<core::UnixMillis> killed_at_;
   bool struck_ = false;
+  std::vector<core::orders::Record> archive_; ///< of the journal, from its first on
   std::vector<std::string> broken_;
 };
 

@@ -23,6 +23,10 @@ using adapters::files::NumberedOperation;
 
 /// How long a closing tree is given, in its own time.
 constexpr auto closing_max = 10min;
+/// Small, so that there is something to fold within seconds.
+constexpr std::size_t segment_bytes_max = 16U * 1024;
+/// Beyond what a journal keeps unfolded.
+constexpr auto days_later = 24h * 30;
 
 } // namespace
 
@@ -48,6 +52,26 @@ private:
   const Operations& operations_;
 };
 
+/// Where the interface listens: nothing is bound, a person knows the way.
+class Life::Door final : public adapters::transport::HttpServer {
+public:
+  Door(std::shared_ptr<adapters::transport::ServerEvents> place, std::string address)
+      : place_{std::move(place)}, address_{std::move(address)} {}
+
+  ~Door() override { *place_ = {}; }
+
+  Door(const Door&) = delete;
+  Door& operator=(const Door&) = delete;
+
+  [[nodiscard]] std::string address() const override { return address_; }
+
+  [[nodiscard]] adapters::transport::ServerCounters counters() const override { return {}; }
+
+private:
+  std::shared_ptr<adapters::transport::ServerEvents> place_;
+  std::string address_;
+};
+
 Life::Life(const Ground& ground, std::uint64_t seed, CrashPlan crash)
     : ground_{ground}, operations_{crash}, random_{seed},
       log_{std::make_unique<TraceLog>(ground, operations_)},
@@ -68,6 +92,13 @@ Life::Life(const Ground& ground, std::uint64_t seed, CrashPlan crash)
   parts_.http = &side_->http();
   parts_.private_connector = &side_->connector(Channel::account);
   parts_.own_threads = false;
+  parts_.serve = [events = events_](const std::string& address, adapters::transport::ServerLimits,
+                                    adapters::transport::ServerEvents heard)
+      -> core::Result<std::unique_ptr<adapters::transport::HttpServer>> {
+    *events = std::move(heard);
+    return std::make_unique<Door>(events, address);
+  };
+  parts_.on_listening = [](config::Surface, const std::string&) {};
   parts_.version = "world";
   parts_.proxy_for = [](const std::string&) { return std::string{}; };
   time_->before_step([this](const one_thread::StepAbout& about) {
@@ -99,7 +130,11 @@ core::Status Life::open() {
   options.engine = core::orders::EngineId{parts_.config.trading.engine_id};
   options.run_mode = parts_.context->mode;
   options.build = parts_.version;
-  options.wall = parts_.context->clocks.wall;
+  options.wall = [this, wall = parts_.context->clocks.wall] {
+    return wall() + (folding_ ? days_later : 0h);
+  };
+  options.segment_bytes_max = segment_bytes_max;
+  options.compact_bytes_min = 0;
   options.reserve_bytes = 16U * 1024;
   auto opened = adapters::journal::FileJournal::open(files(), std::move(options));
   if (!opened)
@@ -153,6 +188,24 @@ void Life::sync_later() {
     if (journal_ != nullptr && !dead() && journal_->pump())
       sync_later();
   });
+}
+
+void Life::call(adapters::transport::ServerRequest request, adapters::transport::Respond answer) {
+  if (!dead() && events_->on_request)
+    events_->on_request(std::move(request),
+                        [this, alive = std::weak_ptr{alive_},
+                         answer = std::move(answer)](adapters::transport::ServerResponse response) {
+                          // What a dying process still says nobody hears.
+                          if (!alive.expired() && !dead())
+                            answer(std::move(response));
+                        });
+}
+
+core::Result<adapters::journal::Compaction> Life::fold_journal() {
+  folding_ = true;
+  auto done = journal_->compact();
+  folding_ = false;
+  return done;
 }
 
 bool Life::step() {

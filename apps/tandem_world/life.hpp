@@ -6,6 +6,7 @@
 #include "actors/supervisor/root.hpp"
 #include "adapters/files/memory_files.hpp"
 #include "adapters/journal/file_journal.hpp"
+#include "adapters/transport/http_server.hpp"
 #include "apps/one_thread/virtual_time.hpp"
 #include "apps/tandem_world/memory_net.hpp"
 #include "apps/tandem_world/operations.hpp"
@@ -72,15 +73,23 @@ public:
 
   [[nodiscard]] const messages::ContextPtr& context() const noexcept { return parts_.context; }
 
+  /// A request to the engine's interface, as its server hands it on. The answer comes in the
+  /// engine's own time; never, when the process dies before.
+  void call(adapters::transport::ServerRequest request, adapters::transport::Respond answer);
+
   [[nodiscard]] core::risk::Now now() const {
     return {parts_.context->clocks.mono(), parts_.context->clocks.wall()};
   }
+
+  /// Folds what the journal's age allows, were it days older.
+  [[nodiscard]] core::Result<adapters::journal::Compaction> fold_journal();
 
   /// The handler that this actor runs next throws.
   void make_throw(std::uint64_t actor) { throws_next_ = actor; }
 
 private:
   class TraceLog;
+  class Door;
 
   Life(const Ground& ground, std::uint64_t seed, CrashPlan crash);
   [[nodiscard]] core::Status open();
@@ -97,10 +106,14 @@ private:
   actors::supervisor::EngineParts parts_;
   adapters::journal::FileJournal* journal_ = nullptr;
   caf::actor root_;
+  /// The interface's, while it listens.
+  std::shared_ptr<adapters::transport::ServerEvents> events_
+      = std::make_shared<adapters::transport::ServerEvents>();
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::optional<std::uint64_t> throws_next_;
   bool throw_now_ = false;
   bool sync_due_ = false;
+  bool folding_ = false; ///< the journal looks at its files' age
   bool gave_up_ = false;
 };
 

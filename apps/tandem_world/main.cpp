@@ -199,6 +199,9 @@ int main(int argc, char** argv) {
   test->add_option("config", backtest.config, "the engine's configuration file")->required();
   test->add_option("--scenario", backtest.scenario,
                    "generated markets (default: the configuration's simulator)");
+  test->add_option("--capture", backtest.capture,
+                   "the markets of a captured run (tandem run --capture) instead of a scenario")
+      ->excludes("--scenario");
   test->add_option("--seconds", backtest.seconds, "of virtual time")
       ->check(CLI::Range(1, 10'000'000));
   test->add_option("--latency-us", backtest.latency_us, "one way, at least");

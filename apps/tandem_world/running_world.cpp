@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace tandem::world {
 namespace {
@@ -31,6 +32,7 @@ void World::begin_life() {
     return;
   }
   life_ = std::move(*begun);
+  person_.on_begin();
 }
 
 void World::bury() {
@@ -90,8 +92,6 @@ void World::run_until(MonoTime end) {
 
 void World::make_whole() {
   whole_ = true;
-  if (killed_)
-    release_kill_switch();
   for (const auto surface : scenery_.surfaces)
     for (const auto channel : {Channel::market, Channel::account, Channel::rest})
       net_.set({surface, channel}, {});
@@ -108,12 +108,13 @@ void World::make_whole() {
     stopped_until_.reset();
     life_->time().move_to(timeline_.now());
   }
+  person_.finish();
 }
 
 std::string World::not_ready() const {
   if (life_ == nullptr)
     return "the engine does not run";
-  std::string text;
+  auto text = person_.waits_for();
   life_->trading().desk->with_gate([&](const core::risk::Gate& gate) {
     for (const auto& venue : scenery_.config.venues)
       for (const auto& market : venue.markets) {
@@ -143,12 +144,15 @@ std::string World::not_ready() const {
 void World::recover() {
   make_whole();
   const auto deadline = timeline_.now() + recovery_max;
-  const auto orders_before = judge_.orders();
+  auto orders_before = judge_.orders();
+  bool lets = false; // the person has taken everything back
   std::optional<MonoTime> good_since;
   std::string reason;
   std::optional<Judge::Accounts> accounts;
   while (timeline_.now() < deadline) {
     run_until(timeline_.now() + look_every);
+    if (!std::exchange(lets, lets || person_.waits_for().empty()))
+      orders_before = judge_.orders();
     reason = not_ready();
     if (reason.empty()) {
       accounts = judge_.accounts();

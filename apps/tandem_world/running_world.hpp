@@ -6,6 +6,7 @@
 #include "apps/tandem_world/faults.hpp"
 #include "apps/tandem_world/judge.hpp"
 #include "apps/tandem_world/life.hpp"
+#include "apps/tandem_world/person.hpp"
 #include "apps/tandem_world/scenery.hpp"
 #include "apps/tandem_world/world.hpp"
 
@@ -112,8 +113,7 @@ private:
   void strike_venue(const Fault& fault);
   void strike_disk(const Fault& fault);
   void strike_actor(const Fault& fault);
-  void throw_kill_switch(const Fault& fault);
-  void release_kill_switch();
+  void fold_journal();
   void make_whole();
   [[nodiscard]] std::string not_ready() const;
 
@@ -152,6 +152,9 @@ private:
       disk_state_,
       [this] { return clock_jump_ + drift(); },
       [this](std::string_view event, const std::string& fields) { judge_.on_log(event, fields); }};
+  Person person_{scenery_, timeline_,
+                 judge_,   simulator_,
+                 net_,     [this] { return runs() && !life_->dead() ? life_.get() : nullptr; }};
   std::unique_ptr<Life> life_;
   std::optional<core::MonoTime> stopped_until_; ///< the process stands still
   CrashPlan crash_plan_;                        ///< for a life that is not there yet
@@ -159,7 +162,6 @@ private:
   bool power_goes_ = false;
   bool disk_is_ill_ = false;
   bool cannot_begin_ = false; ///< said
-  bool killed_ = false;       ///< the switch is thrown
   bool whole_ = false;        ///< no fault any more
   std::size_t lives_ = 0, crashes_ = 0;
   std::uint64_t steps_ = 0;

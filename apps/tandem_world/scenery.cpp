@@ -48,7 +48,7 @@ std::string config_of(const Choices& choices, const std::string& state_dir, sim:
       "  reconcile_interval: 2s\n"
       "  execution: {{gap: 100ms, leg_order: {}}}\n"
       "  limits: {{book_age_max: 1s, order_notional_max: \"20000\"{}}}\n"
-      "listeners: []\n"
+      "listeners: [{{surface: traders, address: \"127.0.0.1:7000\"}}]\n"
       "venues:\n",
       state_dir, choices.durability, choices.leg_order,
       choices.tight ? R"(, position_notional_max: "1500", gross_exposure_max: "4000", )"
@@ -68,7 +68,7 @@ std::string config_of(const Choices& choices, const std::string& state_dir, sim:
                           "      websocket: ws://{}\n"
                           "      orders_by_socket: {}\n"
                           "      taker_fee: \"0.0002\"\n"
-                          "      feed: {{clock_interval: 10s}}\n",
+                          "      feed: {{clock_interval: 10s, instruments_interval: 60s}}\n",
                           market.type, host, host, choices.by_socket);
     }
   }

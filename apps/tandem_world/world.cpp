@@ -32,6 +32,10 @@ WorldOutcome run_world(const WorldOptions& options) {
   FaultBounds bounds;
   bounds.surfaces = scenery.surfaces;
   bounds.power_may_fail = scenery.config.trading.durability == config::Durability::fsync;
+  for (const auto& pair : scenery.config.pairs)
+    bounds.pairs.push_back(pair.id.text());
+  for (const auto& plan : scenery.config.plans)
+    bounds.plans.push_back(plan.plan.id.text());
   std::vector<Fault> faults;
   if (options.menu == Menu::everything)
     faults = draw_faults(options.seed, bounds);

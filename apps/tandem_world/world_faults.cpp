@@ -57,8 +57,20 @@ void World::strike(const Fault& fault) {
       crash_plan_ = plan;
     return;
   }
+  case FaultClass::journal_folded:
+    return fold_journal();
   case FaultClass::kill_switch:
-    return throw_kill_switch(fault);
+  case FaultClass::breaker_tripped:
+  case FaultClass::pair_paused:
+  case FaultClass::pair_changed:
+  case FaultClass::pair_executed:
+  case FaultClass::plan_paused:
+  case FaultClass::plan_cancelled:
+  case FaultClass::plan_changed:
+  case FaultClass::account_moved:
+  case FaultClass::keys_renewed:
+  case FaultClass::settings_renewed:
+    return person_.act(fault);
   }
 }
 
@@ -122,6 +134,21 @@ void World::strike_disk(const Fault& fault) {
   });
 }
 
+void World::fold_journal() {
+  if (!runs() || life_->dead())
+    return;
+  judge_.before_fold();
+  const auto done = life_->fold_journal();
+  if (!done) {
+    trace_.line(timeline_.elapsed(), "fold", "failed", core::describe(done.error()));
+    if (!disk_is_ill_ && !life_->dead())
+      judge_.fault("the journal cannot be folded: " + core::describe(done.error()));
+    return;
+  }
+  trace_.line(timeline_.elapsed(), "fold", std::to_string(done->files),
+              std::to_string(done->records_before) + " -> " + std::to_string(done->records_after));
+}
+
 void World::strike_actor(const Fault& fault) {
   if (life_ == nullptr)
     return;
@@ -147,33 +174,6 @@ void World::strike_actor(const Fault& fault) {
     life_->make_throw(handle.id());
   else
     life_->time().hold(handle.id(), timeline_.now() + fault.lasts);
-}
-
-void World::throw_kill_switch(const Fault& fault) {
-  if (life_ == nullptr || life_->dead() || stopped_until_)
-    return;
-  const auto now = life_->now();
-  static_cast<void>(life_->trading().desk->kill({.level = core::risk::KillLevel::all,
-                                                 .scope = {},
-                                                 .flatten = false,
-                                                 .person = "world",
-                                                 .reason = "fault",
-                                                 .ts = core::to_millis(now.wall)},
-                                                now));
-  judge_.on_kill(core::to_millis(now.wall));
-  killed_ = true;
-  end_later(fault, [this] { release_kill_switch(); });
-}
-
-void World::release_kill_switch() {
-  killed_ = false;
-  judge_.on_release();
-  if (life_ == nullptr || life_->dead() || stopped_until_) {
-    timeline_.after(1s, [this] { release_kill_switch(); });
-    return;
-  }
-  static_cast<void>(
-      life_->trading().desk->release(core::risk::KillLevel::all, {}, "world", life_->now()));
 }
 
 } // namespace tandem::world

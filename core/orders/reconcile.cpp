@@ -47,9 +47,15 @@ std::vector<Difference> compare(const AccountBooks& ours, const AccountBooks& th
   for (const auto& [instrument, amount] : positions) {
     const auto shown = amount_of(theirs.positions, instrument);
     if (distance(amount, shown) > tolerance)
-      rows.push_back({core::to_string(instrument), amount, shown});
+      rows.push_back({core::to_string(instrument), amount, shown, instrument});
   }
   return rows;
+}
+
+Money accept(AccountBooks& baseline, const Difference& row) {
+  auto& rest = row.instrument ? baseline.positions[*row.instrument] : baseline.assets[row.what];
+  rest += row.theirs - row.ours;
+  return rest;
 }
 
 bool Reconciliation::on_reading(const AccountBooks& ours, const AccountBooks& theirs, bool quiet) {

@@ -6,6 +6,7 @@
 #include "core/types/money.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,7 @@ struct AccountBooks {
 struct Difference {
   std::string what; ///< an asset, or an instrument ("binance.linear.BTCUSDT")
   Money ours, theirs;
+  std::optional<InstrumentKey> instrument{}; ///< set when it is one, and not an asset
 
   friend bool operator==(const Difference&, const Difference&) = default;
 };
@@ -32,6 +34,10 @@ struct Difference {
 /// in the other. Assets that `ours` does not name are not ours to judge and are left out.
 [[nodiscard]] std::vector<Difference> compare(const AccountBooks& ours, const AccountBooks& theirs,
                                               Money tolerance);
+
+/// The venue's number becomes ours. @param baseline what an account held beyond our own fills.
+/// @returns what it holds of this row from now on.
+Money accept(AccountBooks& baseline, const Difference& row);
 
 enum class ReconcileState {
   never,    ///< not yet compared in quiet

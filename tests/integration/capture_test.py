@@ -128,6 +128,20 @@ def what_was_changed_is_shown_with_both_sides_and_the_actor():
         assert re.search(r"engine/services/strategies/pair\.\w+ handles ", output), output[:2000]
 
 
+def its_markets_are_a_back_test():
+    with World(capture=True) as world:
+        began = time.monotonic()
+        trades(world, 1)
+        wait_until("the markets have moved", lambda: time.monotonic() - began > 5, 10)
+        assert world.engine.stop() == 0
+        again = [subprocess.run([os.environ["TANDEM_WORLD_BIN"], "backtest", world.config, "--capture", world.capture], text=True, cwd=ROOT,
+                                capture_output=True, timeout=60) for _ in range(2)]
+        assert again[0].returncode == 0 and again[0].stderr == "", again[0]
+        assert again[0].stdout == again[1].stdout, again
+        found = re.search(r"^(\d+) s of virtual time, digest [0-9a-f]{16}$", again[0].stdout, re.M)
+        assert found and 10 <= int(found[1]) < 60, again[0].stdout
+
+
 def what_is_no_capture_is_refused():
     with World(capture=True) as world:
         again = world.replay(capture=world.config)
@@ -140,4 +154,4 @@ def what_is_no_capture_is_refused():
 
 
 run([the_same_messages_after_everything_that_can_happen, a_run_that_goes_on_from_a_journal_and_is_killed,
-     what_was_changed_is_shown_with_both_sides_and_the_actor, what_is_no_capture_is_refused])
+     what_was_changed_is_shown_with_both_sides_and_the_actor, its_markets_are_a_back_test, what_is_no_capture_is_refused])

@@ -240,6 +240,28 @@ TEST_CASE("a lost answer and an unknown outcome leave orders that are there") {
   CHECK(world.call(binance_spot, "GET", "/api/v3/order", query + "gone").code() == -2013);
 }
 
+TEST_CASE("a symbol that Binance halted says so in the list and takes no order, but a cancel") {
+  BinanceWorld world;
+  const auto status = [&](SurfaceId surface, const std::string& path) {
+    const auto body = object_of(world.get(surface, path).body);
+    return text_of(body.at("symbols").as_array().at(0).at("status"));
+  };
+  REQUIRE(world.place(binance_spot, buy_far + "&newClientOrderId=rests").status == 200);
+  arm(world, "binance_spot", "halt", R"("for_ms":1000)");
+  arm(world, "binance_linear", "halt", R"("symbol":"BTCUSDT","for_ms":1000)");
+  CHECK(status(binance_spot, "/api/v3/exchangeInfo") == "HALT");
+  CHECK(status(binance_linear, "/fapi/v1/exchangeInfo") == "SETTLING");
+  CHECK(world.place(binance_spot, buy_far).text("msg") == "Market is closed.");
+  CHECK(world.place(binance_linear, buy_far).code() == -4108);
+  CHECK(
+      world.call(binance_spot, "DELETE", "/api/v3/order", "symbol=BTCUSDT&origClientOrderId=rests")
+          .status
+      == 200);
+  world.run(1'010ms);
+  CHECK(status(binance_spot, "/api/v3/exchangeInfo") == "TRADING");
+  CHECK(world.place(binance_spot, buy_far).status == 200);
+}
+
 TEST_CASE("a contract wallet says when it changed last; one that never did says zero") {
   BinanceWorld world;
   const auto updated = [&](const std::string& path) {

@@ -221,3 +221,32 @@ TEST_CASE("in maintenance no private request is taken, and the trade socket says
   CHECK(state_of(world.alice, "closed").empty());
   CHECK(world.alice.post(path, buy("open")).code() == 0);
 }
+
+TEST_CASE("a symbol that Bybit halted says so in the list and takes no order, but a cancel") {
+  BybitWorld world;
+  const auto status = [&](SurfaceId surface, const std::string& category) {
+    const auto body = object_of(world
+                                    .World::get(surface, "/v5/market/instruments-info",
+                                                "category=" + category + "&symbol=BTCUSDT")
+                                    .body);
+    return text_of(body.at("result").at("list").as_array().at(0).at("status"));
+  };
+  CHECK(world.alice
+            .create(R"("category":"linear","symbol":"BTCUSDT","side":"Buy","orderType":"Limit",)"
+                    R"("qty":"0.01","orderLinkId":"rests","price":")"
+                    + world.bid("linear") + '"')
+            .code()
+        == 0);
+  arm(world, "bybit_linear", "halt", R"("symbol":"BTCUSDT","for_ms":1000)");
+  arm(world, "bybit_spot", "halt", R"("for_ms":1000)");
+  CHECK(status(bybit_linear, "linear") == "Closed");
+  CHECK(status(bybit_spot, "spot") == "Closed");
+  CHECK(world.alice.post(path, buy("halted")).code() == 110074);
+  CHECK(world.alice.create(market_order("spot", "Sell", "0.01")).code() == 170151);
+  CHECK(world.alice.cancel(R"("category":"linear","symbol":"BTCUSDT","orderLinkId":"rests")").code()
+        == 0);
+  world.run(1'010ms);
+  CHECK(state_of(world.alice, "halted").empty());
+  CHECK(status(bybit_linear, "linear") == "Trading");
+  CHECK(world.alice.post(path, buy("open")).code() == 0);
+}

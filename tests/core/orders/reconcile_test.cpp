@@ -106,5 +106,25 @@ TEST_CASE("a position nobody knew of is a difference, an asset that is not ours 
   theirs.assets["DOGE"] = Money{7 * one};
   const auto rows = compare(ours, theirs, Money{});
   REQUIRE(rows.size() == 1);
-  CHECK(rows[0] == Difference{"binance.linear.BTCUSDT", Money{}, Money{-2 * one}});
+  CHECK(rows[0] == Difference{"binance.linear.BTCUSDT", Money{}, Money{-2 * one}, perpetual});
+}
+
+// Found by a simulated world (seed 34): the baseline took only positions that we held ourselves, so
+// that the difference was accepted for ever and never gone.
+TEST_CASE("an accepted position is ours from then on, also one that we never held") {
+  AccountBooks ours;
+  AccountBooks theirs;
+  theirs.positions[perpetual] = Money{-2 * one};
+  const auto rows = compare(ours, theirs, Money{});
+  REQUIRE(rows.size() == 1);
+  AccountBooks baseline;
+  CHECK(accept(baseline, rows[0]) == Money{-2 * one});
+  CHECK(compare(baseline, theirs, Money{}).empty());
+}
+
+TEST_CASE("an accepted asset adds to what the baseline held of it") {
+  AccountBooks baseline;
+  baseline.assets["BTC"] = Money{one};
+  CHECK(accept(baseline, {"BTC", Money{3 * one}, Money{4 * one}}) == Money{2 * one});
+  CHECK(baseline.positions.empty());
 }
