@@ -1,6 +1,7 @@
 /// A thread for a client library that blocks.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -29,6 +30,9 @@ public:
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
+  /// Asked by a job that takes long: whether its result is no longer wanted.
+  [[nodiscard]] bool ending() const noexcept { return ended_.load(std::memory_order_relaxed); }
+
   /// Any thread.
   void post(std::function<void()> job) {
     {
@@ -56,7 +60,7 @@ private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> jobs_;
-  bool ended_ = false;
+  std::atomic<bool> ended_{false};
   std::thread thread_; ///< last: it uses the others
 };
 

@@ -1,6 +1,6 @@
 """Promise P14: records at a steady rate, the destination killed for a while and the engine's side killed during it, then back: nothing is
-missing and nothing is there twice by (stream, number), memory stays bounded, and catching up is at least five times as fast as the records
-come. Each destination by itself, then all together; the counts are printed. TANDEM_NIGHTLY=1: six minutes of outage.
+missing and nothing is there twice by (stream, number) and memory stays bounded; the counts are printed. All destinations together.
+TANDEM_NIGHTLY=1: six minutes of outage, each destination by itself too, and then catching up must be five times as fast as the records come.
 """
 import collections
 import json
@@ -130,5 +130,5 @@ if __name__ == "__main__":
     if not PROGRAM.exists():
         print(f"skipped: {PROGRAM.name} is not built")
         sys.exit(1 if os.environ.get("CI") else 77)
-    for kinds in (["kafka"], ["influx1"], ["mongodb"], ["kafka", "influx1", "mongodb"]):
+    for kinds in ([["kafka"], ["influx1"], ["mongodb"]] if NIGHTLY else []) + [["kafka", "influx1", "mongodb"]]:
         outage(kinds)

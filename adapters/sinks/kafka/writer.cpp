@@ -24,10 +24,8 @@ using RdKafka::ErrorCode;
 constexpr std::size_t topic_length_max = 249;
 constexpr std::size_t words_max = 512;
 const std::string id_prefix = "tandem-";
-
-int milliseconds(std::chrono::milliseconds time) {
-  return static_cast<int>(time.count());
-}
+/// Of a call that waits for the broker.
+constexpr int slice_ms = 250;
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
   for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
@@ -191,14 +189,32 @@ private:
     return {};
   }
 
+  [[nodiscard]] int slices() const {
+    return static_cast<int>(options_.timeout.count()) / slice_ms + 1;
+  }
+
+  /// Calls that take long are made in slices, which the library allows: the end of the engine waits
+  /// for one of them only. @return null: done
+  template <class Call>
+  std::unique_ptr<RdKafka::Error> patiently(Call call) {
+    std::unique_ptr<RdKafka::Error> error;
+    for (int n = 0; n < slices(); ++n) {
+      error.reset(call(slice_ms));
+      if (!error || error->code() != RdKafka::ERR__TIMED_OUT || !error->is_retriable()
+          || worker_.ending())
+        break;
+    }
+    return error;
+  }
+
   core::Result<std::optional<std::uint64_t>> reopen(const std::string& stream) {
     close();
     listener_.begin();
     if (const auto made = make_handles(stream); !made)
       return tl::unexpected{made.error()};
     // Ends what an earlier producer of this stream left open, and shuts it out.
-    const std::unique_ptr<RdKafka::Error> error{
-        producer_->init_transactions(milliseconds(options_.timeout))};
+    const auto error
+        = patiently([this](int wait_ms) { return producer_->init_transactions(wait_ms); });
     if (error)
       return core::fail(Errc::connection_lost, describe(*error) + " " + listener_.words(), "kafka");
     return last_known();
@@ -211,7 +227,9 @@ private:
     std::vector<RdKafka::TopicPartition*> places;
     for (const auto& topic : topics)
       places.push_back(RdKafka::TopicPartition::create(topic, 0));
-    const auto code = consumer_->committed(places, milliseconds(options_.timeout));
+    auto code = RdKafka::ERR__TIMED_OUT;
+    for (int n = 0; n < slices() && code == RdKafka::ERR__TIMED_OUT && !worker_.ending(); ++n)
+      code = consumer_->committed(places, slice_ms);
     std::optional<std::uint64_t> last;
     for (const auto* place : places)
       if (place->offset() > 0)
@@ -244,8 +262,8 @@ private:
                                    : give_up(RdKafka::err2str(code));
     if (const auto placed = leave_place(batch); !placed.empty())
       return give_up(placed);
-    const std::unique_ptr<RdKafka::Error> committed{
-        producer_->commit_transaction(milliseconds(options_.timeout))};
+    const auto committed
+        = patiently([this](int wait_ms) { return producer_->commit_transaction(wait_ms); });
     if (!committed)
       return {};
     const auto why = describe(*committed) + " " + listener_.words();
@@ -256,9 +274,7 @@ private:
 
   ErrorCode produce(const std::string& stream, const core::sinks::Numbered& item) {
     const auto envelope = envelope_of(options_, stream, item);
-    constexpr int full_wait_ms = 50;
-    const int tries = milliseconds(options_.timeout) / full_wait_ms + 1;
-    for (int n = 0; n < tries; ++n) {
+    for (int n = 0; n < slices() && !worker_.ending(); ++n) {
       auto headers = std::unique_ptr<RdKafka::Headers>{RdKafka::Headers::create()};
       for (const auto& [name, value] : envelope.headers)
         headers->add(name, value);
@@ -273,7 +289,7 @@ private:
       }
       if (code != RdKafka::ERR__QUEUE_FULL)
         return code;
-      producer_->poll(full_wait_ms);
+      producer_->poll(slice_ms);
     }
     return RdKafka::ERR__QUEUE_FULL;
   }
@@ -284,16 +300,17 @@ private:
     std::vector<RdKafka::TopicPartition*> places{RdKafka::TopicPartition::create(
         cursor_topic(last.record.kind), 0, static_cast<std::int64_t>(last.sequence))};
     const std::unique_ptr<RdKafka::ConsumerGroupMetadata> group{consumer_->groupMetadata()};
-    const std::unique_ptr<RdKafka::Error> error{producer_->send_offsets_to_transaction(
-        places, group.get(), milliseconds(options_.timeout))};
+    const auto error = patiently([&](int wait_ms) {
+      return producer_->send_offsets_to_transaction(places, group.get(), wait_ms);
+    });
     RdKafka::TopicPartition::destroy(places);
     return error ? describe(*error) : std::string{};
   }
 
   /// The broker works, a message does not: none of this batch is there.
   Outcome abort(const std::string& why) {
-    const std::unique_ptr<RdKafka::Error> error{
-        producer_->abort_transaction(milliseconds(options_.timeout))};
+    const auto error
+        = patiently([this](int wait_ms) { return producer_->abort_transaction(wait_ms); });
     if (error)
       return give_up(describe(*error));
     return {Outcome::Kind::rejected, why};

@@ -206,7 +206,10 @@ core::Result<std::unique_ptr<Writer>> make_writer(Options options) {
   if (!uri)
     return core::fail(Errc::configuration, "is no URI of a MongoDB", "uri");
   const auto timeout = static_cast<std::int32_t>(options.timeout.count());
-  mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS, timeout);
+  // Whoever finds no server asks again after a pause anyway, and the engine's end waits for this.
+  constexpr std::int32_t selection_ms_max = 2'000;
+  mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS,
+                                 std::min(timeout, selection_ms_max));
   mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_CONNECTTIMEOUTMS, timeout);
   mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, timeout);
   mongoc_uri_set_option_as_bool(uri.get(), MONGOC_URI_RETRYWRITES, true);

@@ -190,6 +190,9 @@ int run_captured(const config::Config& config, const ConfigSource& source,
 
   log->write(core::LogLevel::info, "engine_starting",
              {{"version", TANDEM_VERSION}, {"name", config.engine.name}, {"capture", file}});
+  if (!config.sinks.empty())
+    log->write(core::LogLevel::warning, "sinks_off",
+               {{"message", "a captured run writes to no sink"}});
   std::atomic<bool> gave_up{false};
   std::thread loop{[&] { run_loop(host, **writer, queue, clocks, hidden, gave_up); }};
   ConfigWatch watch{source.file};
