@@ -170,6 +170,8 @@ std::int64_t Judge::Standing::worst(bool buys, const std::string& upto) const {
 
 void Judge::on_order(const sim::OrderEvent& event) {
   const auto& order = event.order;
+  if (!order.client_id.starts_with(prefix_))
+    return; // a person's, by hand: no limit of the engine speaks of it
   auto& done = standings_[{order.surface, order.symbol}].orders[order.client_id];
   const std::int64_t sign = order.side == sim::Side::bid ? 1 : -1;
   done.filled = sign * order.filled;
