@@ -41,9 +41,9 @@ class Services(unittest.TestCase):
         self.assertFalse((self.folder / "data").exists())
 
     def test_what_is_not_installed_is_named_with_a_code_of_its_own(self):
-        path = self.path_without("influxd", "go")
+        path = self.path_without("influxd", "java")
         cache = self.folder / "cache"
-        for kind, program in (("influx1", "influxd"), ("ferretdb", "go")):
+        for kind, program in (("influx1", "influxd"), ("kafka", "java")):
             for command in ("install", "start"):
                 code, out, errors = self.services(command, kind, PATH=path, XDG_CACHE_HOME=str(cache))
                 self.assertEqual((code, out), (69, ""), errors)
