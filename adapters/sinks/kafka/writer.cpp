@@ -200,9 +200,10 @@ private:
     std::unique_ptr<RdKafka::Error> error;
     for (int n = 0; n < slices(); ++n) {
       error.reset(call(slice_ms));
-      if (!error || error->code() != RdKafka::ERR__TIMED_OUT || !error->is_retriable()
-          || worker_.ending())
+      if (!error || !error->is_retriable() || worker_.ending())
         break;
+      if (error->code() != RdKafka::ERR__TIMED_OUT)
+        producer_->poll(slice_ms); // said at once: the broker is not done with something before
     }
     return error;
   }
@@ -260,6 +261,9 @@ private:
       if (const auto code = produce(batch.stream, item); code != RdKafka::ERR_NO_ERROR)
         return is_of_message(code) ? abort(RdKafka::err2str(code))
                                    : give_up(RdKafka::err2str(code));
+    // The place is left in a topic that the broker perhaps makes for these messages.
+    for (int n = 0; n < slices() && producer_->outq_len() > 0 && !worker_.ending(); ++n)
+      producer_->flush(slice_ms);
     if (const auto placed = leave_place(batch); !placed.empty())
       return give_up(placed);
     const auto committed
