@@ -133,6 +133,7 @@ void read_influx(Reader& read, PriceStreamConfig& config) {
     read.absent("INFLUXDB_TOKEN", "is missing: the token that may write to the database");
   read.text("INFLUXDB_TOKEN", config.influxdb_token);
   read.text("INFLUXDB_DATABASE", config.influxdb_database);
+  read.text("SPOOL_DIR", config.spool_dir);
 }
 
 void read_base(Reader& read, PriceStreamConfig& config) {

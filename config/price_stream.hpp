@@ -44,8 +44,9 @@ struct PriceStreamConfig {
   std::vector<std::string> kafka_servers{"localhost:9092"}; ///< KAFKA_BOOTSTRAP_SERVERS
   std::string kafka_topic = "crypto-prices";                ///< KAFKA_TOPIC
   DatabaseType db_type = DatabaseType::sqlite;              ///< DB_TYPE
-  std::string db_path = "./sqlite.db";                      ///< DB_PATH
-  std::string db_url{};                                     ///< DB_URL, for postgresql; a secret
+  std::string spool_dir = "./spool";   ///< SPOOL_DIR: points that InfluxDB has not taken yet
+  std::string db_path = "./sqlite.db"; ///< DB_PATH
+  std::string db_url{};                ///< DB_URL, for postgresql; a secret
 };
 
 inline constexpr std::string_view default_aggregation_intervals

@@ -147,6 +147,16 @@ void watch_connection(Self self) {
 
 // ---- candles ----
 
+void store(const ProviderState& state, const Symbol& symbol,
+           const adapters::price_stream::Point& point) {
+  const auto& options = *state.options;
+  if (!options.tape)
+    return;
+  const auto market = options.market->key();
+  options.tape->write(record_of({market.venue, market.type, symbol}, point));
+  options.influx->writes.fetch_add(1, std::memory_order_relaxed);
+}
+
 void publish(Self self, core::klines::PriceRecord record, const core::klines::Interval& interval) {
   const auto to = self->state.context->directory->get<ListenerHandle>(paths::listener);
   if (to)
@@ -178,8 +188,13 @@ void ask_history(Self self, const Symbol& symbol, std::uint64_t line,
 }
 
 void take(Self self, const Symbol& symbol, std::uint64_t line, Sums::Step step) {
-  for (auto& sum : step.ended)
-    publish(self, {symbol, sum.candle, std::nullopt, std::nullopt}, sum.interval);
+  const auto now = core::to_millis(self->state.context->clocks.wall());
+  for (const auto& sum : step.ended) {
+    store(self->state, symbol, adapters::price_stream::aggregate_point(symbol, sum));
+    // Older ones come from the history after a start: stored, and no news to a client.
+    if (sum.candle.open_time + 2 * sum.interval.millis() > now)
+      publish(self, {symbol, sum.candle, std::nullopt, std::nullopt}, sum.interval);
+  }
   if (step.ask)
     ask_history(self, symbol, line, *step.ask);
 }
@@ -191,7 +206,9 @@ void on_candles(Self self, const FrameArrived& frame) {
     return; // still under way when it was left
   for (const auto& kline : frame.klines) {
     const auto candle = core::klines::to_candle(kline);
-    publish(self, state.latest.on_update(frame.symbol, candle), state.options->base);
+    auto record = state.latest.on_update(frame.symbol, candle);
+    store(state, frame.symbol, adapters::price_stream::price_point(record));
+    publish(self, std::move(record), state.options->base);
     take(self, frame.symbol, found->second.number, found->second.sums.on_live(candle));
   }
 }
@@ -305,6 +322,8 @@ ProviderView view(const ProviderState& state) {
   stats.failed = counts.failed;
   stats.ignored = counts.ignored;
   stats.started = counts.started;
+  if (state.options->influx)
+    stats.influx = shown(*state.options->influx);
   for (const auto& [symbol, line] : state.lines)
     stats.subscribed.push_back(symbol);
   view.prices = state.latest.all();

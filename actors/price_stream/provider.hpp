@@ -4,11 +4,13 @@
 #pragma once
 
 #include "actors/price_stream/messages.hpp"
+#include "actors/price_stream/stored.hpp"
 #include "adapters/subscriptions/store.hpp"
 #include "adapters/transport/websocket.hpp"
 #include "adapters/venues/rest_client.hpp"
 #include "adapters/venues/venue.hpp"
 #include "core/klines/changes.hpp"
+#include "core/sinks/tape.hpp"
 #include "core/supervision/backoff.hpp"
 #include "messages/context.hpp"
 
@@ -40,6 +42,8 @@ struct ProviderOptions {
   std::vector<core::Symbol> symbols; ///< beside what the store holds
   std::function<core::Result<std::unique_ptr<adapters::subscriptions::Store>>()> open_store;
   core::supervision::BackoffLimits backoff;
+  std::shared_ptr<const core::sinks::Tape> tape; ///< what is to be stored; null: nothing
+  std::shared_ptr<InfluxCounts> influx;          ///< of what is stored; null with `tape`
   std::shared_ptr<ProviderCounts> counts = std::make_shared<ProviderCounts>();
 };
 

@@ -2,7 +2,9 @@
 
 #include "actors/supervisor/price_stream_tree.hpp"
 #include "actors/supervisor/scheduling.hpp"
+#include "adapters/files/posix_files.hpp"
 #include "adapters/price_stream/influx.hpp"
+#include "adapters/sinks/influx/writer.hpp"
 #include "adapters/subscriptions/store.hpp"
 #include "adapters/transport/http_server.hpp"
 #include "adapters/venues/venue.hpp"
@@ -121,6 +123,34 @@ actors::price_stream::ReadRows rows_reader(const PriceStreamConfig& config,
   };
 }
 
+/// Points travel through a spool on disk, as every sink's records do: an outage loses none.
+actors::SinkOptions influx_sink(const PriceStreamConfig& config, const std::string& mode,
+                                core::sinks::Tape& tape,
+                                const std::shared_ptr<actors::price_stream::InfluxCounts>& counts,
+                                const core::Clocks& clocks, adapters::transport::HttpClient& http) {
+  constexpr std::size_t queued_max = 100'000;
+  adapters::sinks::influx::Options options;
+  options.url = config.influxdb_host;
+  options.database = config.influxdb_database;
+  options.token = config.influxdb_token;
+  options.labels.mode = mode;
+  options.proxy = proxy_of(config.influxdb_host);
+  options.point_of = [mode](const core::sinks::Numbered& item) {
+    return actors::price_stream::stored_point(item.record, mode);
+  };
+  actors::SinkOptions sink;
+  sink.courier.id = "influx";
+  sink.courier.mode = mode;
+  sink.reader = tape.add_reader({}, queued_max);
+  sink.files = [directory = config.spool_dir] { return adapters::files::posix_files(directory); };
+  sink.writer = [options, counts, clocks,
+                 &http]() -> core::Result<std::unique_ptr<adapters::sinks::Writer>> {
+    return actors::price_stream::counted(adapters::sinks::influx::make_writer(options, http),
+                                         counts, clocks);
+  };
+  return sink;
+}
+
 /// From the first actor to the last. @return the exit code
 int run_server(const actors::supervisor::PriceStreamParts& parts, const sigset_t& signals,
                core::Log& log) {
@@ -185,6 +215,9 @@ int serve(const PriceStreamConfig& config, Edition edition, std::ostream& out, s
   adapters::venues::RestOptions rest;
   rest.base_url = config.rest_url;
   rest.proxy = proxy_of(config.rest_url);
+  const auto tape = std::make_shared<core::sinks::Tape>();
+  const auto counts = std::make_shared<actors::price_stream::InfluxCounts>();
+  auto influx = influx_sink(config, mode_name, *tape, counts, clocks, *http);
   const actors::supervisor::PriceStreamParts parts{
       .context = context,
       .provider = {.market = market.get(),
@@ -196,7 +229,9 @@ int serve(const PriceStreamConfig& config, Edition edition, std::ostream& out, s
                    .targets = config.aggregation_intervals,
                    .symbols = config.symbols,
                    .open_store = open_store,
-                   .backoff = {}},
+                   .backoff = {},
+                   .tape = tape,
+                   .influx = counts},
       .listener = {.serve = adapters::transport::serve_on(api_io),
                    .address = address_of(config),
                    .edition = edition,
@@ -210,7 +245,7 @@ int serve(const PriceStreamConfig& config, Edition edition, std::ostream& out, s
                        [&out](const std::string& address) {
                          out << "ready http=" << address << '\n' << std::flush;
                        }},
-      .influx = std::nullopt};
+      .influx = std::move(influx)};
   log->write(
       core::LogLevel::info, "price_stream_starting",
       {{"version", TANDEM_VERSION}, {"edition", edition == Edition::basic ? "basic" : "enhanced"}});

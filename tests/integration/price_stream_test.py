@@ -1,6 +1,7 @@
 """The price-stream server as its users meet it: routes, subscriptions that survive, the WebSocket, refusals. Candles come from the simulated
 Binance, stored rows from a small stand-in for the database's SQL route."""
 import contextlib
+import gzip
 import http.server
 import json
 import os
@@ -18,11 +19,16 @@ class Database:
 
     def __init__(self):
         database = self
-        self.asked, self.rows, self.status = [], [], 200
+        self.asked, self.lines, self.rows, self.status = [], [], [], 200
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.path.startswith("/api/v2/write"):
+                    database.lines += gzip.decompress(body).decode().splitlines()
+                    self.send_response(204)
+                    self.end_headers()
+                    return
                 database.asked.append((self.path, self.headers["Authorization"], json.loads(body)))
                 text = json.dumps(database.rows).encode()
                 self.send_response(database.status)
@@ -49,7 +55,7 @@ class Stream:
         venue = self.sim.addresses["binance_linear"]
         self.environment = {"INFLUXDB_HOST": self.database.url, "INFLUXDB_TOKEN": "canary-token", "INFLUXDB_DATABASE": "crypto_data",
                             "BINANCE_STREAM_URL": f"ws://{venue}", "BINANCE_REST_URL": f"http://{venue}", "API_PORT": "0",
-                            "DB_PATH": directory + "/sqlite.db", **settings}
+                            "DB_PATH": directory + "/sqlite.db", "SPOOL_DIR": directory + "/spool", **settings}
         self.start()
 
     def start(self):
@@ -130,6 +136,19 @@ def stored_rows_are_asked_of_the_database_and_its_failure_is_told():
         assert status == 500 and "database" in answer["detail"] and "canary-token" not in answer["detail"], answer
 
 
+def every_price_is_stored_by_its_measurement_and_tag():
+    with stream(BINANCE_SYMBOL="btcusdt") as server:
+        def points(measurement):
+            return [line for line in server.database.lines if line.startswith(measurement + ",symbol=BTCUSDT,mode=mock ")]
+
+        lines = wait_until("two prices", lambda: points("crypto_price") if len(points("crypto_price")) > 1 else None, 20)
+        assert all(" price=" in line and ",trade_count=" in line for line in lines), lines
+        wait_until("a sum of the history", lambda: [line for line in points("crypto_price_5m") if " open=" in line and "price=" not in line.split(" ")[1]], 20)
+        assert "price_change_percent=" not in lines[0] and "price_change_percent=" in lines[1], lines[:2]
+        influx = wait_until("the count", lambda: [s for s in [server.get("/health")["provider_stats"]["influxdb_stats"]] if s["successful_writes"]], 5)[0]
+        assert influx["total_writes"] >= influx["successful_writes"] > 1 and influx["last_write_time"], influx
+
+
 def subscriptions_survive_a_restart():
     with stream("--basic") as server:
         status, answer, _ = server.ask("/symbol/ethusdt/subscribe", "POST")
@@ -197,6 +216,7 @@ def the_command_line_says_what_is_set_up_and_refuses_what_is_wrong():
 
 
 if __name__ == "__main__":
-    run([every_route_of_the_enhanced_edition_answers, stored_rows_are_asked_of_the_database_and_its_failure_is_told, subscriptions_survive_a_restart,
+    run([every_route_of_the_enhanced_edition_answers, stored_rows_are_asked_of_the_database_and_its_failure_is_told,
+         every_price_is_stored_by_its_measurement_and_tag, subscriptions_survive_a_restart,
          a_websocket_client_commands_hears_and_is_refused, origins_are_all_or_those_on_the_list,
          the_command_line_says_what_is_set_up_and_refuses_what_is_wrong])
