@@ -1,3 +1,4 @@
+// Subscriptions in one SQLite file.
 #include "adapters/subscriptions/store.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
