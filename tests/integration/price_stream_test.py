@@ -149,6 +149,18 @@ def every_price_is_stored_by_its_measurement_and_tag():
         assert influx["total_writes"] >= influx["successful_writes"] > 1 and influx["last_write_time"], influx
 
 
+def a_connection_that_is_cut_is_made_again():
+    with stream(BINANCE_SYMBOL="btcusdt") as server:
+        wait_until("a price", lambda: server.get("/prices"), 20)
+        request = urllib.request.Request(f"http://{server.sim.addresses['admin']}/faults", method="POST", headers={"Content-Type": "application/json"},
+                                         data=json.dumps({"surface": "binance_linear", "kind": "disconnect", "count": 1}).encode())
+        urllib.request.urlopen(request, timeout=10).close()
+        wait_until("the cut", lambda: "event=stream_down" in server.server.log(), 10)
+        wait_until("a new connection", lambda: server.server.log().count("event=stream_connected") == 2, 10)
+        before = server.get("/status")["messages_processed"]
+        wait_until("candles again", lambda: server.get("/status")["messages_processed"] > before, 20)
+
+
 def subscriptions_survive_a_restart():
     with stream("--basic") as server:
         status, answer, _ = server.ask("/symbol/ethusdt/subscribe", "POST")
@@ -217,6 +229,7 @@ def the_command_line_says_what_is_set_up_and_refuses_what_is_wrong():
 
 if __name__ == "__main__":
     run([every_route_of_the_enhanced_edition_answers, stored_rows_are_asked_of_the_database_and_its_failure_is_told,
-         every_price_is_stored_by_its_measurement_and_tag, subscriptions_survive_a_restart,
+         every_price_is_stored_by_its_measurement_and_tag, a_connection_that_is_cut_is_made_again,
+         subscriptions_survive_a_restart,
          a_websocket_client_commands_hears_and_is_refused, origins_are_all_or_those_on_the_list,
          the_command_line_says_what_is_set_up_and_refuses_what_is_wrong])
