@@ -5,6 +5,7 @@
 #include "apps/tandem/journal_tool.hpp"
 #include "apps/tandem/lab.hpp"
 #include "apps/tandem/lab_orders.hpp"
+#include "apps/tandem/price_stream.hpp"
 #include "config/load.hpp"
 
 #include <CLI/CLI.hpp>
@@ -153,6 +154,39 @@ private:
   CLI::App* compact_;
 };
 
+/// `tandem price-stream`.
+class PriceStreamCommand {
+public:
+  explicit PriceStreamCommand(CLI::App& app)
+      : command_{app.add_subcommand("price-stream", "serve candles by REST and WebSocket")} {
+    file_ = command_->add_option("--env", options_.env_file, "settings; the environment wins");
+    auto& group = *command_->add_option_group("what to do");
+    group.require_option(0, 1);
+    using apps::PriceStreamRun;
+    const auto flag = [&](const char* name, PriceStreamRun run, const char* text) {
+      group.add_flag_callback(
+          name, [this, run] { options_.run = run; }, text);
+    };
+    flag("--enhanced", PriceStreamRun::enhanced, "serve all routes and the dashboard");
+    flag("--basic", PriceStreamRun::basic, "serve the routes of the basic edition");
+    flag("--status", PriceStreamRun::status, "show the settings (the default)");
+    flag("--install", PriceStreamRun::install, "say what is installed");
+  }
+
+  /// Nullopt when it was not asked for.
+  [[nodiscard]] std::optional<int> run() {
+    if (!command_->parsed())
+      return std::nullopt;
+    options_.env_required = file_->count() > 0;
+    return apps::run_price_stream(options_, from_environment, std::cout, std::cerr);
+  }
+
+private:
+  apps::PriceStreamOptions options_;
+  CLI::App* command_;
+  CLI::Option* file_ = nullptr;
+};
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -195,6 +229,7 @@ int main(int argc, char** argv) {
 
   const LabOrders orders{*lab};
   JournalCommands journal{app};
+  PriceStreamCommand price_stream{app};
 
   try {
     app.parse(argc, argv);
@@ -207,6 +242,8 @@ int main(int argc, char** argv) {
   if (const auto code = orders.run())
     return *code;
   if (const auto code = journal.run())
+    return *code;
+  if (const auto code = price_stream.run())
     return *code;
   if (play->parsed())
     return apps::capture::run_replay(replay, std::cout, std::cerr);

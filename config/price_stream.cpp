@@ -133,6 +133,7 @@ void read_influx(Reader& read, PriceStreamConfig& config) {
     read.absent("INFLUXDB_TOKEN", "is missing: the token that may write to the database");
   read.text("INFLUXDB_TOKEN", config.influxdb_token);
   read.text("INFLUXDB_DATABASE", config.influxdb_database);
+  read.text("SPOOL_DIR", config.spool_dir);
 }
 
 void read_base(Reader& read, PriceStreamConfig& config) {
@@ -179,8 +180,37 @@ void read_symbols(Reader& read, PriceStreamConfig& config) {
   }
 }
 
+void read_venue(Reader& read, PriceStreamConfig& config) {
+  if (const auto url = read.text("BINANCE_STREAM_URL", config.stream_url))
+    if (const auto endpoint = parse_endpoint(url->value, "ws", "wss"); !endpoint)
+      read.refuse(*url, endpoint.error().detail);
+  if (const auto url = read.text("BINANCE_REST_URL", config.rest_url))
+    if (const auto endpoint = parse_endpoint(url->value, "http", "https"); !endpoint)
+      read.refuse(*url, endpoint.error().detail);
+}
+
+void read_origins(Reader& read, PriceStreamConfig& config) {
+  const auto setting = read.find("API_CORS_ORIGINS");
+  if (!setting)
+    return;
+  config.cors_origins.clear();
+  if (setting->value.empty())
+    return;
+  for (auto& item : items_of(setting->value)) {
+    if (item != "*")
+      if (const auto checked = check_origin(item); !checked) {
+        read.refuse(*setting, checked.error().detail);
+        continue;
+      }
+    config.cors_origins.push_back(std::move(item));
+  }
+}
+
 void read_api(Reader& read, PriceStreamConfig& config) {
-  read.text("API_HOST", config.api_host);
+  if (const auto host = read.text("API_HOST", config.api_host); host && !is_loopback(host->value))
+    read.refuse(*host, "must be 127.0.0.1, ::1 or localhost: put a proxy with TLS in front of it "
+                       "to reach it from elsewhere");
+  read_origins(read, config);
   if (const auto port = read.find("API_PORT")) {
     const auto value = yaml::parse_integer(port->value, 0, 65'535);
     if (value)
@@ -241,10 +271,21 @@ PriceStreamLoad load_price_stream(std::string_view dotenv, const std::string& na
   read_base(read, config);
   read_aggregation(read, config);
   read_symbols(read, config);
+  read_venue(read, config);
   read_api(read, config);
   read_kafka(read, config);
   read_database(read, config);
   return {std::move(config), read.take()};
+}
+
+Mode mode_of(const PriceStreamConfig& config) {
+  const auto real = [](const core::Result<Endpoint>& endpoint) {
+    return endpoint && endpoint->encrypted && endpoint->host.ends_with(".binance.com");
+  };
+  return real(parse_endpoint(config.stream_url, "ws", "wss"))
+                 && real(parse_endpoint(config.rest_url, "http", "https"))
+             ? Mode::prod
+             : Mode::mock;
 }
 
 std::vector<std::string_view> absent_influx_variables(std::string_view dotenv,

@@ -32,18 +32,29 @@ struct PriceStreamConfig {
   /// BINANCE_SYMBOL, a comma list: subscribed at the start beside what the store holds. Default:
   /// none.
   std::vector<core::Symbol> symbols{};
-  std::string api_host = "127.0.0.1";                       ///< API_HOST
+  /// BINANCE_STREAM_URL and BINANCE_REST_URL: where the candles come from.
+  std::string stream_url = "wss://fstream.binance.com";
+  std::string rest_url = "https://fapi.binance.com";
+  std::string api_host = "127.0.0.1"; ///< API_HOST: an address of this machine alone, as there is
+                                      ///< neither TLS nor a key
+  /// API_CORS_ORIGINS: exact origins, or "*" for all; empty = none.
+  std::vector<std::string> cors_origins{"*"};
   std::uint16_t api_port = 8'000;                           ///< API_PORT; 0 = any free one
   bool kafka_enabled = false;                               ///< KAFKA_ENABLED: "true" in any case
   std::vector<std::string> kafka_servers{"localhost:9092"}; ///< KAFKA_BOOTSTRAP_SERVERS
   std::string kafka_topic = "crypto-prices";                ///< KAFKA_TOPIC
   DatabaseType db_type = DatabaseType::sqlite;              ///< DB_TYPE
-  std::string db_path = "./sqlite.db";                      ///< DB_PATH
-  std::string db_url{};                                     ///< DB_URL, for postgresql; a secret
+  std::string spool_dir = "./spool";   ///< SPOOL_DIR: points that InfluxDB has not taken yet
+  std::string db_path = "./sqlite.db"; ///< DB_PATH
+  std::string db_url{};                ///< DB_URL, for postgresql; a secret
 };
 
 inline constexpr std::string_view default_aggregation_intervals
     = "5m,15m,30m,1h,4h,12h,1d,1w,1M,1y";
+
+/// What the data are labelled with: prod when all of them come from Binance itself, else mock, so
+/// that simulated prices never pass for real ones.
+[[nodiscard]] Mode mode_of(const PriceStreamConfig& config);
 
 /// What Binance streams candles of. Source: Binance USD-M Futures, "Kline/Candlestick Streams".
 inline constexpr std::array<std::string_view, 15> streamed_intervals{

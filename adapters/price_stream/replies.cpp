@@ -127,6 +127,7 @@ std::string root_json(std::string_view version) {
 std::string health_json(const ServerState& state) {
   JsonWriter out;
   out.begin_object().field("status", "healthy").field("timestamp", iso_stamp(state.now));
+  out.field("mode", state.mode);
   out.field("crypto_provider", running_word(state.provider));
   out.field("crypto_provider_status", running_word(state.provider));
   write_connections(out, state.connections);
@@ -153,7 +154,7 @@ std::string config_json(const ConfigView& config) {
     out.string(interval);
   out.end_array();
   out.field("kafka_enabled", config.kafka_enabled).field("kafka_topic", config.kafka_topic);
-  out.field("db_type", config.db_type).end_object();
+  out.field("db_type", config.db_type).field("mode", config.mode).end_object();
   return out.take();
 }
 

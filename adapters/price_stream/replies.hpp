@@ -54,6 +54,7 @@ struct ProviderStats {
 };
 
 struct ServerState {
+  std::string mode{}; ///< of the data: mock, dev or prod
   core::WallTime now{};
   core::WallTime server_started{};
   ConnectionStats connections;
@@ -72,6 +73,7 @@ struct ConfigView {
   bool kafka_enabled = false;
   std::string kafka_topic;
   std::string db_type;
+  std::string mode{}; ///< as in ServerState
 };
 
 [[nodiscard]] std::string root_json(std::string_view version);

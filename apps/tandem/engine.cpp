@@ -23,8 +23,6 @@
 #include <csignal>
 #include <iostream>
 #include <memory>
-#include <mutex>
-#include <random>
 #include <string>
 #include <thread>
 #include <utility>
@@ -33,19 +31,6 @@ namespace tandem::apps {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// Thread-safe randomness for jitter; seeded by the machine.
-std::function<std::uint64_t()> machine_random() {
-  struct Source {
-    std::mutex mutex;
-    std::mt19937_64 engine{(std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}()};
-  };
-
-  return [source = std::make_shared<Source>()] {
-    const std::lock_guard lock{source->mutex};
-    return source->engine();
-  };
-}
 
 void report(caf::actor_system& system, const messages::Context& context) {
   const auto log = context.directory->get<messages::EventLogHandle>(messages::paths::event_log);

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <random>
 #include <system_error>
 #include <utility>
 
@@ -39,6 +40,18 @@ private:
 core::Clocks machine_clocks() {
   return {.mono = [] { return core::MonoTime{std::chrono::steady_clock::now()}; },
           .wall = [] { return core::WallTime{std::chrono::system_clock::now()}; }};
+}
+
+std::function<std::uint64_t()> machine_random() {
+  struct Source {
+    std::mutex mutex;
+    std::mt19937_64 engine{(std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}()};
+  };
+
+  return [source = std::make_shared<Source>()] {
+    const std::lock_guard lock{source->mutex};
+    return source->engine();
+  };
 }
 
 messages::ContextPtr make_context(core::Clocks clocks, std::function<std::uint64_t()> random,

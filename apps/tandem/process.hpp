@@ -23,6 +23,9 @@ namespace tandem::apps {
 
 [[nodiscard]] core::Clocks machine_clocks();
 
+/// Thread-safe randomness for jitter; seeded by the machine.
+[[nodiscard]] std::function<std::uint64_t()> machine_random();
+
 /// With a board, a directory and cells of its own. @param log outlives the actors.
 [[nodiscard]] messages::ContextPtr make_context(core::Clocks clocks,
                                                 std::function<std::uint64_t()> random,

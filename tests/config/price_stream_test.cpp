@@ -219,3 +219,31 @@ TEST_CASE("a .env file: quotes, comments, export, blanks, line ends") {
     CHECK_MESSAGE(parse_dotenv(text, ".env").mistakes.size() == 1, text);
   CHECK(parse_dotenv(std::string(dotenv_bytes_max + 1, '#'), ".env").mistakes.size() == 1);
 }
+
+TEST_CASE("prices that do not come from Binance itself are labelled mock") {
+  const auto mode = [](const std::string& text) {
+    const auto loaded = config::load_price_stream("INFLUXDB_TOKEN=t\n" + text, ".env",
+                                                  [](const auto&) { return std::nullopt; });
+    REQUIRE(loaded.mistakes.empty());
+    return config::mode_of(loaded.config);
+  };
+  CHECK(mode("") == config::Mode::prod);
+  CHECK(mode("BINANCE_STREAM_URL=ws://127.0.0.1:7102") == config::Mode::mock);
+  CHECK(mode("BINANCE_REST_URL=http://127.0.0.1:7102") == config::Mode::mock);
+  CHECK(mode("BINANCE_STREAM_URL=wss://fstream.binance.com.example.org") == config::Mode::mock);
+  CHECK(mode("BINANCE_STREAM_URL=ws://fstream.binance.com") == config::Mode::mock);
+}
+
+TEST_CASE("S1-68: origins are exact or all, and an address beyond this machine is refused") {
+  const auto load = [](const std::string& text) {
+    return config::load_price_stream("INFLUXDB_TOKEN=t\n" + text, ".env",
+                                     [](const auto&) { return std::nullopt; });
+  };
+  CHECK(load("").config.cors_origins == std::vector<std::string>{"*"});
+  CHECK(load("API_CORS_ORIGINS=").config.cors_origins.empty());
+  CHECK(load("API_CORS_ORIGINS=https://a.example, http://b.example:1").config.cors_origins
+        == std::vector<std::string>{"https://a.example", "http://b.example:1"});
+  CHECK(load("API_CORS_ORIGINS=a.example").mistakes.size() == 1);
+  CHECK(load("API_HOST=0.0.0.0").mistakes.size() == 1);
+  CHECK(load("API_HOST=localhost").mistakes.empty());
+}

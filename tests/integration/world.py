@@ -218,8 +218,8 @@ class WebSocket:
     def send(self, message):
         self._send(1, (message if isinstance(message, str) else json.dumps(message)).encode())
 
-    def receive(self, seconds=10):
-        """The next text frame, parsed."""
+    def receive(self, seconds=10, raw=False):
+        """The next text frame, parsed; raw: as it is."""
         self.socket.settimeout(seconds)
         while True:
             first, second = self._take(2)
@@ -236,7 +236,7 @@ class WebSocket:
                 self.closed_with = struct.unpack(">H", payload[:2])[0] if len(payload) >= 2 else 1005
                 raise ConnectionError(f"closed with {self.closed_with}")
             elif opcode == 1:
-                return json.loads(payload)
+                return payload.decode() if raw else json.loads(payload)
 
     def wait_for(self, what, wanted, seconds=10):
         deadline = time.monotonic() + seconds

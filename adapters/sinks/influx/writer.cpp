@@ -88,7 +88,8 @@ public:
   void write(BatchPtr batch, Written done) override {
     std::string lines;
     for (const auto& item : batch->items)
-      append_line(lines, to_point(item, options_.labels));
+      append_line(lines,
+                  options_.point_of ? options_.point_of(item) : to_point(item, options_.labels));
     http_.send(write_request(options_, std::move(lines)),
                [alive = std::weak_ptr{alive_}, done = std::move(done)](const auto& reply) {
                  if (alive.lock())

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,6 +34,8 @@ struct Options {
   std::chrono::milliseconds timeout{10'000};
   transport::TlsOptions tls;
   std::string proxy;
+  /// How a record is stored; unset: as docs/sinks.md says (to_point).
+  std::function<Point(const core::sinks::Numbered&)> point_of{};
 };
 
 /// The request that writes these points (their time in nanoseconds).

@@ -121,10 +121,11 @@ TEST_CASE("S1-44: /config has both versions' members and room for no secret") {
                           .influxdb_database = "crypto_data",
                           .kafka_enabled = false,
                           .kafka_topic = "crypto-prices",
-                          .db_type = "sqlite"};
+                          .db_type = "sqlite",
+                          .mode = "mock"};
   CHECK(
       config_json(config)
-      == R"({"binance_symbol":"BNBUSDT,ETHUSDT","binance_interval":"1m","api_host":"127.0.0.1","api_port":8000,"influxdb_host":"http://localhost:8086","influxdb_database":"crypto_data","binance_base_interval":"1m","binance_aggregation_intervals":["5m","1h"],"kafka_enabled":false,"kafka_topic":"crypto-prices","db_type":"sqlite"})");
+      == R"({"binance_symbol":"BNBUSDT,ETHUSDT","binance_interval":"1m","api_host":"127.0.0.1","api_port":8000,"influxdb_host":"http://localhost:8086","influxdb_database":"crypto_data","binance_base_interval":"1m","binance_aggregation_intervals":["5m","1h"],"kafka_enabled":false,"kafka_topic":"crypto-prices","db_type":"sqlite","mode":"mock"})");
 }
 
 TEST_CASE("S1-14, S1-45: /stats has the system, the provider with its database, the symbols") {
