@@ -1,6 +1,7 @@
-"""Promise P14: records at a steady rate, the destination killed for a while and the engine's side killed during it, then back: nothing is
-missing and nothing is there twice by (stream, number) and memory stays bounded; the counts are printed. All destinations together.
-TANDEM_NIGHTLY=1: six minutes of outage, each destination by itself too, and then catching up must be five times as fast as the records come.
+"""Promise P14 (--nightly): records at a steady rate, the destination killed for a while and the engine's side killed during it, then back: nothing is
+missing and nothing is there twice by (stream, number), memory stays bounded, and catching up is at least five times as fast as the records
+come. Each destination by itself, then all together; the counts are printed. Every run of the tests has the outage at the engine's own pace
+(sinks_test.py).
 """
 import collections
 import json
@@ -20,7 +21,7 @@ services.enter()
 from world import programs, wait_until  # noqa: E402
 
 NIGHTLY = os.environ.get("TANDEM_NIGHTLY") == "1"
-OUTAGE_SECONDS = 360 if NIGHTLY else 20
+OUTAGE_SECONDS = int(os.environ.get("TANDEM_OUTAGE_SECONDS", "360"))
 # What a destination takes on this kind of machine: the stand-in for MongoDB takes hundreds of upserts a second, not thousands.
 RATES = {"kafka": 5000, "influx1": 5000, "mongodb": 100}
 BATCHES = {"kafka": 5000, "influx1": 5000, "mongodb": 90}
@@ -85,7 +86,7 @@ def numbers_at(servers, to):
 
 def catch_up(load, since):
     """Records a second that went out between the return of the destination and the end of the backlog."""
-    wait_until("the backlog is gone", lambda: load.latest()["waiting"] < RATES[load.to] * 3, 1800 if NIGHTLY else 240)
+    wait_until("the backlog is gone", lambda: load.latest()["waiting"] < RATES[load.to] * 3, 1800)
     behind = [(at, figure) for at, figure in load.figures if at >= since]
     first = next((at, figure) for at, figure in behind if figure["delivered"] > behind[0][1]["delivered"])
     last = behind[-1]
@@ -98,7 +99,7 @@ def outage(kinds):
     with services.Services(*(SERVERS[kind] for kind in kinds)) as servers, tempfile.TemporaryDirectory() as directory:
         loads = {kind: Load(kind, servers[SERVERS[kind]], f"{directory}/{kind}") for kind in kinds}
         for kind, load in loads.items():
-            wait_until(f"{kind} takes records", lambda: load.latest()["delivered"] > RATES[kind], 60)
+            wait_until(f"{kind} takes records", lambda: load.latest()["delivered"] > RATES[kind], 180)
         memory = {kind: load.latest()["rss_kib"] for kind, load in loads.items()}
         servers.kill(*(SERVERS[kind] for kind in kinds))
         time.sleep(OUTAGE_SECONDS / 2)
@@ -127,8 +128,11 @@ def outage(kinds):
 
 
 if __name__ == "__main__":
+    if not NIGHTLY:
+        print("skipped: takes most of an hour; TANDEM_NIGHTLY=1 (scripts/test --nightly)")
+        sys.exit(77)
     if not PROGRAM.exists():
         print(f"skipped: {PROGRAM.name} is not built")
         sys.exit(1 if os.environ.get("CI") else 77)
-    for kinds in ([["kafka"], ["influx1"], ["mongodb"]] if NIGHTLY else []) + [["kafka", "influx1", "mongodb"]]:
+    for kinds in (["kafka"], ["influx1"], ["mongodb"], ["kafka", "influx1", "mongodb"]):
         outage(kinds)
