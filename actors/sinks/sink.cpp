@@ -60,7 +60,7 @@ void show(SinkState& state) {
   cell.set_counter("lag_ms", stats.lag_ms);
 }
 
-void after_turn(SinkState& state) {
+void tell(SinkState& state) {
   for (const auto& notice : state.courier->take_notices()) {
     const auto form = form_of(notice.kind);
     if (form.severity != Severity::info)
@@ -68,7 +68,6 @@ void after_turn(SinkState& state) {
     messages::publish_alert(*state.context, form.severity, form.code, state.cell->path(),
                             notice.text);
   }
-  show(state);
 }
 
 } // namespace
@@ -95,7 +94,8 @@ messages::SinkHandle::behavior_type sink(Self self, messages::ContextPtr context
           context->clocks, context->random, state.options.files, state.options.writer,
           [to_self](auto task) { to_self(messages::Continue{std::move(task)}); }});
   state.options.reader->on_news([to_self] { to_self(messages::SinkNews{}); });
-  after_turn(state);
+  tell(state);
+  show(state);
   self->delayed_send(self, tick_interval, messages::Tick{});
   const messages::Observe observe{self, std::move(context), std::move(cell)};
   return {
@@ -103,15 +103,16 @@ messages::SinkHandle::behavior_type sink(Self self, messages::ContextPtr context
         auto& mine = self->state;
         mine.options.reader->take(mine.news);
         mine.courier->on_news(mine.news, mine.options.reader->dropped());
-        after_turn(mine);
+        tell(mine);
       }),
       observe([self](const messages::Continue& answer) {
         answer.run();
-        after_turn(self->state);
+        tell(self->state);
       }),
       observe([self](const messages::Tick&) {
         self->state.courier->on_tick();
-        after_turn(self->state);
+        tell(self->state);
+        show(self->state); // not with every record: it costs a dozen locks
         self->delayed_send(self, tick_interval, messages::Tick{});
       }),
   };

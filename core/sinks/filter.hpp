@@ -23,11 +23,6 @@ struct Filter {
            && (symbols.empty() || symbols.contains(instrument.symbol));
   }
 
-  [[nodiscard]] bool wants_market_data() const {
-    return kinds.empty() || kinds.contains(Kind::trade) || kinds.contains(Kind::kline)
-           || kinds.contains(Kind::ticker);
-  }
-
   friend bool operator==(const Filter&, const Filter&) = default;
 };
 

@@ -37,11 +37,6 @@ inline constexpr std::array all_kinds{Kind::trade,       Kind::kline,     Kind::
 [[nodiscard]] std::string_view to_string(Kind kind) noexcept; ///< "trade", "kline", ...
 [[nodiscard]] std::optional<Kind> parse_kind(std::string_view word) noexcept;
 
-/// Kinds that come from venues' public streams; the others are what the engine itself did.
-[[nodiscard]] constexpr bool is_market_data(Kind kind) noexcept {
-  return kind == Kind::trade || kind == Kind::kline || kind == Kind::ticker;
-}
-
 /// An exact number as plain decimal text ("61737.63"): JSON and line protocol take it as it is.
 struct Number {
   std::string text;
