@@ -235,7 +235,6 @@ def a_pair_is_paused_resumed_and_executed():
     assert done["pairId"] == pair and done["leg1"]["exchange"] != done["leg2"]["exchange"], done
     assert any(row["number"] == done["number"] for row in told("ListExecutions", pair=pair)), done
     assert same("ListOrders", pair=pair, volatile=True)
-    assert ask("AcceptDifferences", exchange="binance", type="spot") == {}
 
 
 def a_plan_is_forecast_made_steered_and_taken_away():
@@ -291,7 +290,7 @@ def a_refusal_says_the_same_as_rest():
              ("GetPlan", {"id": "none"}), ("GetPlanStatus", {"id": "none"}), ("ControlPlan", {"id": "none", "action": "pause"}),
              ("ControlPlan", {"id": "demo_twap", "action": "stop"}), ("CreatePlan", {}), ("DeletePlan", {"id": "none"}),
              ("UpdatePlan", {"id": "none", "name": "x"}), ("GetAccount", {"exchange": "nowhere"}), ("GetExchange", {"exchange": "nowhere"}),
-             ("AcceptDifferences", {"exchange": "binance", "type": "option"}), ("TripBreaker", {"name": "none"}),
+             ("AcceptDifferences", {"exchange": "binance", "type": "option"}), ("AcceptDifferences", {"exchange": "binance", "type": "spot"}), ("TripBreaker", {"name": "none"}),
              ("ResetBreaker", {"name": "none"}), ("ThrowKill", {"level": "some"}), ("ThrowKill", {"level": "venue"}),
              ("ReleaseKill", {"level": "venue", "scope": "binance"}), ("PutApiKeys", {"exchanges": {}}),
              ("PutApiKeys", {"exchanges": {"nowhere": {"apiKey": "mock-x", "secret": "y"}}}), ("TestApiKeys", {"exchange": "nowhere"}),
