@@ -1,6 +1,8 @@
 #include "adapters/grpc/server_state.hpp"
 
 #include <google/protobuf/message_lite.h>
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 #include <grpcpp/support/proto_buffer_writer.h>
@@ -62,6 +64,11 @@ std::string lower(std::string_view text) {
 }
 
 } // namespace
+
+void silence_libraries() {
+  gpr_set_log_function([](gpr_log_func_args*) {});
+  pb::SetLogHandler(nullptr);
+}
 
 std::unique_ptr<pb::Message> make_message(const pb::Descriptor& type) {
   return std::unique_ptr<pb::Message>{

@@ -73,6 +73,10 @@ struct ServerState {
 
 using StatePtr = std::shared_ptr<ServerState>;
 
+/// gRPC and protobuf write what clients do wrong to standard error, as often as they do it; we
+/// count it instead.
+void silence_libraries();
+
 /// The request's message. Error: validation_error (bytes that are none, a field that is not known,
 /// a text that is no UTF-8).
 [[nodiscard]] core::Result<std::unique_ptr<pb::Message>>
