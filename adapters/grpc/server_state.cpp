@@ -17,9 +17,10 @@ namespace {
 using core::Errc;
 using Traits = ::grpc::SerializationTraits<pb::MessageLite>;
 
-constexpr std::array<std::string_view, 4> headers_taken{"authorization", "accept-language",
-                                                        "idempotency-key", "x-request-id"};
-constexpr std::array<std::string_view, 2> headers_given{"retry-after", "x-request-id"};
+constexpr std::array<std::string_view, 5> headers_taken{
+    "authorization", "x-api-key", "accept-language", "idempotency-key", "x-request-id"};
+constexpr std::array<std::string_view, 3> headers_given{"retry-after", "x-request-id",
+                                                        "idempotency-replayed"};
 
 /// A field that this server does not know was meant to mean something.
 bool has_unknown(const pb::Message& message) {
