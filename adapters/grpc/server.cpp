@@ -4,7 +4,6 @@
 #include "adapters/grpc/stream_call.hpp"
 #include "adapters/grpc/unary_call.hpp"
 
-#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/codegen/server_callback_handlers.h>
@@ -165,8 +164,7 @@ public:
   }
 
   core::Status listen(const std::string& address) {
-    // It writes what clients do wrong to standard error, as often as they do it; we count it.
-    gpr_set_log_function([](gpr_log_func_args*) {});
+    silence_libraries();
     ::grpc::EnableDefaultHealthCheckService(true);
     ::grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     ::grpc::ServerBuilder builder;
