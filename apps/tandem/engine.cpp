@@ -1,5 +1,6 @@
 #include "apps/tandem/engine.hpp"
 
+#include "actors/api/grpc.hpp"
 #include "actors/supervisor/actor_watch.hpp"
 #include "actors/supervisor/root.hpp"
 #include "adapters/transport/http_server.hpp"
@@ -201,6 +202,7 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   parts.private_connector = counted.connector.get();
   parts.private_http = counted.http.get();
   parts.serve = adapters::transport::serve_on(api_io);
+  parts.serve_grpc = actors::serve_grpc(api_io, context);
   parts.version = TANDEM_VERSION;
   parts.proxy_for = proxy_of;
   parts.on_listening = [&ready](config::Surface surface, const std::string& address) {
