@@ -9,6 +9,7 @@
 #include "adapters/venues/venue.hpp"
 #include "config/schema.hpp"
 #include "core/orders/desk.hpp"
+#include "core/orders/statistics.hpp"
 #include "core/strategy/execution_book.hpp"
 #include "core/twap/plan_book.hpp"
 
@@ -34,6 +35,7 @@ struct HttpTrading {
   core::orders::Desk* desk = nullptr;
   const core::strategy::ExecutionBook* book = nullptr;
   const core::twap::PlanBook* plans = nullptr;
+  const core::orders::Statistics* statistics = nullptr;
   std::shared_ptr<adapters::venues::KeyRing> keys;
   std::shared_ptr<adapters::venues::KeyVault> vault; ///< where keys given by interface are kept
 };
