@@ -10,6 +10,7 @@
 #include "apps/tandem/log_backend.hpp"
 #include "apps/tandem/process.hpp"
 #include "apps/tandem/report.hpp"
+#include "apps/tandem/security.hpp"
 #include "apps/tandem/sinks.hpp"
 #include "apps/tandem/trading.hpp"
 #include "messages/strategy.hpp"
@@ -128,6 +129,7 @@ int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
         gave_up = true;
     });
     ConfigWatch watch{source.file};
+    KeyWatch keys{config, context, parts.guard};
     Upkeep upkeep{context->clocks.mono,
                   parts.trading ? parts.trading->compact_journal : std::function<void()>{}};
     actors::supervisor::ActorWatch actor_watch{context};
@@ -142,6 +144,7 @@ int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
       if (watch.changed())
         take_over(source.load(), source.file, *context,
                   parts.trading ? parts.trading->desk->epoch() : std::uint64_t{0});
+      keys.look();
       upkeep.look();
     };
     const bool asked = wait_for_end(signals, gave_up, watches);
@@ -242,6 +245,12 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   if (!trading)
     return trading.error();
   parts.trading = *std::move(trading);
+  auto guard = open_guard(config, context);
+  if (!guard) {
+    std::cerr << core::describe(guard.error()) << '\n';
+    return guard.error().code == core::Errc::configuration ? exit_configuration : exit_unavailable;
+  }
+  parts.guard = *std::move(guard);
   return run_tree(parts, source, signals, *log);
 }
 
