@@ -18,6 +18,10 @@
 #include <string>
 #include <vector>
 
+namespace tandem::adapters::security {
+class Guard;
+}
+
 namespace tandem::actors {
 
 /// A market as the interface shows it.
@@ -49,6 +53,9 @@ struct HttpOptions {
   std::shared_ptr<const HttpTrading> trading; ///< null: the engine only watches
   std::string engine_name;
   std::string version;
+  /// Keys, idempotency and the audit log. Null: nothing is recorded, and listeners with keys refuse
+  /// everybody.
+  std::shared_ptr<adapters::security::Guard> guard;
   bool kill_allowed = false; ///< POST /api/engine/actors/kill, for fault drills in mode mock
   /// Addresses as bound, kept over restarts of the actor. Made by the supervisor.
   std::shared_ptr<std::vector<std::string>> bound;

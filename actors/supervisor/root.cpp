@@ -463,6 +463,7 @@ ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
                     parts.trading->statistics.get(), parts.trading->keys, parts.trading->vault});
   options.engine_name = parts.config.engine.name;
   options.version = parts.version;
+  options.guard = parts.guard;
   options.kill_allowed = parts.config.mode == config::Mode::mock;
   options.bound = std::make_shared<std::vector<std::string>>();
   options.on_listening = parts.on_listening;

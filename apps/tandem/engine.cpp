@@ -9,6 +9,7 @@
 #include "apps/tandem/log_backend.hpp"
 #include "apps/tandem/process.hpp"
 #include "apps/tandem/report.hpp"
+#include "apps/tandem/security.hpp"
 #include "apps/tandem/sinks.hpp"
 #include "apps/tandem/trading.hpp"
 #include "apps/tandem/tree_run.hpp"
@@ -113,6 +114,7 @@ int run_parts(actors::supervisor::EngineParts& parts, const ConfigSource& source
   const auto& config = parts.config;
   const auto& context = parts.context;
   ConfigWatch watch{source.file};
+  KeyWatch keys{config, context, parts.guard};
   std::optional<Upkeep> upkeep{std::in_place, context->clocks.mono,
                                parts.trading ? parts.trading->compact_journal
                                              : std::function<void()>{}};
@@ -136,6 +138,7 @@ int run_parts(actors::supervisor::EngineParts& parts, const ConfigSource& source
     if (watch.changed())
       take_over(source.load(), source.file, *context,
                 parts.trading ? parts.trading->desk->epoch() : std::uint64_t{0});
+    keys.look();
     upkeep->look();
   };
   if (config.engine.report_on_exit)
@@ -225,6 +228,12 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   if (!trading)
     return trading.error();
   parts.trading = *std::move(trading);
+  auto guard = open_guard(config, context);
+  if (!guard) {
+    std::cerr << core::describe(guard.error()) << '\n';
+    return guard.error().code == core::Errc::configuration ? exit_configuration : exit_unavailable;
+  }
+  parts.guard = *std::move(guard);
   return run_parts(parts, source, signals);
 }
 
