@@ -243,6 +243,8 @@ public:
     };
     flag("--enhanced", PriceStreamRun::enhanced, "serve all routes and the dashboard");
     flag("--basic", PriceStreamRun::basic, "serve the routes of the basic edition");
+    flag("--test-db", PriceStreamRun::test_db, "write a point to the database and read it back");
+    flag("--analyze", PriceStreamRun::analyze, "report the first symbol's last 24 hours");
     flag("--status", PriceStreamRun::status, "show the settings (the default)");
     flag("--install", PriceStreamRun::install, "say what is installed");
   }
