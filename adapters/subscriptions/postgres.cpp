@@ -185,7 +185,7 @@ private:
 core::Result<std::unique_ptr<Store>> open_postgres(const std::string& url) {
   if (!is_clean(url))
     return fail(Errc::configuration,
-                "is no URL of a PostgreSQL database (postgresql://user:password@host:port/name); "
+                "is no URL of a PostgreSQL database (postgresql://user:<password>@host:port/name); "
                 "write special characters of the password as %XX",
                 "DB_URL");
   auto store = std::make_unique<PostgresStore>(url);
