@@ -170,7 +170,7 @@ void on_failure(Self self, std::size_t index, bool abnormal, const std::string& 
     auto& other = state.children[index_to_start];
     other.to_start = true;
     other.not_before = std::max(other.not_before, slot.not_before); // the group waits together
-    other.cell->restarts.fetch_add(1, std::memory_order_relaxed);
+    other.cell->note_restart(now);
   }
   for (const auto other : decision.stop)
     stop(self, state.children[other]);
@@ -298,6 +298,7 @@ caf::behavior supervisor(Self self, messages::ContextPtr context, messages::Cell
   state.policy.emplace(spec.strategy, spec.intensity);
   auto children = std::move(spec.children);
   state.spec = std::move(spec);
+  state.cell->set_intensity(state.spec.intensity);
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down); });
   self->set_exit_handler([self](caf::exit_msg& exit) { close(self, std::move(exit.reason)); });
   for (auto& child : children) {
