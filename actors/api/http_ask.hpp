@@ -24,9 +24,6 @@ struct HttpSelf {
 
 inline constexpr std::chrono::seconds actor_timeout{6};
 
-/// Until the interface knows who its callers are.
-inline const std::string caller = "api";
-
 /// Asks a peer by name; a missing or silent one is an answer too. @tparam Priority high: before
 /// whatever waits in the peer's mailbox.
 template <class Handle, caf::message_priority Priority = caf::message_priority::normal,

@@ -1,5 +1,4 @@
-#include "actors/api/http_plans.hpp"
-
+#include "actors/api/http_handlers.hpp"
 #include "adapters/traders/plans.hpp"
 #include "messages/now.hpp"
 #include "messages/twap.hpp"
@@ -25,15 +24,6 @@ PlanView view(HttpSurface& impl, const core::twap::KnownPlan& known) {
   return result;
 }
 
-void list(HttpSurface& impl, const HttpCall& call) {
-  JsonWriter out;
-  out.begin_array();
-  for (const auto& known : impl.options.trading->plans->all())
-    adapters::traders::write_plan(out, view(impl, known));
-  out.end_array();
-  impl.ok(call.respond, out.text());
-}
-
 /// A plan that is not there is answered.
 std::optional<core::twap::KnownPlan> find(HttpSurface& impl, const PlanId& id,
                                           const HttpCall& call) {
@@ -44,9 +34,8 @@ std::optional<core::twap::KnownPlan> find(HttpSurface& impl, const PlanId& id,
   return known;
 }
 
-void one(HttpSurface& impl, const PlanId& id, const HttpCall& call,
-         void (*write)(JsonWriter&, const PlanView&)) {
-  const auto known = find(impl, id, call);
+void one(HttpSurface& impl, const HttpCall& call, void (*write)(JsonWriter&, const PlanView&)) {
+  const auto known = find(impl, PlanId{call.value()}, call);
   if (!known)
     return;
   JsonWriter out;
@@ -141,17 +130,50 @@ void put(const HttpSelf& self, const std::optional<PlanConfig>& base, const Http
     return impl.fail(call.respond, {Errc::validation_error, "must be true or false", "dryRun"});
   if (dry == "true" && !base)
     return dry_run(impl, *std::move(plan), call);
-  ask<messages::PlansHandle>(self, messages::paths::plans,
-                             messages::PutPlan{*std::move(plan), base.has_value(), caller},
-                             call.respond, answer(self, call, true));
+  ask<messages::PlansHandle>(
+      self, messages::paths::plans,
+      messages::PutPlan{*std::move(plan), base.has_value(), call.caller.name}, call.respond,
+      answer(self, call, true));
 }
 
-void change(const HttpSelf& self, const PlanId& id, const HttpCall& call) {
-  if (const auto known = find(*self.impl, id, call))
+} // namespace
+
+namespace handlers {
+
+void list_plans(const HttpSelf& self, const HttpCall& call) {
+  auto& impl = *self.impl;
+  JsonWriter out;
+  out.begin_array();
+  for (const auto& known : impl.options.trading->plans->all())
+    adapters::traders::write_plan(out, view(impl, known));
+  out.end_array();
+  impl.ok(call.respond, out.text());
+}
+
+void create_plan(const HttpSelf& self, const HttpCall& call) {
+  put(self, std::nullopt, call);
+}
+
+void get_plan(const HttpSelf& self, const HttpCall& call) {
+  one(*self.impl, call, adapters::traders::write_plan);
+}
+
+void update_plan(const HttpSelf& self, const HttpCall& call) {
+  if (const auto known = find(*self.impl, PlanId{call.value()}, call))
     put(self, known->plan, call);
 }
 
-void control(const HttpSelf& self, const PlanId& id, const HttpCall& call) {
+void delete_plan(const HttpSelf& self, const HttpCall& call) {
+  ask<messages::PlansHandle>(self, messages::paths::plans,
+                             messages::DeletePlan{PlanId{call.value()}, call.caller.name},
+                             call.respond, answer(self, call, false));
+}
+
+void get_plan_status(const HttpSelf& self, const HttpCall& call) {
+  one(*self.impl, call, adapters::traders::write_plan_status);
+}
+
+void control_plan(const HttpSelf& self, const HttpCall& call) {
   const auto action = adapters::traders::parse_plan_action(call.request.body);
   if (!action)
     return self.impl->fail(call.respond, action.error());
@@ -159,43 +181,10 @@ void control(const HttpSelf& self, const PlanId& id, const HttpCall& call) {
                       : *action == "resume" ? messages::PlanAction::resume
                                             : messages::PlanAction::cancel;
   ask<messages::PlansHandle>(self, messages::paths::plans,
-                             messages::ControlPlan{id, wanted, caller}, call.respond,
-                             answer(self, call, false));
+                             messages::ControlPlan{PlanId{call.value()}, wanted, call.caller.name},
+                             call.respond, answer(self, call, false));
 }
 
-} // namespace
-
-bool route_plans(const HttpSelf& self, const std::vector<std::string>& parts,
-                 const HttpCall& call) {
-  if (parts.size() < 3 || parts[0] != "api" || parts[1] != "twap")
-    return false;
-  auto& impl = *self.impl;
-  if (!impl.options.trading) {
-    impl.fail(call.respond, {Errc::exchange_unavailable, "this engine only watches", {}});
-    return true;
-  }
-  const auto& method = call.request.method;
-  const bool get = method == "GET" || method == "HEAD";
-  const bool plans = parts[2] == "plans";
-  if (plans && parts.size() == 3 && get)
-    return list(impl, call), true;
-  if (plans && parts.size() == 3 && method == "POST")
-    return put(self, std::nullopt, call), true;
-  if (plans && parts.size() == 4 && get)
-    return one(impl, PlanId{parts[3]}, call, adapters::traders::write_plan), true;
-  if (plans && parts.size() == 4 && method == "PUT")
-    return change(self, PlanId{parts[3]}, call), true;
-  if (plans && parts.size() == 4 && method == "DELETE") {
-    ask<messages::PlansHandle>(self, messages::paths::plans,
-                               messages::DeletePlan{PlanId{parts[3]}, caller}, call.respond,
-                               answer(self, call, false));
-    return true;
-  }
-  if (parts.size() == 4 && parts[3] == "status" && get)
-    return one(impl, PlanId{parts[2]}, call, adapters::traders::write_plan_status), true;
-  if (parts.size() == 4 && parts[3] == "control" && method == "POST")
-    return control(self, PlanId{parts[2]}, call), true;
-  return false;
-}
+} // namespace handlers
 
 } // namespace tandem::actors

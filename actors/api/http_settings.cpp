@@ -1,5 +1,4 @@
-#include "actors/api/http_settings.hpp"
-
+#include "actors/api/http_handlers.hpp"
 #include "adapters/traders/settings.hpp"
 #include "messages/orders.hpp"
 
@@ -62,34 +61,6 @@ void ask_connected(const HttpSelf& self, const std::set<core::VenueId>& venues,
               [answer, venue = venue](const caf::error&) { answer(venue, false); });
 }
 
-void show(const HttpSelf& self, const HttpCall& call) {
-  ask_connected(self, venues_of(*self.impl),
-                [self, respond = call.respond](const Connected& connected) {
-                  JsonWriter out;
-                  out.begin_object();
-                  for (const auto& [venue, good] : connected)
-                    out.key(venue.text()).begin_object().field("connected", good).end_object();
-                  out.end_object();
-                  self.impl->ok(respond, out.text());
-                });
-}
-
-void test(const HttpSelf& self, const HttpCall& call) {
-  auto& impl = *self.impl;
-  const auto venue = adapters::traders::parse_key_test(call.request.body);
-  if (!venue)
-    return impl.fail(call.respond, venue.error());
-  if (!venues_of(impl).contains(*venue))
-    return impl.fail(call.respond,
-                     {Errc::validation_error, "is no exchange of this engine", "exchange"});
-  ask_connected(self, {*venue},
-                [self, venue = *venue, respond = call.respond](const Connected& connected) {
-                  JsonWriter out;
-                  out.begin_object().field("connected", connected.at(venue)).end_object();
-                  self.impl->ok(respond, out.text());
-                });
-}
-
 /// The simulator's keys are published; a live one has no business in mode mock.
 core::Status fits_mode(const HttpSurface& impl, const ApiKeyChange& change) {
   if (impl.context->mode != "mock" || !change.key || change.key->api_key.starts_with("mock-"))
@@ -135,7 +106,35 @@ void tell_markets(const HttpSurface& impl, const core::VenueId& venue) {
   }
 }
 
-void put(HttpSurface& impl, const HttpCall& call) {
+bool has_vault(HttpSurface& impl, const HttpCall& call) {
+  if (impl.options.trading->vault)
+    return true;
+  impl.fail(call.respond, {Errc::exchange_unavailable, "this engine keeps no keys", {}});
+  return false;
+}
+
+} // namespace
+
+namespace handlers {
+
+void get_api_keys(const HttpSelf& self, const HttpCall& call) {
+  if (!has_vault(*self.impl, call))
+    return;
+  ask_connected(self, venues_of(*self.impl),
+                [self, respond = call.respond](const Connected& connected) {
+                  JsonWriter out;
+                  out.begin_object();
+                  for (const auto& [venue, good] : connected)
+                    out.key(venue.text()).begin_object().field("connected", good).end_object();
+                  out.end_object();
+                  self.impl->ok(respond, out.text());
+                });
+}
+
+void put_api_keys(const HttpSelf& self, const HttpCall& call) {
+  auto& impl = *self.impl;
+  if (!has_vault(impl, call))
+    return;
   auto changes = adapters::traders::parse_api_keys(call.request.body);
   if (!changes)
     return impl.fail(call.respond, changes.error());
@@ -159,32 +158,24 @@ void put(HttpSurface& impl, const HttpCall& call) {
   impl.ok(call.respond, {});
 }
 
-} // namespace
-
-bool route_settings(const HttpSelf& self, const std::vector<std::string>& parts,
-                    const HttpCall& call) {
+void test_api_keys(const HttpSelf& self, const HttpCall& call) {
   auto& impl = *self.impl;
-  if (parts.size() < 3 || parts[0] != "api" || parts[1] != "settings" || parts[2] != "api")
-    return false;
-  const auto& method = call.request.method;
-  const bool post = method == "POST";
-  const bool whole = parts.size() == 3;
-  const bool tests = parts.size() == 4 && parts[3] == "test" && post;
-  const bool known
-      = tests || (whole && (post || method == "PUT" || method == "GET" || method == "HEAD"));
-  if (!known)
-    return false;
-  if (!impl.options.trading || !impl.options.trading->vault) {
-    impl.fail(call.respond, {Errc::exchange_unavailable, "this engine only watches", {}});
-    return true;
-  }
-  if (tests)
-    test(self, call);
-  else if (method == "PUT" || post)
-    put(impl, call);
-  else
-    show(self, call);
-  return true;
+  if (!has_vault(impl, call))
+    return;
+  const auto venue = adapters::traders::parse_key_test(call.request.body);
+  if (!venue)
+    return impl.fail(call.respond, venue.error());
+  if (!venues_of(impl).contains(*venue))
+    return impl.fail(call.respond,
+                     {Errc::validation_error, "is no exchange of this engine", "exchange"});
+  ask_connected(self, {*venue},
+                [self, venue = *venue, respond = call.respond](const Connected& connected) {
+                  JsonWriter out;
+                  out.begin_object().field("connected", connected.at(venue)).end_object();
+                  self.impl->ok(respond, out.text());
+                });
 }
+
+} // namespace handlers
 
 } // namespace tandem::actors

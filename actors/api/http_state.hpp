@@ -1,7 +1,9 @@
 /// What the interface's actor is made of, for its own parts. Private to actors/api.
 #pragma once
 
+#include "adapters/traders/operations.hpp"
 #include "adapters/transport/http_server.hpp"
+#include "core/security/caller.hpp"
 #include "messages/local.hpp"
 #include "messages/market.hpp"
 
@@ -12,10 +14,17 @@
 
 namespace tandem::actors {
 
-/// One request that needs other actors; answered through its Respond.
+/// One request for an operation; answered through its Respond, exactly once.
 struct HttpCall {
   adapters::transport::ServerRequest request;
   adapters::transport::Respond respond;
+  adapters::traders::Route route;
+  core::security::Caller caller;
+
+  /// A parameter of the path, from left to right.
+  [[nodiscard]] const std::string& value(std::size_t index = 0) const {
+    return route.values.at(index);
+  }
 };
 
 using HttpHandle = caf::typed_actor<caf::reacts_to<HttpCall>, caf::reacts_to<messages::Tick>>;

@@ -1,5 +1,6 @@
 #include "actors/api/http_surface.hpp"
 
+#include "actors/api/http_handlers.hpp"
 #include "actors/api/http_views.hpp"
 #include "messages/clients.hpp"
 
@@ -14,13 +15,10 @@ extern const char* const watch_page;
 
 namespace {
 
-using adapters::traders::JsonWriter;
 using adapters::transport::ServerSocketPtr;
-using adapters::venues::QuotedPrice;
 using core::Errc;
 using core::Error;
 
-constexpr std::size_t levels_default = 20;
 /// Texts of WebSocket clients that wait to be read: of one client, and of all at one listener.
 constexpr std::size_t client_texts_max = 256;
 constexpr std::size_t texts_max = 1'024;
@@ -99,16 +97,6 @@ Error server_error(int status, std::string_view reason) {
 
 } // namespace
 
-std::vector<std::string> segments(std::string_view path) {
-  std::vector<std::string> parts;
-  while (!path.empty()) {
-    const auto slash = path.find('/');
-    parts.emplace_back(path.substr(0, slash));
-    path = slash == std::string_view::npos ? std::string_view{} : path.substr(slash + 1);
-  }
-  return parts;
-}
-
 core::Result<std::size_t> number_query(const ServerRequest& request, std::string_view name,
                                        std::size_t fallback, std::size_t max) {
   const auto text = adapters::transport::query_value(request, name);
@@ -145,92 +133,56 @@ void HttpSurface::on_request(const config::ListenerConfig& listener, const ToAct
     answer(timed, preflight());
     return;
   }
-  if (!direct(listener, request, timed))
-    to_actor(std::move(request), std::move(timed));
-}
-
-/// Routes that need no other actor are answered here, on the I/O thread. False: it is none of them.
-bool HttpSurface::direct(const config::ListenerConfig& listener, const ServerRequest& request,
-                         const Respond& respond) {
-  const auto& path = request.path;
-  const bool get = request.method == "GET" || request.method == "HEAD";
-  if (get && path == "/metrics") {
-    answer(respond, metrics());
-    return true;
-  }
-  if (get && (path == "/health" || path == "/health/live" || path == "/health/ready")) {
-    health(request, respond);
-    return true;
-  }
-  if (listener.surface == config::Surface::metrics) {
-    fail(respond, {Errc::not_found, "no route " + request.method + " " + path, {}});
-    return true;
-  }
-  if (get && path == "/") {
-    ServerResponse page;
-    page.content_type = "text/html; charset=utf-8";
-    page.headers.emplace_back("Cache-Control", "no-cache");
-    page.body = watch_page;
-    answer(respond, std::move(page));
-    return true;
-  }
-  const auto parts = segments(std::string_view{path}.substr(path.empty() ? 0 : 1));
-  if (parts.size() < 2 || parts[0] != "api")
-    return false;
-  if (request.method == "POST" && path == "/api/prices/batch") {
-    batch(request, respond);
-    return true;
-  }
-  if (!get)
-    return false;
-  if (parts[1] == "prices" && parts.size() == 4) {
-    price(request, parts, respond);
-    return true;
-  }
-  if (parts[1] == "markets" && parts.size() == 4) {
-    market(parts, request, respond);
-    return true;
-  }
-  if (path == "/api/exchanges") {
-    ok(respond, exchanges_json(*context, options.markets));
-    return true;
-  }
-  if (parts[1] == "exchanges" && parts.size() == 3) {
-    const auto json = exchange_json(*context, options.markets, parts[2]);
-    if (json.empty())
-      fail(respond,
-           {Errc::not_found, "no exchange '" + parts[2].substr(0, 64) + "' here", "exchange"});
-    else
-      ok(respond, json);
-    return true;
-  }
-  if (path == "/api/engine/actors") {
-    ok(respond, tree_json(*context));
-    return true;
-  }
-  return false;
-}
-
-void HttpSurface::health(const ServerRequest& request, const Respond& respond) {
-  const auto view = health_json(*context, options, started_at);
-  if (request.path != "/health/ready" || view.ready) {
-    ok(respond, view.json);
+  if (auto ready = page(listener, request)) {
+    answer(timed, *std::move(ready));
     return;
   }
-  auto response = refusal({Errc::exchange_unavailable, "not every market is connected", {}});
-  JsonWriter out;
-  out.begin_object()
-      .field("success", false)
-      .field("mode", context->mode)
-      .key("error")
-      .begin_object();
-  out.field("code", "EXCHANGE_UNAVAILABLE")
-      .field("message", "not every market is connected")
-      .key("details")
-      .raw(view.json);
-  out.end_object().end_object();
-  response.body = out.take();
-  answer(respond, std::move(response));
+  auto found = adapters::traders::match(request.method, request.path);
+  const bool ours
+      = found.route.operation != nullptr
+        && (listener.surface == config::Surface::traders || request.path.starts_with("/health"));
+  if (!ours) {
+    auto none = refusal({Errc::not_found, "no route " + request.method + " " + request.path, {}});
+    if (!found.allow.empty()) {
+      none.status = 405;
+      none.headers.emplace_back("Allow", found.allow);
+    }
+    answer(timed, std::move(none));
+    return;
+  }
+  core::security::Caller caller{"api", core::security::RoleSet::all(), host_of(request.peer), {}};
+  dispatch(to_actor,
+           {std::move(request), std::move(timed), std::move(found.route), std::move(caller)});
+}
+
+/// What a browser or a scraper reads: no operation of the engine's.
+std::optional<ServerResponse> HttpSurface::page(const config::ListenerConfig& listener,
+                                                const ServerRequest& request) {
+  if (request.method != "GET" && request.method != "HEAD")
+    return std::nullopt;
+  if (request.path == "/metrics")
+    return metrics();
+  if (request.path != "/" || listener.surface != config::Surface::traders)
+    return std::nullopt;
+  ServerResponse page;
+  page.content_type = "text/html; charset=utf-8";
+  page.headers.emplace_back("Cache-Control", "no-cache");
+  page.body = watch_page;
+  return page;
+}
+
+void HttpSurface::dispatch(const ToActor& to_actor, HttpCall call) {
+  const auto& operation = *call.route.operation;
+  if (!core::security::may(call.caller.roles, operation.role))
+    return fail(call.respond,
+                {Errc::forbidden, "needs the role " + std::string{to_string(operation.role)}, {}});
+  if (operation.needs_trading && !options.trading)
+    return fail(call.respond, {Errc::exchange_unavailable, "this engine only watches", {}});
+  const auto handler = handler_of(operation.id);
+  if (const auto* direct = std::get_if<DirectHandler>(&handler))
+    (*direct)(*this, call);
+  else
+    to_actor(std::move(call));
 }
 
 ServerResponse HttpSurface::metrics() {
@@ -252,105 +204,6 @@ ServerResponse HttpSurface::metrics() {
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
   response.body = metrics_text(*context, options, prices->counters(), figures);
   return response;
-}
-
-void HttpSurface::price(const ServerRequest& request, const std::vector<std::string>& parts,
-                        const Respond& respond) {
-  const auto levels
-      = number_query(request, "depth", levels_default, core::market::depth_view_levels_max);
-  if (!levels) {
-    fail(respond, levels.error());
-    return;
-  }
-  const auto instrument = prices->resolve(
-      parts[2], parts[3], adapters::transport::query_value(request, "type").value_or(""));
-  if (!instrument) {
-    fail(respond, instrument.error());
-    return;
-  }
-  prices->get(*instrument, [self = shared_from_this(), respond,
-                            levels = *levels](const core::Result<QuotedPrice>& price) {
-    if (!price) {
-      self->fail(respond, price.error());
-      return;
-    }
-    JsonWriter out;
-    adapters::traders::write_price(out, price->key, *price->view, levels, price->ts);
-    self->ok(respond, out.text());
-  });
-}
-
-namespace {
-
-/// Collects a batch's answers in the order asked; the last one in sends them.
-struct Batch {
-  std::mutex mutex;
-  std::vector<std::string> rows;
-  std::size_t missing = 0;
-};
-
-} // namespace
-
-void HttpSurface::batch(const ServerRequest& request, const Respond& respond) {
-  const auto items = adapters::traders::parse_batch(request.body);
-  if (!items) {
-    fail(respond, items.error());
-    return;
-  }
-  auto batch_now = std::make_shared<Batch>();
-  batch_now->rows.resize(items->size());
-  batch_now->missing = items->size();
-  const auto put
-      = [self = shared_from_this(), batch_now, respond](std::size_t index, std::string row) {
-          std::string data;
-          {
-            const std::lock_guard lock{batch_now->mutex};
-            batch_now->rows[index] = std::move(row);
-            if (--batch_now->missing > 0)
-              return;
-            JsonWriter out;
-            out.begin_array();
-            for (const auto& done : batch_now->rows)
-              out.raw(done);
-            out.end_array();
-            data = out.take();
-          }
-          self->ok(respond, data);
-        };
-  for (std::size_t i = 0; i < items->size(); ++i) {
-    const auto& item = (*items)[i];
-    const auto finish = [put, i, item](const core::Result<QuotedPrice>& price) {
-      JsonWriter out;
-      if (price)
-        adapters::traders::write_price(out, price->key, *price->view, levels_default, price->ts);
-      else
-        adapters::traders::write_failed_price(out, item.exchange, item.symbol, price.error());
-      put(i, out.take());
-    };
-    const auto instrument = prices->resolve(item.exchange, item.symbol, item.type);
-    if (instrument)
-      prices->get(*instrument, finish);
-    else
-      finish(tl::unexpected{instrument.error()});
-  }
-}
-
-void HttpSurface::market(const std::vector<std::string>& parts, const ServerRequest& request,
-                         const Respond& respond) {
-  const auto instrument = prices->resolve(
-      parts[2], parts[3], adapters::transport::query_value(request, "type").value_or(""));
-  if (!instrument) {
-    fail(respond, instrument.error());
-    return;
-  }
-  JsonWriter out;
-  adapters::traders::write_market(out, **instrument,
-                                  context->board->find((*instrument)->key).get());
-  ok(respond, out.text());
-}
-
-bool is_urgent(const ServerRequest& request) {
-  return request.method != "GET" && request.path.starts_with("/api/risk/");
 }
 
 std::optional<ServerResponse> HttpSurface::upgrade(const config::ListenerConfig& listener,

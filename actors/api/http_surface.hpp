@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/api/http_options.hpp"
+#include "actors/api/http_state.hpp"
 #include "adapters/traders/replies.hpp"
 #include "adapters/transport/http_server.hpp"
 #include "adapters/venues/price_source.hpp"
@@ -46,8 +47,12 @@ private:
   std::map<std::string, std::size_t> counts_;
 };
 
-/// Takes over a request that needs other actors. Thread safe.
-using ToActor = std::function<void(ServerRequest, Respond)>;
+/// Takes over a call that needs other actors. Thread safe.
+using ToActor = std::function<void(HttpCall)>;
+
+/// ?limit of a list.
+inline constexpr std::size_t list_limit_default = 100;
+inline constexpr std::size_t list_limit_max = 1'000;
 
 /// Shared with the callbacks on the I/O thread, which may outlast the actor by a turn.
 struct HttpSurface : std::enable_shared_from_this<HttpSurface> {
@@ -91,26 +96,17 @@ struct HttpSurface : std::enable_shared_from_this<HttpSurface> {
 
   void on_request(const config::ListenerConfig& listener, const ToActor& to_actor,
                   ServerRequest request, Respond respond);
-  bool direct(const config::ListenerConfig& listener, const ServerRequest& request,
-              const Respond& respond);
-  void health(const ServerRequest& request, const Respond& respond);
-  void price(const ServerRequest& request, const std::vector<std::string>& parts,
-             const Respond& respond);
-  void batch(const ServerRequest& request, const Respond& respond);
-  void market(const std::vector<std::string>& parts, const ServerRequest& request,
-              const Respond& respond);
+  /// One way for every call, whichever interface it came by: roles, what this engine can do, and
+  /// then the handler, here or in the actor.
+  void dispatch(const ToActor& to_actor, HttpCall call);
+  [[nodiscard]] std::optional<ServerResponse> page(const config::ListenerConfig& listener,
+                                                   const ServerRequest& request);
   [[nodiscard]] ServerResponse metrics();
   [[nodiscard]] std::optional<ServerResponse> upgrade(const config::ListenerConfig& listener,
                                                       const ServerRequest& request) const;
   [[nodiscard]] adapters::transport::ServerEvents events(const config::ListenerConfig& listener,
                                                          ToActor to_actor);
 };
-
-/// Overtakes whatever waits in mailboxes: kill switches and breakers.
-[[nodiscard]] bool is_urgent(const ServerRequest& request);
-
-/// "api/prices/binance" -> {"api", "prices", "binance"}.
-[[nodiscard]] std::vector<std::string> segments(std::string_view path);
 
 /// A whole number of the query, 1 to max. Error: validation_error naming it.
 [[nodiscard]] core::Result<std::size_t> number_query(const ServerRequest& request,

@@ -15,6 +15,19 @@ using namespace tandem::tests;
 
 constexpr std::size_t flood = 10'000;
 
+using adapters::traders::match;
+
+/// A call as the listener hands it over.
+actors::HttpCall call_of(std::string method, std::string path, std::string body,
+                         adapters::transport::Respond respond) {
+  auto route = match(method, path).route;
+  REQUIRE(route.operation != nullptr);
+  return {{.method = std::move(method), .path = std::move(path), .body = std::move(body)},
+          std::move(respond),
+          std::move(route),
+          {"tests", core::security::RoleSet::all(), "127.0.0.1", {}}};
+}
+
 struct Interface {
   Interface() {
     auto& parts = world.parts;
@@ -37,13 +50,13 @@ struct Interface {
   /// As the listener hands it over. Once it is answered, `handled` says how many messages `watched`
   /// had handled by then.
   void post(const std::string& path, const std::string& body, const messages::CellPtr& watched) {
-    actors::HttpCall call{
-        {.method = "POST", .path = path, .body = body},
+    auto call = call_of(
+        "POST", path, body,
         [this, watched, before = watched->messages.load()](const actors::ServerResponse& response) {
           status = response.status;
           handled = watched->messages - before;
-        }};
-    REQUIRE(actors::is_urgent(call.request));
+        });
+    REQUIRE(call.route.operation->urgent);
     caf::anon_send<caf::message_priority::high>(actor(messages::paths::http), std::move(call));
   }
 
@@ -88,8 +101,8 @@ private:
 TEST_CASE("P19: a kill overtakes what waits in the interface") {
   Interface all;
   const auto cell = all.world.sim.cell(messages::paths::http);
-  const auto word = caf::make_message(actors::HttpCall{{.method = "GET", .path = "/nonsense"},
-                                                       [](const actors::ServerResponse&) {}});
+  const auto word
+      = caf::make_message(call_of("GET", "/api/orders", {}, [](const actors::ServerResponse&) {}));
   for (std::size_t n = 0; n < flood; ++n)
     caf::anon_send(all.actor(messages::paths::http), word);
   all.post("/api/risk/kill", "not JSON: answered by the interface itself", cell);
@@ -131,10 +144,10 @@ TEST_CASE("P19: a person trips a breaker that is flooded with results at once") 
 }
 
 TEST_CASE("P19: asking is not urgent, only steering is") {
-  CHECK(actors::is_urgent({.method = "POST", .path = "/api/risk/kill"}));
-  CHECK(actors::is_urgent({.method = "DELETE", .path = "/api/risk/kill"}));
-  CHECK_FALSE(actors::is_urgent({.method = "GET", .path = "/api/risk/kill"}));
-  CHECK_FALSE(actors::is_urgent({.method = "POST", .path = "/api/monitoring/pairs"}));
+  CHECK(match("POST", "/api/risk/kill").route.operation->urgent);
+  CHECK(match("DELETE", "/api/risk/kill").route.operation->urgent);
+  CHECK_FALSE(match("GET", "/api/risk/kill").route.operation->urgent);
+  CHECK_FALSE(match("POST", "/api/monitoring/pairs").route.operation->urgent);
 }
 
 TEST_CASE("P19: texts of clients that wait for a busy broadcast never exceed their bound, and give "
