@@ -1,5 +1,6 @@
 #include "actors/api/http_handlers.hpp"
 #include "actors/api/http_views.hpp"
+#include "actors/api/tree_view.hpp"
 #include "adapters/traders/events.hpp"
 #include "messages/events.hpp"
 

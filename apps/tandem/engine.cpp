@@ -4,6 +4,7 @@
 #include "actors/supervisor/root.hpp"
 #include "actors/supervisor/scheduling.hpp"
 #include "adapters/transport/http_server.hpp"
+#include "apps/tandem/config_desk.hpp"
 #include "apps/tandem/config_watch.hpp"
 #include "apps/tandem/crash_points.hpp"
 #include "apps/tandem/log_backend.hpp"
@@ -110,7 +111,7 @@ struct CountedTransport {
 
 /// From the first actor to the last. @return the exit code
 int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
-             const sigset_t& signals, core::Log& log) {
+             ConfigDesk& config_desk, const sigset_t& signals, core::Log& log) {
   const auto& config = parts.config;
   const auto& context = parts.context;
   std::atomic<bool> gave_up{false};
@@ -138,9 +139,11 @@ int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
     };
     watches.look = [&] {
       actor_watch.look();
-      if (watch.changed())
+      if (watch.changed()) {
         take_over(source.load(), source.file, *context,
                   parts.trading ? parts.trading->desk->epoch() : std::uint64_t{0});
+        config_desk.taken_over();
+      }
       upkeep.look();
     };
     const bool asked = wait_for_end(signals, gave_up, watches);
@@ -240,7 +243,11 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   if (!trading)
     return trading.error();
   parts.trading = *std::move(trading);
-  return run_tree(parts, source, signals, *log);
+  const auto config_desk = std::make_shared<ConfigDesk>(source);
+  parts.config_control = config_desk;
+  if (config.mode == config::Mode::mock)
+    parts.simulator = from_environment("SIM_ADMIN");
+  return run_tree(parts, source, *config_desk, signals, *log);
 }
 
 } // namespace tandem::apps

@@ -1,5 +1,7 @@
 #include "apps/tandem/log_backend.hpp"
 
+#include "core/log_book.hpp"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/sinks/basic_file_sink.h>
@@ -67,44 +69,85 @@ bool plain(std::string_view text) {
 
 class SpdLog final : public core::Log {
 public:
-  SpdLog(std::shared_ptr<spdlog::logger> logger, bool json, std::string mode, core::Clocks clocks)
-      : logger_{std::move(logger)}, json_{json}, mode_{std::move(mode)},
-        clocks_{std::move(clocks)} {}
+  SpdLog(std::shared_ptr<spdlog::logger> logger, core::LogLevel level, bool json, std::string mode,
+         core::Clocks clocks)
+      : logger_{std::move(logger)}, json_{json}, mode_{std::move(mode)}, clocks_{std::move(clocks)},
+        book_{level} {}
 
   void write(core::LogLevel level, std::string_view event,
              std::initializer_list<core::LogField> fields) override {
-    if (!logger_->should_log(to_spdlog(level)))
-      return;
-    const auto stamp = stamp_now();
-    std::string line;
-    if (json_) {
-      line = fmt::format(R"({{"ts":"{}","level":"{}","mode":"{}","event":"{}")", stamp,
-                         level_name(level), mode_, event);
-      for (const auto& field : fields) {
-        line += fmt::format(R"(,"{}":")", field.key);
-        append_escaped(line, field.value);
-        line += '"';
-      }
-      line += '}';
-    } else {
-      line = fmt::format("{} {:<7} mode={} event={}", stamp, level_name(level), mode_, event);
-      for (const auto& field : fields) {
-        line += fmt::format(" {}=", field.key);
-        if (plain(field.value)) {
-          line += field.value;
-          continue;
-        }
-        line += '"';
-        append_escaped(line, field.value);
-        line += '"';
-      }
-    }
-    logger_->log(to_spdlog(level), line);
+    write_of({}, level, event, fields);
   }
 
-private:
-  [[nodiscard]] std::string stamp_now() const {
+  void write_of(std::string_view place, core::LogLevel level, std::string_view event,
+                std::initializer_list<core::LogField> fields) override {
+    // A line that names its actor itself is about that one.
+    for (const auto& field : fields)
+      if (field.key == "actor")
+        place = field.value;
+    if (!book_.wants(level, place))
+      return;
     const auto now = clocks_.wall();
+    logger_->log(to_spdlog(level), json_ ? json_line(now, place, level, event, fields)
+                                         : text_line(now, place, level, event, fields));
+    core::LogLine line;
+    line.ts = core::to_millis(now);
+    line.level = level;
+    line.event = event;
+    line.place = place;
+    for (const auto& field : fields)
+      if (field.key != "actor")
+        line.fields.emplace_back(field.key, field.value);
+    book_.add(std::move(line));
+  }
+
+  [[nodiscard]] core::LogBook* book() noexcept override { return &book_; }
+
+private:
+  using Fields = std::initializer_list<core::LogField>;
+
+  [[nodiscard]] std::string json_line(core::WallTime now, std::string_view place,
+                                      core::LogLevel level, std::string_view event,
+                                      Fields fields) const {
+    auto line = fmt::format(R"({{"ts":"{}","level":"{}","mode":"{}","event":"{}")", stamp(now),
+                            level_name(level), mode_, event);
+    const auto add = [&line](std::string_view key, std::string_view value) {
+      line += fmt::format(R"(,"{}":")", key);
+      append_escaped(line, value);
+      line += '"';
+    };
+    if (!place.empty())
+      add("actor", place);
+    for (const auto& field : fields)
+      if (field.key != "actor")
+        add(field.key, field.value);
+    return line + '}';
+  }
+
+  [[nodiscard]] std::string text_line(core::WallTime now, std::string_view place,
+                                      core::LogLevel level, std::string_view event,
+                                      Fields fields) const {
+    auto line
+        = fmt::format("{} {:<7} mode={} event={}", stamp(now), level_name(level), mode_, event);
+    const auto add = [&line](std::string_view key, std::string_view value) {
+      line += fmt::format(" {}=", key);
+      if (plain(value)) {
+        line += value;
+        return;
+      }
+      line += '"';
+      append_escaped(line, value);
+      line += '"';
+    };
+    if (!place.empty())
+      add("actor", place);
+    for (const auto& field : fields)
+      if (field.key != "actor")
+        add(field.key, field.value);
+    return line;
+  }
+
+  [[nodiscard]] static std::string stamp(core::WallTime now) {
     const auto whole = std::chrono::floor<std::chrono::seconds>(now);
     const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now - whole).count();
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06d}Z",
@@ -115,6 +158,7 @@ private:
   bool json_;
   std::string mode_;
   core::Clocks clocks_;
+  core::LogBook book_;
 };
 
 } // namespace
@@ -128,13 +172,11 @@ std::unique_ptr<core::Log> make_log(const config::LogConfig& config, std::string
     sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(config.file);
   sink->set_pattern("%v");
   auto logger = std::make_shared<spdlog::logger>("tandem", std::move(sink));
-  logger->set_level(config.level == "debug"     ? spdlog::level::debug
-                    : config.level == "warning" ? spdlog::level::warn
-                    : config.level == "error"   ? spdlog::level::err
-                                                : spdlog::level::info);
+  logger->set_level(spdlog::level::trace); // the book knows what is wanted
   logger->flush_on(spdlog::level::info);
-  return std::make_unique<SpdLog>(std::move(logger), config.format == "json", std::move(mode),
-                                  std::move(clocks));
+  return std::make_unique<SpdLog>(
+      std::move(logger), core::parse_log_level(config.level).value_or(core::LogLevel::info),
+      config.format == "json", std::move(mode), std::move(clocks));
 }
 
 } // namespace tandem::apps

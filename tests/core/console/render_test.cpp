@@ -94,11 +94,11 @@ engine/services/venues/feed
 state           live
 last error      killed
 
-counter   value
-frames       12
+counter    value
+frames        12
 
-message   took
-Tick       4us
+message    took
+Tick        4us
 
 
  ? help  Enter look closely  / filter  s sort  p pause  u resume  r restart~
