@@ -1,3 +1,4 @@
+/// Operations on pairs: how they are configured, what they see, and a person's hand on them.
 #include "actors/api/http_handlers.hpp"
 #include "adapters/traders/events.hpp"
 #include "adapters/traders/orders.hpp"

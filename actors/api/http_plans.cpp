@@ -1,3 +1,4 @@
+/// Operations on TWAP plans.
 #include "actors/api/http_handlers.hpp"
 #include "adapters/traders/plans.hpp"
 #include "messages/now.hpp"

@@ -1,3 +1,4 @@
+/// Operations that read books and what else is known of an instrument.
 #include "actors/api/http_handlers.hpp"
 #include "adapters/traders/replies.hpp"
 #include "messages/market.hpp"

@@ -1,3 +1,4 @@
+/// Operations on what holds trading back: exposure, circuit breakers, kill switches.
 #include "actors/api/http_handlers.hpp"
 #include "adapters/traders/risk.hpp"
 #include "messages/now.hpp"

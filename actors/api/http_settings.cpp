@@ -1,3 +1,4 @@
+/// Operations on the exchanges' keys. No answer shows one.
 #include "actors/api/http_handlers.hpp"
 #include "adapters/traders/settings.hpp"
 #include "messages/orders.hpp"

@@ -1,3 +1,4 @@
+/// Operations on orders, executions and accounts.
 #include "actors/api/http_handlers.hpp"
 #include "adapters/traders/orders.hpp"
 #include "messages/orders.hpp"

@@ -20,7 +20,6 @@ using Kind = CourierNotice::Kind;
 /// Between two tries of a disk that refused.
 constexpr std::chrono::seconds disk_retry{1};
 /// How often the age of what waits is looked up while nothing goes out.
-constexpr std::chrono::seconds look_interval{1};
 /// Between two notices of one kind.
 constexpr std::chrono::seconds notice_interval{5};
 constexpr std::uint64_t refused_bytes_max = 16 * 1024 * 1024;
@@ -63,6 +62,8 @@ void Courier::on_news(const std::vector<core::sinks::NewsPtr>& news, std::uint64
       ++over;
       continue;
     }
+    if (pending_.empty())
+      pending_since_ = ports_.clocks.mono();
     pending_bytes_ += payload.size();
     pending_.push_back(std::move(payload));
   }
@@ -77,18 +78,6 @@ void Courier::on_news(const std::vector<core::sinks::NewsPtr>& news, std::uint64
 void Courier::on_tick() {
   store();
   pump();
-  look_at_oldest();
-}
-
-void Courier::look_at_oldest() {
-  const auto now = ports_.clocks.mono();
-  if (!spool_ || delivery_.state() != Delivery::State::away || spool_->waiting() == 0
-      || now < look_again_at_)
-    return;
-  look_again_at_ = now + look_interval;
-  if (const auto read = spool_->read(1, 1); read && !read->empty())
-    if (const auto record = decode(read->front().payload))
-      oldest_ = record->time;
 }
 
 bool Courier::open_spool() {
@@ -105,7 +94,26 @@ bool Courier::open_spool() {
   }
   spool_ = *std::move(spool);
   tell_lost();
+  inherit();
   return true;
+}
+
+/// What a former run left is as old as its first record says.
+void Courier::inherit() {
+  if (spool_->waiting() == 0)
+    return;
+  const auto first = spool_->read(1, 1);
+  std::int64_t age = 0;
+  if (first && !first->empty())
+    if (const auto record = decode(first->front().payload))
+      age = core::to_millis(ports_.clocks.wall()) - record->time;
+  lag_.on_taken(spool_->last(),
+                ports_.clocks.mono() - std::chrono::milliseconds{std::max<std::int64_t>(age, 0)});
+}
+
+core::Status Courier::acknowledge(std::uint64_t through) {
+  lag_.on_done(through);
+  return spool_->acknowledge(through);
 }
 
 void Courier::store() {
@@ -115,6 +123,7 @@ void Courier::store() {
     on_disk_error(kept.error());
     return;
   }
+  lag_.on_taken(spool_->last(), pending_since_);
   stats_.records += pending_.size();
   pending_.clear();
   pending_bytes_ = 0;
@@ -135,6 +144,7 @@ void Courier::tell_lost() {
   const auto lost = spool_->take_lost();
   if (lost.empty())
     return;
+  lag_.on_done(spool_->acknowledged());
   std::uint64_t count = 0;
   for (const auto& range : lost)
     count += range.count();
@@ -183,7 +193,7 @@ void Courier::on_opened(const core::Result<std::optional<std::uint64_t>>& last_k
   // What it has already is not sent again.
   if (*last_known && **last_known > spool_->acknowledged()) {
     stats_.delivered += std::min(**last_known, spool_->last()) - spool_->acknowledged();
-    if (const auto done = spool_->acknowledge(**last_known); !done)
+    if (const auto done = acknowledge(**last_known); !done)
       stats_.last_error = core::describe(done.error());
   }
   delivery_.on_opened(ports_.clocks.mono());
@@ -206,7 +216,7 @@ void Courier::send(Delivery::Size size) {
       ++stats_.lost;
       notice(Kind::lost, "record " + std::to_string(item.sequence) + " of stream " + spool_->id()
                              + " cannot be read: " + stats_.last_error);
-      static_cast<void>(spool_->acknowledge(item.sequence));
+      static_cast<void>(acknowledge(item.sequence));
       return;
     }
     if (!record)
@@ -215,7 +225,6 @@ void Courier::send(Delivery::Size size) {
   }
   if (batch->items.empty())
     return;
-  oldest_ = batch->items.front().record.time;
   delivery_.on_sent(batch->items.size());
   sent_ = std::move(batch);
   ++stats_.batches;
@@ -246,7 +255,7 @@ void Courier::on_written(const Outcome& outcome) {
     pump();
     return;
   }
-  if (const auto done = spool_->acknowledge(last); !done)
+  if (const auto done = acknowledge(last); !done)
     stats_.last_error = core::describe(done.error());
   pump();
 }
@@ -304,8 +313,10 @@ CourierStats Courier::stats() const {
   auto stats = stats_;
   stats.waiting = (spool_ ? spool_->waiting() : 0) + pending_.size();
   stats.spool_bytes = spool_ ? spool_->bytes() : 0;
-  if (stats.waiting > 0 && oldest_ > 0)
-    stats.lag_ms = std::max<std::int64_t>(0, core::to_millis(ports_.clocks.wall()) - oldest_);
+  const auto now = ports_.clocks.mono();
+  const auto lag = std::max(lag_.age(now),
+                            pending_.empty() ? core::MonoTime::duration{0} : now - pending_since_);
+  stats.lag_ms = std::chrono::duration_cast<std::chrono::milliseconds>(lag).count();
   stats.state = blocked_                                              ? "blocked"
                 : down_                                               ? "down"
                 : stats.waiting > 2 * options_.delivery.batch_records ? "spooling"

@@ -7,6 +7,7 @@
 #include "adapters/sinks/writer.hpp"
 #include "core/sinks/delivery.hpp"
 #include "core/sinks/tape.hpp"
+#include "core/sinks/waiting_age.hpp"
 #include "core/types/time.hpp"
 
 #include <cstddef>
@@ -60,7 +61,7 @@ struct CourierStats {
   std::uint64_t records = 0; ///< taken into the stream in this run
   std::uint64_t delivered = 0, refused = 0, lost = 0, batches = 0, failures = 0;
   std::uint64_t waiting = 0, spool_bytes = 0;
-  std::int64_t lag_ms = 0; ///< age of the oldest record that waits, by its own time
+  std::int64_t lag_ms = 0; ///< how long the oldest record that waits has been waiting
   std::string last_error;
   /// "live", "spooling" (more waits than a batch holds), "down" (the destination is out of order),
   /// "blocked" (the disk takes nothing)
@@ -93,7 +94,8 @@ private:
   void failed(const core::sinks::Outcome& outcome);
   void set_aside(const std::string& why);
   void tell_lost();
-  void look_at_oldest();
+  void inherit();
+  core::Status acknowledge(std::uint64_t through);
   void on_disk_error(const core::Error& error);
   void notice(CourierNotice::Kind kind, std::string text);
 
@@ -108,8 +110,8 @@ private:
   std::shared_ptr<const Batch> sent_; ///< the batch under way
   bool down_ = false;
   std::uint64_t tape_dropped_ = 0;
-  core::UnixMillis oldest_ = 0; ///< time of the first record of the last batch, or of what waits
-  core::MonoTime look_again_at_{};
+  core::sinks::WaitingAge lag_; ///< of what is on disk
+  core::MonoTime pending_since_{};
   std::optional<std::uint64_t> refused_bytes_; ///< in refused.jsonl; unknown before the first
   CourierStats stats_;
   std::vector<CourierNotice> notices_;

@@ -99,16 +99,15 @@ core::Status Spool::take_up(std::string id) {
     if (!bytes)
       return on_disk(bytes.error());
     const auto cursor = frame_at(*bytes, 0);
-    const auto known = id_in(cursor);
-    if (!known)
-      return core::fail(Errc::malformed,
-                        "damaged: what was delivered is no longer known; to send everything that "
-                        "is left once more, remove this file",
-                        files_->path_of(cursor_name));
-    id = *known;
-    acknowledged_ = last_ = cursor->sequence;
+    if (const auto known = id_in(cursor)) {
+      id = *known;
+      acknowledged_ = last_ = cursor->sequence;
+    } else if (!segments_.empty()) {
+      // Torn by a power loss: everything that is left goes out once more, and is there once.
+      acknowledged_ = last_ = segments_.begin()->first - 1;
+    }
   }
-  for (auto segment = segments_.begin(); segment != segments_.end(); ++segment) {
+  for (auto segment = segments_.begin(); segment != segments_.end();) {
     const auto bytes = files_->read(name_of(segment->first));
     if (!bytes)
       return on_disk(bytes.error());
@@ -116,13 +115,19 @@ core::Status Spool::take_up(std::string id) {
     const auto known = id_in(head);
     const auto next = std::next(segment);
     // An engine that ended between making a segment and its first write leaves an empty one.
-    if (!known && next == segments_.end() && bytes->size() < files::frame_head_bytes + magic.size())
+    if (!known && next == segments_.end()
+        && bytes->size() < files::frame_head_bytes + magic.size()) {
+      segment = next;
       continue;
-    if (!known)
-      return core::fail(Errc::malformed,
-                        "not a segment of a spool, or its head is damaged; move "
-                        "the file away to go on without what it holds",
-                        files_->path_of(name_of(segment->first)));
+    }
+    if (!known) {
+      if (const auto aside = set_aside(*segment, bytes->size(), next == segments_.end()); !aside)
+        return aside;
+      segment = segments_.erase(segment);
+      if (segment != segments_.begin() && segment != segments_.end()) // found lost when it is read
+        std::prev(segment)->second.last = segment->first - 1;
+      continue;
+    }
     id = *known;
     segment->second.bytes = bytes->size();
     if (next != segments_.end()) {
@@ -139,6 +144,7 @@ core::Status Spool::take_up(std::string id) {
     }
     bytes_ += segment->second.bytes;
     last_ = std::max(last_, segment->second.last);
+    segment = next;
   }
   id_ = std::move(id);
   if (!segments_.empty() && segments_.rbegin()->second.bytes == 0) {
@@ -153,9 +159,28 @@ core::Status Spool::take_up(std::string id) {
   // What lies before the first segment went with a segment that is no longer there.
   if (!segments_.empty() && segments_.begin()->first > acknowledged_ + 1)
     lose(segments_.begin()->first - 1);
-  // A cursor ahead of all segments: numbers once given are not given again.
-  if (segments_.empty() || acknowledged_ > segments_.rbegin()->second.last)
+  if (segments_.empty())
+    lose(last_);
+  // A cursor ahead of all segments, or a damaged one behind them: numbers once given are not given
+  // again.
+  if (segments_.empty() || last_ > segments_.rbegin()->second.last) {
+    if (!segments_.empty())
+      segments_.rbegin()->second.last = last_; // what is not there is found lost when it is read
     return begin_segment();
+  }
+  return {};
+}
+
+/// A segment without its head, by damage or a power loss: kept for a person, who may find something
+/// in it; its numbers are lost.
+core::Status Spool::set_aside(const std::pair<const std::uint64_t, Segment>& segment,
+                              std::size_t bytes, bool is_last) {
+  const auto name = name_of(segment.first);
+  if (const auto renamed = files_->rename(name, name + ".damaged"); !renamed)
+    return on_disk(renamed.error());
+  // How many there were is not known: it cannot have been more.
+  const auto most = segment.first + bytes / files::frame_head_bytes;
+  last_ = std::max(last_, is_last ? most : segment.first - 1);
   return {};
 }
 

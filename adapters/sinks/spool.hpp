@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tandem::adapters::sinks {
@@ -46,8 +47,9 @@ struct Spooled {
 class Spool {
 public:
   /// Takes up what a former run left, under a lock. @param id names a stream that begins now; one
-  /// that is taken up keeps its own. Errors: conflict (held by another process), internal (disk),
-  /// malformed (a segment whose header is damaged; with what to do).
+  /// that is taken up keeps its own. A segment whose head is damaged is kept aside ("*.damaged"), a
+  /// damaged place of delivery means that all that is left goes out once more. Errors: conflict
+  /// (held by another process), internal (disk).
   [[nodiscard]] static core::Result<std::unique_ptr<Spool>>
   open(std::unique_ptr<files::FileLayer> files, SpoolOptions options, std::string id);
   ~Spool();
@@ -94,6 +96,8 @@ private:
   Spool(std::unique_ptr<files::FileLayer> files, SpoolOptions options);
 
   [[nodiscard]] core::Status take_up(std::string id);
+  [[nodiscard]] core::Status set_aside(const std::pair<const std::uint64_t, Segment>& segment,
+                                       std::size_t bytes, bool is_last);
   [[nodiscard]] core::Status begin_segment();
   [[nodiscard]] core::Status load(std::uint64_t first);
   [[nodiscard]] core::Status write_cursor();

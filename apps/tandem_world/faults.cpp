@@ -119,6 +119,10 @@ std::string_view word_of(FaultClass kind) noexcept {
     return "kill switch";
   case FaultClass::journal_folded:
     return "journal is folded";
+  case FaultClass::sink_away:
+    return "sink's destination is away";
+  case FaultClass::sink_mute:
+    return "sink's destination is mute";
   case FaultClass::breaker_tripped:
     return "breaker is tripped";
   case FaultClass::pair_paused:
@@ -188,12 +192,14 @@ public:
     command();
     halt();
     fold();
+    trouble_sink();
     std::ranges::stable_sort(faults_, {}, &Fault::at);
     return std::move(faults_);
   }
 
   std::vector<Fault> draw_crashes() {
     fold();
+    trouble_sink();
     for (auto left = random_.between(1, 3); left > 0; --left)
       add(bounds_.power_may_fail && random_.chance(300'000) ? FaultClass::power_lost
                                                             : FaultClass::process_killed);
@@ -273,6 +279,8 @@ private:
       fault.lasts = milliseconds{random_.between(50, 4'000)};
       break;
     case FaultClass::journal_folded: // see fold()
+    case FaultClass::sink_away:      // see trouble_sink()
+    case FaultClass::sink_mute:
     case FaultClass::breaker_tripped:
     case FaultClass::pair_paused:
     case FaultClass::pair_changed:
@@ -361,6 +369,19 @@ private:
       Fault fault;
       fault.kind = FaultClass::journal_folded;
       fault.at = milliseconds{random.between(bounds_.from.count(), bounds_.to.count())};
+      faults_.push_back(std::move(fault));
+    }
+  }
+
+  void trouble_sink() {
+    sim::Random random{sim::mix_seed(seed_, "world sink")};
+    for (auto left = random.between(0, 2); left > 0; --left) {
+      Fault fault;
+      fault.kind = random.chance(500'000) ? FaultClass::sink_away : FaultClass::sink_mute;
+      fault.at = milliseconds{random.between(bounds_.from.count(), bounds_.to.count())};
+      fault.lasts = milliseconds{random.between(200, 12'000)};
+      if (fault.kind == FaultClass::sink_mute)
+        fault.value = random.between(50, 1'000);
       faults_.push_back(std::move(fault));
     }
   }

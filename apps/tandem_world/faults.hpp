@@ -33,6 +33,8 @@ enum class FaultClass : std::uint8_t {
   process_killed, ///< at the `value`-th operation from then; the next life begins after `lasts`
   power_lost,     ///< killed, and of what was not synced any part may be gone
   journal_folded, ///< its old files into one, as if they were days old
+  sink_away,      ///< the sink's destination is not there
+  sink_mute,      ///< `value` per mille of its batches are taken in part or whole, unanswered
   // What a person does, and takes back at the end; `word` says to what.
   kill_switch,      ///< "all", "venue.binance" or a strategy; `value` 1: positions are flattened
   breaker_tripped,  ///< by its name

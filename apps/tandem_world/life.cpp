@@ -27,6 +27,7 @@ constexpr auto closing_max = 10min;
 constexpr std::size_t segment_bytes_max = 16U * 1024;
 /// Beyond what a journal keeps unfolded.
 constexpr auto days_later = 24h * 30;
+constexpr std::size_t sink_queue_max = 100'000;
 
 } // namespace
 
@@ -136,12 +137,13 @@ core::Status Life::open() {
   options.segment_bytes_max = segment_bytes_max;
   options.compact_bytes_min = 0;
   options.reserve_bytes = 16U * 1024;
-  auto opened = adapters::journal::FileJournal::open(files(), std::move(options));
+  auto opened = adapters::journal::FileJournal::open(files(ground_.disk), std::move(options));
   if (!opened)
     return tl::unexpected{opened.error()};
   journal_ = opened->journal.get();
   parts_.trading = actors::supervisor::make_trading(
       parts_.config, std::move(opened->journal), opened->records, *std::move(keys), parts_.context);
+  add_sink();
   root_ = actors::supervisor::start_engine(time_->system(), parts_);
   root_->attach_functor([this, alive = std::weak_ptr{alive_}](const caf::error&) {
     if (!alive.expired())
@@ -150,8 +152,28 @@ core::Status Life::open() {
   return {};
 }
 
-std::unique_ptr<adapters::files::FileLayer> Life::files() {
-  const auto plan = [this](const NumberedOperation& operation) -> Fate {
+/// What the engine does goes to a destination outside, too.
+void Life::add_sink() {
+  using enum core::sinks::Kind;
+  core::sinks::Filter filter;
+  filter.kinds = {opportunity, alert, order, fill, execution, plan};
+  const auto tape = std::make_shared<core::sinks::Tape>();
+  actors::SinkOptions options;
+  options.courier.id = "world";
+  options.courier.mode = parts_.context->mode;
+  options.courier.spool.segment_bytes = segment_bytes_max;
+  options.reader = tape->add_reader(std::move(filter), sink_queue_max);
+  options.files = [this] { return files(ground_.sink_disk); };
+  options.writer = [this]() -> core::Result<std::unique_ptr<adapters::sinks::Writer>> {
+    return ground_.warehouse.writer(operations_);
+  };
+  parts_.tape = tape;
+  parts_.sinks.push_back(std::move(options));
+}
+
+std::unique_ptr<adapters::files::FileLayer> Life::files(adapters::files::MemoryDisk& disk) {
+  const bool journal = &disk == &ground_.disk;
+  const auto plan = [this, journal](const NumberedOperation& operation) -> Fate {
     if (operations_.dead())
       return {.kind = Fate::Kind::crash_before};
     if (const auto fate = operations_.arrive()) {
@@ -171,11 +193,11 @@ std::unique_ptr<adapters::files::FileLayer> Life::files() {
       return {.kind = Fate::Kind::fail,
               .fault = FileFault::other,
               .bytes = operation.bytes > 0 ? random_() % operation.bytes : 0};
-    if (operation.operation == FileOperation::append)
+    if (journal && operation.operation == FileOperation::append)
       sync_later();
     return {};
   };
-  return adapters::files::faulty_files(ground_.disk.files(), plan, [this] { operations_.die(); });
+  return adapters::files::faulty_files(disk.files(), plan, [this] { operations_.die(); });
 }
 
 void Life::sync_later() {

@@ -12,6 +12,7 @@
 #include "apps/tandem_world/operations.hpp"
 #include "apps/tandem_world/timeline.hpp"
 #include "apps/tandem_world/trace.hpp"
+#include "apps/tandem_world/warehouse.hpp"
 #include "config/schema.hpp"
 #include "core/log.hpp"
 #include "messages/context.hpp"
@@ -38,8 +39,10 @@ struct Ground {
   Timeline& timeline;
   Trace& trace;
   MemoryNet& net;
-  adapters::files::MemoryDisk& disk;
+  adapters::files::MemoryDisk& disk;      ///< of the journal
+  adapters::files::MemoryDisk& sink_disk; ///< of the sink's spool
   const DiskState& disk_state;
+  Warehouse& warehouse;
   std::function<std::chrono::nanoseconds()> clock_error; ///< of the engine's wall clock
   /// Hears what the engine logs: the event word and its fields.
   std::function<void(std::string_view event, const std::string& fields)> on_log;
@@ -93,7 +96,9 @@ private:
 
   Life(const Ground& ground, std::uint64_t seed, CrashPlan crash);
   [[nodiscard]] core::Status open();
-  [[nodiscard]] std::unique_ptr<adapters::files::FileLayer> files();
+  [[nodiscard]] std::unique_ptr<adapters::files::FileLayer>
+  files(adapters::files::MemoryDisk& disk);
+  void add_sink();
   void sync_later();
   void end();
 

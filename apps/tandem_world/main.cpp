@@ -59,17 +59,18 @@ void tell(const WorldOutcome& outcome, const Options& options) {
   }
   for (const auto& row : outcome.broken)
     std::cout << "  BROKEN " << row << '\n';
-  std::cout << fmt::format("  {} lives, {} crashes, {} orders, {} fills, {} steps, {} trace lines, "
-                           "digest {:016x}\n",
+  std::cout << fmt::format("  {} lives, {} crashes, {} orders, {} fills, {} records at the sink's "
+                           "destination, {} steps, {} trace lines, digest {:016x}\n",
                            outcome.lives, outcome.crashes, outcome.orders, outcome.fills,
-                           outcome.steps, outcome.trace_lines, outcome.digest);
+                           outcome.records, outcome.steps, outcome.trace_lines, outcome.digest);
 }
 
 /// What all seeds came to.
 struct Sum {
   std::mutex mutex;
   std::atomic<std::uint64_t> broken{0};
-  std::uint64_t seeds = 0, lives = 0, crashes = 0, orders = 0, fills = 0, faults = 0, steps = 0;
+  std::uint64_t seeds = 0, lives = 0, crashes = 0, orders = 0, fills = 0, records = 0, faults = 0,
+                steps = 0;
   std::chrono::nanoseconds virtual_time{0};
   std::uint64_t digests = 0; ///< of all, whatever their order
 
@@ -82,6 +83,7 @@ struct Sum {
     crashes += outcome.crashes;
     orders += outcome.orders;
     fills += outcome.fills;
+    records += outcome.records;
     faults += outcome.faults.size();
     steps += outcome.steps;
     virtual_time += outcome.virtual_time;
@@ -130,9 +132,10 @@ int run_seeds(const Options& options) {
     thread.join();
   const auto took = std::chrono::steady_clock::now() - started;
   std::cout << fmt::format(
-      "{} faults, {} crashes in {} lives, {} orders, {} fills, {} steps, digest "
-      "{:016x}\n",
-      sum.faults, sum.crashes, sum.lives, sum.orders, sum.fills, sum.steps, sum.digests);
+      "{} faults, {} crashes in {} lives, {} orders, {} fills, {} records at sinks' "
+      "destinations, {} steps, digest {:016x}\n",
+      sum.faults, sum.crashes, sum.lives, sum.orders, sum.fills, sum.records, sum.steps,
+      sum.digests);
   std::cout << fmt::format("{} seeds: {} violations, {:.0f} s of virtual time, {:.1f} s of real "
                            "time\n",
                            sum.seeds, sum.broken.load(), seconds_of(sum.virtual_time),

@@ -14,7 +14,17 @@ using std::chrono::milliseconds;
 constexpr auto recovery_max = 180s; ///< within this everything works again
 constexpr auto calm_tail = 3s;      ///< how long it must go on well
 constexpr auto look_every = 500ms;
+constexpr auto sink_delay_max = 2s; ///< of one whose destination is well
 constexpr std::uint64_t steps_at_once_max = 3'000'000;
+
+/// What of its records waits longer than it should; empty: nothing.
+std::string slow_sink(const messages::ActorCell& cell) {
+  for (const auto& [name, value] : cell.counters())
+    if (name == "lag_ms" && milliseconds{value} > sink_delay_max)
+      return "a record waits since " + std::to_string(value) + " ms in the sink ("
+             + cell.last_error() + "); ";
+  return cell.state() == "live" ? "" : "the sink is " + cell.state() + "; ";
+}
 
 } // namespace
 
@@ -41,8 +51,12 @@ void World::bury() {
   steps_ += life_->time().steps();
   life_.reset();
   stopped_until_.reset();
-  if (std::exchange(power_goes_, false))
-    disk_.cut_power(random_.next());
+  if (!std::exchange(power_goes_, false))
+    return;
+  disk_.cut_power(random_.next());
+  // A spool is not synced: what a power loss takes of it is not promised.
+  sink_disk_.cut_power(random_.next());
+  warehouse_.forgive();
 }
 
 /// One turn of the process. False when it has nothing to do, or is not there.
@@ -52,6 +66,7 @@ bool World::work() {
   if (!life_->dead() && !life_->gave_up())
     return life_->step();
   ++crashes_;
+  sink_may_lack_ = true; // what had no number yet
   trace_.line(timeline_.elapsed(), "process", life_->dead() ? "killed" : "gave-up", {});
   bury();
   timeline_.after(std::exchange(down_for_, restart_usual), [this] {
@@ -102,6 +117,8 @@ void World::make_whole() {
   disk_state_ = {};
   disk_.set_capacity(std::nullopt);
   disk_is_ill_ = false;
+  warehouse_.close(false);
+  warehouse_.lose_answers(0);
   crash_plan_ = {};
   if (life_ != nullptr) {
     life_->plan({});
@@ -133,10 +150,25 @@ std::string World::not_ready() const {
                 + (view ? std::string{core::market::to_string(view->condition)} : "not there")
                 + "; ";
     }
+  for (const auto& cell : life_->context()->cells->all())
+    if (cell->kind() == "sink")
+      text += slow_sink(*cell);
   for (const auto& order : life_->trading().desk->unsettled())
     if (order->state() == core::orders::OrderState::unknown)
       text += "order " + order->intent().id.text() + " is unknown; ";
   return text;
+}
+
+/// What has a number is at the destination; and where nothing died, every fill of the journal is.
+void World::check_sink() {
+  for (auto& gap : warehouse_.gaps())
+    judge_.fault("the sink: " + std::move(gap));
+  if (sink_may_lack_)
+    return;
+  // What is younger may wait for company.
+  const auto until = core::to_millis(net_.wall() - sink_delay_max);
+  for (auto& one : warehouse_.missing(judge_.records(), until))
+    judge_.fault("the sink: " + std::move(one));
 }
 
 /// The faults are over: everything must come back by itself, the accounts must agree, and the
@@ -171,10 +203,12 @@ void World::recover() {
     if (!good_since)
       good_since = timeline_.now();
     if (timeline_.now() - *good_since >= calm_tail)
-      return judge_.check_settled(*accounts);
+      break;
   }
-  if (good_since && accounts)
-    return judge_.check_settled(*accounts); // it works; it only never rests for long
+  if (good_since && accounts) { // perhaps it only never rests for long
+    judge_.check_settled(*accounts);
+    return check_sink();
+  }
   judge_.fault("not well again within " + std::to_string(recovery_max.count()) + " s: " + reason);
 }
 

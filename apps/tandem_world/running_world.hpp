@@ -8,6 +8,7 @@
 #include "apps/tandem_world/life.hpp"
 #include "apps/tandem_world/person.hpp"
 #include "apps/tandem_world/scenery.hpp"
+#include "apps/tandem_world/warehouse.hpp"
 #include "apps/tandem_world/world.hpp"
 
 #include <chrono>
@@ -84,6 +85,7 @@ public:
     result.lives = lives_;
     result.crashes = crashes_;
     result.orders = judge_.orders();
+    result.records = warehouse_.records();
     bury();
     judge_.check_journal();
     result.steps = steps_;
@@ -116,6 +118,7 @@ private:
   void fold_journal();
   void make_whole();
   [[nodiscard]] std::string not_ready() const;
+  void check_sink();
 
   [[nodiscard]] std::chrono::nanoseconds drift() const {
     if (drift_us_per_s_ == 0)
@@ -140,6 +143,9 @@ private:
   MemoryNet net_;
   sim::Simulator simulator_;
   Judge judge_;
+  adapters::files::MemoryDisk sink_disk_;
+  Warehouse warehouse_{timeline_, sim::mix_seed(seed_, "world warehouse"),
+                       [this](std::string what) { judge_.fault("the sink: " + std::move(what)); }};
   std::chrono::nanoseconds clock_jump_{0};
   std::int64_t drift_us_per_s_ = 0;
   core::MonoTime drift_since_{};
@@ -149,7 +155,9 @@ private:
       trace_,
       net_,
       disk_,
+      sink_disk_,
       disk_state_,
+      warehouse_,
       [this] { return clock_jump_ + drift(); },
       [this](std::string_view event, const std::string& fields) { judge_.on_log(event, fields); }};
   Person person_{scenery_, timeline_,
@@ -161,8 +169,9 @@ private:
   std::chrono::milliseconds down_for_{restart_usual};
   bool power_goes_ = false;
   bool disk_is_ill_ = false;
-  bool cannot_begin_ = false; ///< said
-  bool whole_ = false;        ///< no fault any more
+  bool sink_may_lack_ = false; ///< records may be gone that nobody promised
+  bool cannot_begin_ = false;  ///< said
+  bool whole_ = false;         ///< no fault any more
   std::size_t lives_ = 0, crashes_ = 0;
   std::uint64_t steps_ = 0;
 };

@@ -35,6 +35,7 @@ struct WorldOutcome {
   std::uint64_t digest = 0; ///< of the trace
   std::uint64_t trace_lines = 0, steps = 0;
   std::size_t lives = 0, crashes = 0, orders = 0, fills = 0;
+  std::size_t records = 0; ///< at the sink's destination
 };
 
 [[nodiscard]] WorldOutcome run_world(const WorldOptions& options);

@@ -59,6 +59,12 @@ void World::strike(const Fault& fault) {
   }
   case FaultClass::journal_folded:
     return fold_journal();
+  case FaultClass::sink_away:
+    warehouse_.close(true);
+    return end_later(fault, [this] { warehouse_.close(false); });
+  case FaultClass::sink_mute:
+    warehouse_.lose_answers(static_cast<std::uint32_t>(fault.value));
+    return end_later(fault, [this] { warehouse_.lose_answers(0); });
   case FaultClass::kill_switch:
   case FaultClass::breaker_tripped:
   case FaultClass::pair_paused:
@@ -123,6 +129,7 @@ void World::strike_disk(const Fault& fault) {
       used += bytes.size();
     disk_.set_capacity(used + left);
   }
+  sink_may_lack_ = sink_may_lack_ || disk_is_ill_;
   end_later(fault, [this, kind = fault.kind] {
     if (kind == FaultClass::disk_slow)
       disk_state_.sync_takes = DiskState{}.sync_takes;
@@ -167,6 +174,7 @@ void World::strike_actor(const Fault& fault) {
     return;
   const auto& [path, handle] = living.at(static_cast<std::size_t>(fault.value) % living.size());
   trace_.line(timeline_.elapsed(), "struck", path, {});
+  sink_may_lack_ = true; // what was on its way to the tape died with it
   judge_.on_struck();
   if (fault.kind == FaultClass::actor_killed)
     caf::anon_send_exit(handle, caf::exit_reason::kill);

@@ -20,6 +20,7 @@ void Delivery::on_refused_to_open(const Outcome& why, std::uint64_t random, Mono
 std::optional<Delivery::Size> Delivery::due(Size waiting, std::uint64_t random, MonoTime now) {
   if (waiting.records == 0) {
     flush_at_.reset();
+    owed_ = 0;
     return std::nullopt;
   }
   if (!flush_at_) {
@@ -31,8 +32,9 @@ std::optional<Delivery::Size> Delivery::due(Size waiting, std::uint64_t random, 
     return std::nullopt;
   const bool full
       = waiting.records >= limits_.batch_records || waiting.bytes >= limits_.batch_bytes;
-  if (!full && !hurried_ && !records_max_ && now < *flush_at_)
+  if (!full && owed_ == 0 && !records_max_ && now < *flush_at_)
     return std::nullopt;
+  asked_ = std::min(waiting.records, limits_.batch_records);
   return Size{std::min(records_max_.value_or(limits_.batch_records), limits_.batch_records),
               limits_.batch_bytes};
 }
@@ -40,6 +42,8 @@ std::optional<Delivery::Size> Delivery::due(Size waiting, std::uint64_t random, 
 void Delivery::on_sent(std::size_t records) noexcept {
   state_ = State::sending;
   sent_ = records;
+  if (owed_ == 0)
+    owed_ = asked_;
 }
 
 Delivery::Verdict Delivery::on_outcome(const Outcome& outcome, std::uint64_t random, MonoTime now) {
@@ -48,10 +52,11 @@ Delivery::Verdict Delivery::on_outcome(const Outcome& outcome, std::uint64_t ran
   case Outcome::Kind::delivered:
     state_ = State::idle;
     backoff_.reset();
-    if (!records_max_)
+    owed_ -= std::min(owed_, sent_);
+    if (records_max_)
+      grow();
+    else if (owed_ == 0)
       flush_at_.reset();
-    else if (*records_max_ *= 2; *records_max_ >= limits_.batch_records)
-      records_max_.reset();
     return Verdict::acknowledge;
   case Outcome::Kind::rejected:
     state_ = State::idle;
@@ -66,6 +71,12 @@ Delivery::Verdict Delivery::on_outcome(const Outcome& outcome, std::uint64_t ran
     return Verdict::repeat;
   }
   return Verdict::repeat;
+}
+
+/// After a rejection, back to the usual size.
+void Delivery::grow() noexcept {
+  if (*records_max_ *= 2; *records_max_ >= limits_.batch_records)
+    records_max_.reset();
 }
 
 void Delivery::pause(const Outcome& why, std::uint64_t random, MonoTime now) noexcept {

@@ -74,7 +74,8 @@ public:
   /// How much to send now; nullopt: nothing yet. @param waiting records not delivered, with their
   /// bytes. @param random any 64 bits, for the jitter.
   [[nodiscard]] std::optional<Size> due(Size waiting, std::uint64_t random, MonoTime now);
-  /// What was asked for by due() is on its way.
+  /// What was asked for by due() is on its way; fewer, where the queue could not hand out all in
+  /// one piece: then the rest is due at once.
   void on_sent(std::size_t records) noexcept;
 
   /// What to do with the batch that was sent.
@@ -86,25 +87,24 @@ public:
 
   [[nodiscard]] Verdict on_outcome(const Outcome& outcome, std::uint64_t random, MonoTime now);
 
-  /// Sends without waiting for company from now on: the end of the run.
-  void hurry() noexcept { hurried_ = true; }
-
   [[nodiscard]] std::uint32_t failures() const noexcept { return backoff_.failures(); }
 
   /// More failures in a row than `retries`.
   [[nodiscard]] bool out_of_order() const noexcept { return failures() > limits_.retries; }
 
 private:
+  void grow() noexcept;
   void pause(const Outcome& why, std::uint64_t random, MonoTime now) noexcept;
 
   DeliveryLimits limits_;
   supervision::Backoff backoff_;
   State state_ = State::away;
   bool opening_ = false;
-  bool hurried_ = false;
   MonoTime not_before_{};
   std::optional<MonoTime> flush_at_; ///< set when the first record waits
   std::size_t sent_ = 0;             ///< records of the batch under way
+  std::size_t asked_ = 0;            ///< records that the last due() was about
+  std::size_t owed_ = 0;             ///< records that were due and are not delivered
   std::optional<std::size_t>
       records_max_; ///< after a rejection: halved until it passes, then doubled
 };

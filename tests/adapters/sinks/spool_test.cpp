@@ -256,15 +256,57 @@ TEST_CASE("damage costs the damaged record alone, and its number is told") {
   CHECK(spool->take_lost() == std::vector<SequenceRange>{{12, 12}});
 }
 
-TEST_CASE("a file that is no segment stops the start with its name") {
+TEST_CASE(
+    "a segment without its head is kept aside, and its numbers are told and not given again") {
   MemoryDisk disk;
   {
     auto spool = open(disk);
     append(*spool, 1, 1);
   }
-  disk.put("00000000000000000005.spool", std::string(100, 'x'));
-  const auto spool = Spool::open(disk.files(), small, "x");
-  REQUIRE_FALSE(spool.has_value());
-  CHECK(spool.error().code == core::Errc::malformed);
-  CHECK(spool.error().source.find("00000000000000000005.spool") != std::string::npos);
+  const std::string name = "00000000000000000002.spool";
+  disk.put(name, std::string(100, 'x'));
+  auto spool = open(disk);
+  CHECK(disk.contents().contains(name + ".damaged"));
+  CHECK_FALSE(disk.contents().contains(name));
+  const auto next = spool->last() + 1;
+  REQUIRE(spool->append(std::vector<std::string>{payload(next)}).has_value());
+  CHECK(drain(*spool) == std::vector<std::uint64_t>{1, next});
+  CHECK(spool->take_lost() == std::vector<SequenceRange>{{2, next - 1}});
+  spool.reset();
+  CHECK(open(disk)->last() == next);
+}
+
+TEST_CASE("a damaged segment in the middle costs its own records alone") {
+  MemoryDisk disk;
+  {
+    auto spool = open(disk);
+    for (std::uint64_t number = 1; number <= 30; ++number)
+      append(*spool, number, number);
+  }
+  std::vector<std::string> segments;
+  for (const auto& [name, bytes] : disk.contents())
+    if (name.ends_with(".spool"))
+      segments.push_back(name);
+  REQUIRE(segments.size() >= 3);
+  disk.put(segments[1], "torn");
+  auto spool = open(disk);
+  const auto found = drain(*spool);
+  const auto lost = spool->take_lost();
+  REQUIRE(lost.size() == 1);
+  CHECK(found.front() == 1);
+  CHECK(found.back() == 30);
+  CHECK(found.size() + lost.front().count() == 30);
+}
+
+TEST_CASE("when the place of delivery is damaged, what is left goes out once more") {
+  MemoryDisk disk;
+  {
+    auto spool = open(disk);
+    append(*spool, 1, 3);
+    REQUIRE(spool->acknowledge(2).has_value());
+  }
+  disk.put("cursor", "");
+  auto spool = open(disk);
+  CHECK(drain(*spool) == run(1, 3));
+  CHECK(spool->take_lost().empty());
 }

@@ -150,11 +150,18 @@ TEST_CASE("one record that a destination will never take is found by halving and
   CHECK(sent_batches < 50);
 }
 
-TEST_CASE("at the end of a run nothing waits for company") {
+TEST_CASE("a queue that hands out less than was due is asked for the rest at once") {
   auto delivery = opened();
-  CHECK_FALSE(delivery.due({1, 10}, 0, start));
-  delivery.hurry();
-  CHECK(delivery.due({1, 10}, 0, start));
+  CHECK_FALSE(delivery.due({60, 600}, 0, start));
+  REQUIRE(delivery.due({60, 600}, 0, start + 1s));
+  delivery.on_sent(35); // a segment ended
+  CHECK(delivery.on_outcome(delivered, 0, start + 1s) == Verdict::acknowledge);
+  REQUIRE(delivery.due({30, 300}, 0, start + 1s)); // five came meanwhile
+  delivery.on_sent(30);
+  CHECK(delivery.on_outcome(delivered, 0, start + 1s) == Verdict::acknowledge);
+  CHECK_FALSE(delivery.due({5, 50}, 0, start + 1s)); // these may wait for company
+  CHECK_FALSE(delivery.due({5, 50}, 0, start + 1'999ms));
+  CHECK(delivery.due({5, 50}, 0, start + 2s));
 }
 
 TEST_CASE("what waited through an outage goes out as soon as the destination is open") {
