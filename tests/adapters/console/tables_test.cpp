@@ -48,15 +48,15 @@ TEST_CASE("an answer is its data, a refusal its error") {
 }
 
 TEST_CASE("the tree keeps its shape and tells what is wrong with whom") {
-  const auto table = tree_table(answer(tree), {{"engine/services/venues/binance/spot/feed", 125}});
+  const auto table = tree_table(answer(tree), {{"engine/services/venues/binance/spot/feed", 95}});
   REQUIRE(table.rows.size() == 4);
   CHECK(
       core::console::table_text(table)
-      == R"(actor              state          restarts  mailbox  oldest  p50     p99  msg/s  last error
-engine             rest_for_one          0        0       -  1us     2us      -
-  spot             rest_for_one          0        0       -    -       -      -
-    feed           restarting      7 (2/5)        3   >1.5s  4us     1ms   12.5  killed
-    order_gateway  open                  0        0       -    -       -      -
+      == R"(actor              state          restarts   mailbox   oldest   p50   p99   msg/s  last error
+engine             rest_for_one          0         0        -   1us   2us       -
+  spot             rest_for_one          0         0        -     -     -       -
+    feed           restarting      7 (2/5)         3    >1.5s   4us   1ms     9.5  killed
+    order_gateway  open                  0         0        -     -     -       -
 )");
   CHECK(table.rows[2].tone == Tone::bad);
   CHECK(table.rows[3].tone == Tone::plain);

@@ -94,7 +94,9 @@ TEST_CASE("with --json the engine's answer is printed as it is") {
   FakeClient client;
   client.data["/api/risk/breakers"] = R"([{"name":"global","state":"closed"}])";
   auto line = command("breakers");
-  CHECK(run(client, line).out.starts_with("breaker  state   trips"));
+  const auto text = run(client, line).out;
+  CHECK(text.starts_with("breaker "));
+  CHECK(text.find("\nglobal    closed") != std::string::npos);
   line.json = true;
   CHECK(run(client, line).out
         == "{\"success\":true,\"mode\":\"mock\",\"data\":[{\"name\":\"global\",\"state\":"
@@ -142,7 +144,7 @@ TEST_CASE("top looks twice and sorts by what happened between") {
   CHECK(waited == 250ms);
   CHECK(client.asked.size() == 2);
   CHECK(ran.out.starts_with(R"({"success":true,"data":[{"path":"engine)"));
-  CHECK(ran.out.find(R"("messagesPerSecond":0.0)") != std::string::npos);
+  CHECK(ran.out.find(R"("messagesPerSecond":0)") != std::string::npos);
 }
 
 TEST_CASE("watch prints one line for each event, and ends after so many") {
