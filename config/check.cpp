@@ -170,6 +170,11 @@ void check_listeners(const Config& config, Violations& found) {
       if (const auto status = check_origin(origin); origin != "*" && !status)
         found.push_back({fmt::format("{}.cors_origins[{}]", path, j), status.error().detail});
     }
+    if (listener.surface == Surface::grpc && is_unix_address(listener.address)) {
+      if (listener.address.size() > unix_address_max)
+        found.push_back({path + ".address", "a socket's path has at most 100 bytes"});
+      continue;
+    }
     const auto address = parse_address(listener.address);
     if (!address) {
       found.push_back({path + ".address", address.error().detail});

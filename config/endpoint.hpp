@@ -4,6 +4,7 @@
 
 #include "core/result.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,6 +19,14 @@ struct Endpoint {
 
 /// host:port or [v6]:port; the port must be there, 0 included. Errors: configuration.
 [[nodiscard]] core::Result<Endpoint> parse_address(std::string_view text);
+
+/// "unix:/run/tandem.sock": a socket in the file system.
+[[nodiscard]] constexpr bool is_unix_address(std::string_view text) noexcept {
+  return text.starts_with("unix:");
+}
+
+/// "unix:" and the path: what the kernel takes, with room to spare.
+inline constexpr std::size_t unix_address_max = 105;
 
 /// scheme://host[:port][/path]. @param plain, encrypted the two schemes allowed here, e.g. "http"
 /// and "https". Errors: configuration (other scheme, no host, bad port, user info, query, fragment,

@@ -22,8 +22,8 @@ constexpr std::array<Choice<Mode>, 3> modes{
     {{"mock", Mode::mock}, {"dev", Mode::dev}, {"prod", Mode::prod}}};
 constexpr std::array<Choice<Delivery>, 2> deliveries{
     {{"latest", Delivery::latest}, {"lossless", Delivery::lossless}}};
-constexpr std::array<Choice<Surface>, 2> surfaces{
-    {{"traders", Surface::traders}, {"metrics", Surface::metrics}}};
+constexpr std::array<Choice<Surface>, 3> surfaces{
+    {{"traders", Surface::traders}, {"metrics", Surface::metrics}, {"grpc", Surface::grpc}}};
 constexpr std::array<Choice<std::string_view>, 4> log_levels{
     {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}}};
 constexpr std::array<Choice<std::string_view>, 2> log_formats{{{"text", "text"}, {"json", "json"}}};

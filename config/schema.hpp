@@ -50,13 +50,19 @@ struct LogConfig {
   std::string file;            ///< empty = standard error
 };
 
-/// Which interface a listener serves.
-enum class Surface : std::uint8_t { traders, metrics };
+/// Which interface a listener serves. console: the engine's own socket for tandem-console, in its
+/// state directory; in no file.
+enum class Surface : std::uint8_t { traders, metrics, grpc, console };
+
+[[nodiscard]] constexpr bool speaks_grpc(Surface surface) noexcept {
+  return surface == Surface::grpc || surface == Surface::console;
+}
 
 struct ListenerConfig {
   Surface surface = Surface::traders;
   std::string address = "127.0.0.1:7000"; ///< host:port ([::1]:7000); port 0 = any free one, shown
-                                          ///< in the ready line. Loopback only so far
+                                          ///< in the ready line. Loopback only so far. Of surface
+                                          ///< grpc also unix:/path, for this user alone
   std::vector<std::string> cors_origins;  ///< exact origins or "*"; empty = no CORS headers,
                                           ///< WebSocket only from the same origin
   std::size_t websockets_max = 1'000;     ///< 1..100000

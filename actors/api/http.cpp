@@ -43,8 +43,12 @@ void listen(Self self) {
   bound.resize(impl.options.listeners.size());
   for (std::size_t i = 0; i < impl.options.listeners.size(); ++i) {
     const auto& listener = impl.options.listeners[i];
-    auto server = impl.options.serve(bound[i].empty() ? listener.address : bound[i],
-                                     limits_of(listener), impl.events(listener, hand_over));
+    const bool grpc = config::speaks_grpc(listener.surface);
+    const auto& serve = grpc ? impl.options.serve_grpc : impl.options.serve;
+    if (!serve)
+      continue;
+    auto server = serve(bound[i].empty() ? listener.address : bound[i], limits_of(listener),
+                        impl.events(listener, hand_over));
     if (!server)
       throw std::runtime_error{core::describe(server.error())};
     bound[i] = (*server)->address();

@@ -61,6 +61,8 @@ public:
 
 struct HttpOptions {
   adapters::transport::Serve serve; ///< on the interface's own thread, which outlives the actor
+  /// The same for listeners of surface grpc; unset: they are left out (no network).
+  adapters::transport::Serve serve_grpc;
   std::vector<config::ListenerConfig> listeners;
   std::vector<HttpMarket> markets;
   std::shared_ptr<const HttpTrading> trading; ///< null: the engine only watches

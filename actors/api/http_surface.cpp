@@ -26,9 +26,10 @@ constexpr std::size_t texts_max = 1'024;
 /// The broadcast's view of a WebSocket client.
 class SocketClient final : public messages::Client {
 public:
-  explicit SocketClient(ServerSocketPtr socket) : socket_{std::move(socket)} {}
+  /// @param id of its own over all listeners; a socket's is its server's.
+  SocketClient(std::uint64_t id, ServerSocketPtr socket) : id_{id}, socket_{std::move(socket)} {}
 
-  [[nodiscard]] std::uint64_t id() const override { return socket_->id(); }
+  [[nodiscard]] std::uint64_t id() const override { return id_; }
 
   bool send(std::shared_ptr<const std::string> text) override {
     return socket_->send(std::move(text));
@@ -41,7 +42,14 @@ public:
   }
 
 private:
+  const std::uint64_t id_;
   ServerSocketPtr socket_;
+};
+
+/// What a listener knows of a socket that is open.
+struct OpenSocket {
+  std::uint64_t client = 0;
+  std::shared_ptr<core::supervision::Places> texts;
 };
 
 std::string host_of(const std::string& peer) {
@@ -95,6 +103,18 @@ Error server_error(int status, std::string_view reason) {
   return error;
 }
 
+void add_counters(const adapters::transport::ServerCounters& from,
+                  adapters::transport::ServerCounters& to) {
+  to.requests += from.requests;
+  to.malformed += from.malformed;
+  to.timed_out += from.timed_out;
+  to.connections_refused += from.connections_refused;
+  to.websockets_open += from.websockets_open;
+  to.websockets_total += from.websockets_total;
+  to.websockets_cut_slow += from.websockets_cut_slow;
+  to.messages_sent += from.messages_sent;
+}
+
 } // namespace
 
 core::Result<std::size_t> number_query(const ServerRequest& request, std::string_view name,
@@ -140,7 +160,7 @@ void HttpSurface::on_request(const config::ListenerConfig& listener, const ToAct
   auto found = adapters::traders::match(request.method, request.path);
   const bool ours
       = found.route.operation != nullptr
-        && (listener.surface == config::Surface::traders || request.path.starts_with("/health"));
+        && (listener.surface != config::Surface::metrics || request.path.starts_with("/health"));
   if (!ours) {
     auto none = refusal({Errc::not_found, "no route " + request.method + " " + request.path, {}});
     if (!found.allow.empty()) {
@@ -150,7 +170,9 @@ void HttpSurface::on_request(const config::ListenerConfig& listener, const ToAct
     answer(timed, std::move(none));
     return;
   }
-  core::security::Caller caller{"api", core::security::RoleSet::all(), host_of(request.peer), {}};
+  const bool console = listener.surface == config::Surface::console;
+  core::security::Caller caller{
+      console ? "console" : "api", core::security::RoleSet::all(), host_of(request.peer), {}};
   dispatch(to_actor,
            {std::move(request), std::move(timed), std::move(found.route), std::move(caller)});
 }
@@ -192,12 +214,12 @@ ServerResponse HttpSurface::metrics() {
   figures.response_time = &response_time;
   {
     const std::lock_guard lock{servers_mutex};
-    for (const auto& server : servers) {
-      const auto counters = server->counters();
-      figures.server.websockets_open += counters.websockets_open;
-      figures.server.websockets_cut_slow += counters.websockets_cut_slow;
-      figures.server.connections_refused += counters.connections_refused;
-      figures.server.malformed += counters.malformed;
+    auto server = servers.begin();
+    for (const auto& listener : options.listeners) {
+      const bool grpc = config::speaks_grpc(listener.surface);
+      if ((grpc && !options.serve_grpc) || server == servers.end())
+        continue;
+      add_counters((*server++)->counters(), grpc ? figures.grpc : figures.server);
     }
   }
   ServerResponse response;
@@ -208,7 +230,7 @@ ServerResponse HttpSurface::metrics() {
 
 std::optional<ServerResponse> HttpSurface::upgrade(const config::ListenerConfig& listener,
                                                    const ServerRequest& request) const {
-  if (listener.surface != config::Surface::traders || request.path != "/ws")
+  if (listener.surface == config::Surface::metrics || request.path != "/ws")
     return refusal({Errc::not_found, "no WebSocket at " + request.path, {}});
   if (!origin_allowed(listener, adapters::transport::header(request, "origin"),
                       adapters::transport::header(request, "host")))
@@ -237,30 +259,39 @@ adapters::transport::ServerEvents HttpSurface::events(const config::ListenerConf
   };
   // Clients write as fast as they like: what of theirs waits is bounded, and who goes on is cut.
   using core::supervision::Places;
-  const auto texts = std::make_shared<std::map<std::uint64_t, std::shared_ptr<Places>>>();
+  const auto open = std::make_shared<std::map<std::uint64_t, OpenSocket>>();
   events.on_socket_open
-      = [broadcast_now, listener, texts, all = std::make_shared<Places>(texts_max)](
+      = [weak, broadcast_now, listener, open, all = std::make_shared<Places>(texts_max)](
             const ServerSocketPtr& socket, const ServerRequest&) {
-          texts->emplace(socket->id(), std::make_shared<Places>(client_texts_max, all));
-          if (const auto to = broadcast_now())
-            caf::anon_send(to, messages::ClientOpened{std::make_shared<SocketClient>(socket),
-                                                      listener.price_updates_per_second});
-          else
+          const auto self = weak.lock();
+          const auto to = broadcast_now();
+          if (!self || !to) {
             socket->close(1013, "not running at the moment");
+            return;
+          }
+          const auto client = self->clients.fetch_add(1, std::memory_order_relaxed) + 1;
+          open->emplace(socket->id(),
+                        OpenSocket{client, std::make_shared<Places>(client_texts_max, all)});
+          caf::anon_send(to, messages::ClientOpened{std::make_shared<SocketClient>(client, socket),
+                                                    listener.price_updates_per_second});
         };
-  events.on_socket_text = [broadcast_now, texts](const ServerSocketPtr& socket,
-                                                 std::string_view text) {
-    const auto own = texts->find(socket->id());
-    auto place = own == texts->end() ? nullptr : own->second->take();
-    if (!place)
-      socket->close(1008, "too many messages at once");
-    else if (const auto to = broadcast_now())
-      caf::anon_send(to, messages::ClientText{socket->id(), std::string{text}, std::move(place)});
-  };
-  events.on_socket_closed = [broadcast_now, texts](const ServerSocketPtr& socket) {
-    texts->erase(socket->id());
+  events.on_socket_text
+      = [broadcast_now, open](const ServerSocketPtr& socket, std::string_view text) {
+          const auto own = open->find(socket->id());
+          auto place = own == open->end() ? nullptr : own->second.texts->take();
+          if (!place)
+            socket->close(1008, "too many messages at once");
+          else if (const auto to = broadcast_now())
+            caf::anon_send(
+                to, messages::ClientText{own->second.client, std::string{text}, std::move(place)});
+        };
+  events.on_socket_closed = [broadcast_now, open](const ServerSocketPtr& socket) {
+    const auto own = open->find(socket->id());
+    if (own == open->end())
+      return;
     if (const auto to = broadcast_now())
-      caf::anon_send(to, messages::ClientClosed{socket->id()});
+      caf::anon_send(to, messages::ClientClosed{own->second.client});
+    open->erase(own);
   };
   events.on_refusal = [mode = context->mode](int status, std::string_view reason) {
     ServerResponse response;

@@ -63,6 +63,7 @@ struct HttpSurface : std::enable_shared_from_this<HttpSurface> {
   RequestLimiter limiter;
   messages::HandlingHistogram response_time;
   std::atomic<std::uint64_t> requests{0}, errors{0};
+  std::atomic<std::uint64_t> clients{0}; ///< numbers them over all listeners
   core::MonoTime started_at{};
   std::vector<std::unique_ptr<adapters::transport::HttpServer>> servers;
   std::mutex servers_mutex; ///< counters are read from the I/O thread

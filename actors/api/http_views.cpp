@@ -190,6 +190,24 @@ void add_market(Families& families, const HttpMarket& market, const std::vector<
                  connected(state_of(cells, messages::paths::feed(key))) ? 1 : 0);
 }
 
+void add_grpc(Families& families, const adapters::transport::ServerCounters& grpc) {
+  families.counter("tandem_grpc_requests_total", "gRPC calls begun, streams among them.", {},
+                   grpc.requests);
+  families.counter("tandem_grpc_malformed_total",
+                   "gRPC calls whose bytes were not their method's message.", {}, grpc.malformed);
+  families.counter("tandem_grpc_refused_total", "gRPC calls and streams refused at the cap.", {},
+                   grpc.connections_refused);
+  families.counter("tandem_grpc_timed_out_total", "gRPC calls that nothing answered in time.", {},
+                   grpc.timed_out);
+  families.gauge("tandem_grpc_streams", "gRPC streams that are open.", {},
+                 static_cast<double>(grpc.websockets_open));
+  families.counter("tandem_grpc_streams_total", "gRPC streams opened.", {}, grpc.websockets_total);
+  families.counter("tandem_grpc_cut_slow_total", "gRPC streams cut for not reading.", {},
+                   grpc.websockets_cut_slow);
+  families.counter("tandem_grpc_messages_sent_total", "Messages written to gRPC streams.", {},
+                   grpc.messages_sent);
+}
+
 } // namespace
 
 std::string exchanges_json(const messages::Context& context,
@@ -309,6 +327,7 @@ std::string metrics_text(const messages::Context& context, const HttpOptions& op
                    figures.server.connections_refused);
   families.counter("tandem_http_malformed_total", "Requests that were not HTTP.", {},
                    figures.server.malformed);
+  add_grpc(families, figures.grpc);
   return families.text();
 }
 

@@ -36,7 +36,8 @@ struct HealthView {
 struct HttpFigures {
   std::uint64_t requests = 0, errors = 0;
   const messages::HandlingHistogram* response_time = nullptr;
-  adapters::transport::ServerCounters server;
+  adapters::transport::ServerCounters server; ///< of HTTP
+  adapters::transport::ServerCounters grpc;
 };
 
 /// Prometheus text format.

@@ -448,6 +448,7 @@ ChildSpec sinks_child(const EngineParts& parts, const std::string& parent) {
 ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
   HttpOptions options;
   options.serve = parts.serve;
+  options.serve_grpc = parts.serve_grpc;
   options.listeners = parts.config.listeners;
   for (const auto& market : parts.markets) {
     options.markets.push_back(

@@ -45,7 +45,8 @@ struct EngineParts {
   adapters::transport::Strand* private_strand = nullptr;
   adapters::transport::WebSocketConnector* private_connector = nullptr;
   adapters::transport::HttpClient* private_http = nullptr;
-  adapters::transport::Serve serve; ///< empty: no interfaces (simulation)
+  adapters::transport::Serve serve;      ///< empty: no interfaces (simulation)
+  adapters::transport::Serve serve_grpc; ///< empty: no gRPC
   /// Who blocks (journal) or must run whatever the others do (risk desk, interface) has a thread of
   /// its own. False: all on the scheduler's threads (simulation).
   bool own_threads = true;

@@ -1,5 +1,6 @@
 #include "apps/tandem/engine.hpp"
 
+#include "actors/api/grpc.hpp"
 #include "actors/supervisor/actor_watch.hpp"
 #include "actors/supervisor/root.hpp"
 #include "actors/supervisor/scheduling.hpp"
@@ -12,6 +13,7 @@
 #include "apps/tandem/report.hpp"
 #include "apps/tandem/sinks.hpp"
 #include "apps/tandem/trading.hpp"
+#include "config/endpoint.hpp"
 #include "messages/strategy.hpp"
 
 #include <caf/actor_system.hpp>
@@ -22,6 +24,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -188,6 +191,29 @@ find_trading(const config::Config& config, CrashPoints* crash,
   return *std::move(trading);
 }
 
+/// The socket of tandem-console, in the state directory.
+config::ListenerConfig console_listener(const config::Config& config) {
+  config::ListenerConfig listener;
+  listener.surface = config::Surface::console;
+  listener.address
+      = "unix:"
+        + std::filesystem::absolute(config.engine.state_dir / std::filesystem::path{"console.sock"})
+              .string();
+  return listener;
+}
+
+/// With the engine's own listeners beside those of the file.
+std::vector<config::ListenerConfig> all_listeners(const config::Config& config, core::Log& log) {
+  auto listeners = config.listeners;
+  auto console = console_listener(config);
+  if (console.address.size() <= config::unix_address_max)
+    listeners.push_back(std::move(console));
+  else
+    log.write(core::LogLevel::warning, "no_console",
+              {{"reason", "engine.state_dir is too long for a socket: " + console.address}});
+  return listeners;
+}
+
 } // namespace
 
 int run_engine(const config::Config& config, const ConfigSource& source) {
@@ -210,10 +236,11 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   const auto connector = adapters::transport::make_websocket_connector(venue_io);
   const auto http = adapters::transport::make_http_client(venue_io);
   const CountedTransport counted{crash->get(), venue_io, *connector, *http};
-  ReadyLine ready{config.listeners.size()};
   actors::supervisor::EngineParts parts;
   parts.context = context;
   parts.config = config;
+  parts.config.listeners = all_listeners(config, *log);
+  ReadyLine ready{parts.config.listeners.size()};
   parts.venue_strand = &venue_io;
   parts.connector = connector.get();
   parts.http = http.get();
@@ -221,6 +248,7 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   parts.private_connector = counted.connector.get();
   parts.private_http = counted.http.get();
   parts.serve = adapters::transport::serve_on(api_io);
+  parts.serve_grpc = actors::serve_grpc(api_io, context);
   parts.version = TANDEM_VERSION;
   parts.proxy_for = proxy_of;
   parts.on_listening = [&ready](config::Surface surface, const std::string& address) {

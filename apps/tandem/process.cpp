@@ -4,6 +4,7 @@
 #include "adapters/transport/http_server.hpp"
 #include "adapters/transport/websocket.hpp"
 #include "apps/tandem/engine.hpp"
+#include "config/endpoint.hpp"
 
 #include <unistd.h>
 
@@ -86,6 +87,24 @@ sigset_t block_signals() {
   return signals;
 }
 
+namespace {
+
+std::string name_of(config::Surface surface) {
+  switch (surface) {
+  case config::Surface::traders:
+    return " http=";
+  case config::Surface::metrics:
+    return " metrics=";
+  case config::Surface::grpc:
+    return " grpc=";
+  case config::Surface::console:
+    return " console=";
+  }
+  return " ";
+}
+
+} // namespace
+
 ReadyLine::ReadyLine(std::size_t listeners) : expected_{listeners} {
   if (expected_ == 0)
     std::cout << "ready\n" << std::flush;
@@ -95,7 +114,7 @@ void ReadyLine::add(config::Surface surface, const std::string& address) {
   const std::lock_guard lock{mutex_};
   if (said_)
     return; // a restarted interface binds the same addresses
-  text_ += (surface == config::Surface::traders ? " http=" : " metrics=") + address;
+  text_ += name_of(surface) + address;
   if (++bound_ < expected_)
     return;
   said_ = true;
@@ -140,6 +159,8 @@ bool wait_for_end(const sigset_t& signals, const std::atomic<bool>& gave_up,
 
 int check_resources(const config::Config& config, adapters::transport::Io& io) {
   for (const auto& listener : config.listeners) {
+    if (config::is_unix_address(listener.address))
+      continue; // a socket that is left over is taken over
     const auto bound = adapters::transport::serve_http(io, listener.address, {}, {});
     if (bound)
       continue;

@@ -18,6 +18,7 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+os.environ.setdefault("TANDEM_GRPC", "127.0.0.1:0")  # of config/examples/mock.yaml
 SHARED = pathlib.Path(os.environ.get("TANDEM_SHARED", ROOT.parent / "shared"))
 
 
