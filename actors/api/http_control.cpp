@@ -1,3 +1,5 @@
+/// The operations that watch and steer the engine itself: actors, what depends on them, sinks, the
+/// log, the configuration, drills.
 #include "actors/api/http_handlers.hpp"
 #include "actors/api/tree_view.hpp"
 #include "adapters/traders/orders.hpp"

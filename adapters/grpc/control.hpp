@@ -6,10 +6,10 @@
 #include "adapters/transport/http_server.hpp"
 #include "adapters/transport/io.hpp"
 
-namespace tandem::adapters::console {
+namespace tandem::adapters::grpc {
 
-/// As grpc::serve_on, with Control among its services: a call is a request that comes to
+/// As serve_on, with Control among its services: a call is a request that comes to
 /// `on_request`, a watch is a WebSocket that sends one text. Both keep to the limits of those.
-[[nodiscard]] transport::Serve serve_on(transport::Strand& strand, grpc::ServeOptions options);
+[[nodiscard]] transport::Serve serve_with_control(transport::Strand& strand, ServeOptions options);
 
-} // namespace tandem::adapters::console
+} // namespace tandem::adapters::grpc

@@ -1,5 +1,6 @@
-#include "adapters/console/service.hpp"
+#include "adapters/grpc/control.hpp"
 
+#include "adapters/grpc/server_state.hpp"
 #include "adapters/transport/server_request.hpp"
 #include "core/supervision/places.hpp"
 
@@ -14,7 +15,7 @@
 #include <string>
 #include <utility>
 
-namespace tandem::adapters::console {
+namespace tandem::adapters::grpc {
 namespace {
 
 using core::supervision::Place;
@@ -62,14 +63,13 @@ struct Shared {
 
 using SharedPtr = std::shared_ptr<Shared>;
 
-void add_caller(const ::grpc::CallbackServerContext& context, transport::ServerRequest& request) {
-  const auto peer = context.peer();
-  request.peer = peer.starts_with("unix:") ? "unix:0" : peer.substr(peer.find(':') + 1);
-  for (const auto& [name, value] : context.client_metadata())
-    for (const std::string_view taken :
-         {"authorization", "accept-language", "idempotency-key", "x-request-id"})
-      if (std::string_view{name.data(), name.size()} == taken)
-        request.headers.emplace_back(std::string{taken}, std::string{value.data(), value.size()});
+/// A watch that is not let in, by the status that a WebSocket's handshake would get.
+::grpc::Status refused(int http_status) {
+  if (http_status == 401)
+    return {::grpc::StatusCode::UNAUTHENTICATED, "a key is needed"};
+  if (http_status == 403)
+    return {::grpc::StatusCode::PERMISSION_DENIED, "not with this key"};
+  return {::grpc::StatusCode::UNAVAILABLE, "not let in"};
 }
 
 /// One call; finishes its reactor exactly once.
@@ -132,6 +132,8 @@ public:
     shared_->strand.post([self = shared_from_this(), request = std::move(request),
                           subscription = std::move(subscription)] {
       self->shared_->tell([&](const ServerEvents& events) {
+        if (const auto refusal = events.on_upgrade(request))
+          return self->finish(refused(refusal->status));
         self->opened_ = true;
         events.on_socket_open(self, request);
         events.on_socket_text(self, subscription);
@@ -248,7 +250,7 @@ public:
     request.query = target->query;
     request.body = asked->body();
     add_caller(*context, request);
-    std::make_shared<console::Call>(shared_, reactor, reply, std::move(place))
+    std::make_shared<grpc::Call>(shared_, reactor, reply, std::move(place))
         ->ask(std::move(request));
     return reactor;
   }
@@ -259,7 +261,7 @@ public:
     request.method = "GET";
     request.path = "/ws";
     add_caller(*context, request);
-    const auto watch = std::make_shared<console::Watch>(shared_);
+    const auto watch = std::make_shared<grpc::Watch>(shared_);
     watch->begin(std::move(request), asked->subscription());
     return watch.get();
   }
@@ -292,19 +294,18 @@ private:
 
 } // namespace
 
-transport::Serve serve_on(transport::Strand& strand, grpc::ServeOptions options) {
+transport::Serve serve_with_control(transport::Strand& strand, ServeOptions options) {
   return [&strand, options = std::move(options)](
              const std::string& address, transport::ServerLimits limits,
              ServerEvents events) -> core::Result<std::unique_ptr<transport::HttpServer>> {
     const auto shared = std::make_shared<Shared>(strand, limits, events);
     auto with_control = options;
     with_control.services.push_back(std::make_shared<ControlService>(shared));
-    auto server
-        = grpc::serve_on(strand, std::move(with_control))(address, limits, std::move(events));
+    auto server = serve_on(strand, std::move(with_control))(address, limits, std::move(events));
     if (!server)
       return tl::unexpected{std::move(server.error())};
     return std::make_unique<ConsoleServer>(shared, *std::move(server));
   };
 }
 
-} // namespace tandem::adapters::console
+} // namespace tandem::adapters::grpc
