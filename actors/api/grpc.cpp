@@ -6,6 +6,7 @@
 #include "core/market/board.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tandem::actors {
@@ -41,9 +42,11 @@ std::string read_book(const messages::Context& context, const core::InstrumentKe
 } // namespace
 
 adapters::transport::Serve serve_grpc(adapters::transport::Strand& strand,
-                                      const messages::ContextPtr& context) {
+                                      const messages::ContextPtr& context,
+                                      std::vector<std::shared_ptr<::grpc::Service>> services) {
   adapters::grpc::ServeOptions options;
   options.routes = routes();
+  options.services = std::move(services);
   options.read_book = [context](const std::string& exchange, const std::string& symbol,
                                 const std::string& type, std::size_t levels) {
     const auto market = type == "linear" ? core::MarketType::linear : core::MarketType::spot;

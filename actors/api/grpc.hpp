@@ -6,10 +6,19 @@
 #include "adapters/transport/io.hpp"
 #include "messages/context.hpp"
 
+#include <memory>
+#include <vector>
+
+namespace grpc {
+class Service;
+}
+
 namespace tandem::actors {
 
-/// @param strand runs the interface's events, and outlives what is made.
-[[nodiscard]] adapters::transport::Serve serve_grpc(adapters::transport::Strand& strand,
-                                                    const messages::ContextPtr& context);
+/// @param strand runs the interface's events, and outlives what is made. @param services are served
+/// beside Trader and Streams.
+[[nodiscard]] adapters::transport::Serve
+serve_grpc(adapters::transport::Strand& strand, const messages::ContextPtr& context,
+           std::vector<std::shared_ptr<::grpc::Service>> services = {});
 
 } // namespace tandem::actors

@@ -1,5 +1,6 @@
 #include "actors/sinks/event_log.hpp"
 
+#include "actors/sinks/order_log.hpp"
 #include "core/ensure.hpp"
 #include "messages/observe.hpp"
 
@@ -43,7 +44,7 @@ event_log(messages::EventLogHandle::stateful_pointer<EventLogState> self,
   self->send(bus,
              messages::AddListener{messages::EventListenerHandle{messages::EventLogHandle{self}}});
   cell->set_state("running");
-  const messages::Observe observe{self, std::move(context), cell};
+  const messages::Observe observe{self, context, cell};
   return {
       observe([self, options, cell](const Opportunity& event) {
         remember(self->state, event, options.opportunities_max);
@@ -57,7 +58,8 @@ event_log(messages::EventLogHandle::stateful_pointer<EventLogState> self,
         cell->set_counter("alerts", static_cast<std::int64_t>(++self->state.alerts_total));
       }),
       // Orders and executions have their own memory (desk, execution book): only counted here.
-      observe([self, cell](const messages::OrderMoved&) {
+      observe([self, cell, context](const messages::OrderMoved& moved) {
+        log_order(*context->log, moved.update, core::to_millis(context->clocks.wall()));
         cell->set_counter("order_events", ++self->state.order_events);
       }),
       observe([self, cell](const messages::ExecutionMoved&) {

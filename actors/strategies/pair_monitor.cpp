@@ -168,7 +168,7 @@ void on_finished(Self self, const core::strategy::ExecutionState& execution) {
   tell_breakers(self, {.kind = Kind::profit, .profit = execution.profit});
   state.context->log->write(core::LogLevel::info, "execution_ended",
                             {{"pairId", id.text()},
-                             {"execution", std::to_string(execution.number)},
+                             {"decision", id.text() + ":" + std::to_string(execution.number)},
                              {"phase", std::string{core::strategy::to_string(execution.phase)}},
                              {"profit", core::to_string(execution.profit)},
                              {"residual", execution.residual.to_string()}});

@@ -4,6 +4,7 @@
 #include "adapters/grpc/stream_call.hpp"
 #include "adapters/grpc/unary_call.hpp"
 
+#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/codegen/server_callback_handlers.h>
@@ -138,6 +139,8 @@ public:
   }
 
   core::Status listen(const std::string& address) {
+    // It writes what clients do wrong to standard error, as often as they do it; we count it.
+    gpr_set_log_function([](gpr_log_func_args*) {});
     ::grpc::EnableDefaultHealthCheckService(true);
     ::grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     ::grpc::ServerBuilder builder;
@@ -151,6 +154,8 @@ public:
     server_ = builder.BuildAndStart();
     if (!server_ || port == 0)
       return core::fail(Errc::connection_lost, "cannot be bound", address);
+    for (const auto* service : {&trader(), &streams()})
+      server_->GetHealthCheckService()->SetServingStatus(service->full_name(), true);
     const bool local = is_unix(address);
     address_ = local ? address : address.substr(0, address.rfind(':') + 1) + std::to_string(port);
     if (local && ::chmod(address.c_str() + unix_scheme.size(), S_IRUSR | S_IWUSR) != 0)

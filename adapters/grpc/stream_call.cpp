@@ -160,7 +160,11 @@ public:
         code == close_policy ? Errc::validation_error : Errc::exchange_unavailable, reason, {}}));
   }
 
-  void abort() override { context_->TryCancel(); }
+  void abort() override {
+    const std::lock_guard lock{mutex_};
+    if (!finished_)
+      context_->TryCancel();
+  }
 
   void pause_reading(bool) override {} // there is nothing to read
 

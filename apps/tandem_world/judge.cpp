@@ -195,7 +195,8 @@ Money Judge::value_of(const Place& place, std::int64_t quantity) {
 /// close.
 void Judge::judge_limits(const sim::Order& order) {
   const auto& limits = config_.trading.limits;
-  if (!limits.position_notional_max && !limits.gross_exposure_max)
+  if (!limits.position_notional_max && !limits.gross_exposure_max && !limits.venue_exposure_max
+      && !limits.order_quantity_max)
     return;
   const auto known = lookup_(order.client_id);
   if (!known || core::orders::is_closing(known->intent().draft.origin.purpose))
@@ -210,20 +211,30 @@ void Judge::judge_limits(const sim::Order& order) {
   if (passes(worst, limits.position_notional_max))
     fault("order " + id + " makes for a position worth " + to_string(worst)
           + ", beyond position_notional_max");
-  const auto gross_of = [&] {
-    Money gross;
+  const auto& draft = known->intent().draft;
+  if (limits.order_quantity_max
+      && core::to_money(core::Decimal{draft.quantity.units, draft.scale.quantity_decimals})
+             > core::to_money(*limits.order_quantity_max))
+    fault("order " + id + " is larger than order_quantity_max");
+  const auto venue = sim::venue_of(order.surface);
+  const auto worth = [&](bool of_venue) {
+    Money sum;
     for (const auto& [where, known_there] : standings_)
-      gross += value_of(where, std::max(known_there.worst(true, id), known_there.worst(false, id)));
-    return gross;
+      if (!of_venue || sim::venue_of(where.first) == venue)
+        sum += value_of(where, std::max(known_there.worst(true, id), known_there.worst(false, id)));
+    return sum;
   };
-  const auto gross = gross_of();
-  auto& rest = standing.orders.at(id).rest;
-  const auto mine = std::exchange(rest, 0);
-  const bool grows = gross > gross_of();
-  rest = mine;
-  if (grows && passes(gross, limits.gross_exposure_max))
-    fault("order " + id + " makes for positions worth " + to_string(gross)
-          + ", beyond gross_exposure_max");
+  const auto judge_sum = [&](bool of_venue, const std::optional<Money>& limit, const char* name) {
+    const auto sum = worth(of_venue);
+    auto& rest = standing.orders.at(id).rest;
+    const auto mine = std::exchange(rest, 0);
+    const bool grows = sum > worth(of_venue);
+    rest = mine;
+    if (grows && passes(sum, limit))
+      fault("order " + id + " makes for positions worth " + to_string(sum) + ", beyond " + name);
+  };
+  judge_sum(true, limits.venue_exposure_max, "venue_exposure_max");
+  judge_sum(false, limits.gross_exposure_max, "gross_exposure_max");
 }
 
 void Judge::judge_rate(const core::VenueId& venue) {

@@ -36,6 +36,7 @@ struct Choices {
   std::string_view durability = "os", leg_order = "concurrent";
   bool by_socket = false;
   bool tight = false;
+  std::string more_limits, breakers; ///< further keys, ", name: value"
   std::int64_t events_per_second = 5;
 };
 
@@ -47,13 +48,15 @@ std::string config_of(const Choices& choices, const std::string& state_dir, sim:
       "  durability: {}\n"
       "  reconcile_interval: 2s\n"
       "  execution: {{gap: 100ms, leg_order: {}}}\n"
-      "  limits: {{book_age_max: 1s, order_notional_max: \"20000\"{}}}\n"
+      "  limits: {{book_age_max: 1s, order_notional_max: \"20000\"{}{}}}\n"
+      "  breakers: {{pair: {{failures_max: 3{}}}}}\n"
       "listeners: [{{surface: traders, address: \"127.0.0.1:7000\"}}]\n"
       "venues:\n",
       state_dir, choices.durability, choices.leg_order,
       choices.tight ? R"(, position_notional_max: "1500", gross_exposure_max: "4000", )"
                       R"(orders_per_second_max: 6)"
-                    : "");
+                    : "",
+      choices.more_limits, choices.breakers);
   for (const std::string_view venue : {"binance", "bybit"}) {
     bool named = false;
     for (const auto& market : choices.used) {
@@ -113,6 +116,29 @@ std::string config_of(const Choices& choices, const std::string& state_dir, sim:
                         any(2) == 0 ? leg(choices.used[second], "sell") : std::string{});
   }
   return yaml;
+}
+
+/// Limits that a desk sets and a world reaches. Drawn for themselves.
+void draw_limits(std::uint64_t seed, Choices& choices) {
+  sim::Random random{sim::mix_seed(seed, "world limits")};
+  const auto maybe = [&random](std::string& into, std::int64_t ppm, std::string_view key) {
+    if (random.chance(ppm))
+      into += fmt::format(", {}", key);
+  };
+  auto& limits = choices.more_limits;
+  maybe(limits, 500'000, R"(venue_exposure_max: "2500")");
+  maybe(limits, 300'000, R"(daily_notional_max: "40000")");
+  maybe(limits, 300'000, R"(daily_loss_max: "3")");
+  maybe(limits, 400'000, R"(order_quantity_max: "0.05")");
+  maybe(limits, 300'000, "executions_max: 15");
+  maybe(limits, 300'000, "open_orders_max: 3");
+  maybe(limits, 200'000, R"(slippage_percent: "0.02")");
+  auto& breakers = choices.breakers;
+  maybe(breakers, 400'000, R"(loss_max: "0.5")");
+  maybe(breakers, 300'000, R"(drawdown_max: "1")");
+  maybe(breakers, 300'000, "stale_max: 3");
+  maybe(breakers, 300'000, "orders_max: 30");
+  maybe(breakers, 300'000, "cooldown: 2s");
 }
 
 std::string scenario_of(const Choices& choices, std::uint64_t seed) {
@@ -177,6 +203,8 @@ Scenery draw_scenery(std::uint64_t seed, const std::string& state_dir) {
                           : orders.at(static_cast<std::size_t>(random.between(0, 2)));
   choices.by_socket = random.chance(500'000);
   choices.tight = random.chance(250'000);
+  if (choices.tight)
+    draw_limits(seed, choices);
   return made_of(choices, seed, state_dir, random);
 }
 

@@ -1,6 +1,7 @@
 #include "core/sinks/records.hpp"
 
 #include "core/market/events.hpp"
+#include "core/orders/decision.hpp"
 #include "core/types/money.hpp"
 
 #include <chrono>
@@ -79,6 +80,7 @@ void add_origin(Record& record, const orders::Order& order) {
   record.text("side", std::string{orders::to_string(draft.side)});
   name(record, "pairId", draft.origin.pair.text());
   name(record, "planId", draft.origin.plan);
+  name(record, "decision", orders::decision_of(draft.origin));
 }
 
 Record order_record(const orders::Order& order, UnixMillis ts) {

@@ -83,6 +83,16 @@ TEST_CASE("listeners stay on loopback as long as they have no TLS") {
   }
 }
 
+TEST_CASE("a gRPC listener may be a socket in the file system, and no other") {
+  auto config = good();
+  config.listeners[0].address = "unix:/run/tandem/grpc.sock";
+  CHECK(broken_keys(config) == Keys{"listeners[0].address"});
+  config.listeners[0].surface = Surface::grpc;
+  CHECK(broken_keys(config).empty());
+  config.listeners[0].address = "unix:/" + std::string(100, 'x');
+  CHECK(broken_keys(config) == Keys{"listeners[0].address"});
+}
+
 TEST_CASE("a venue, a market and a symbol are configured once") {
   auto config = good();
   config.venues.push_back(config.venues[1]);

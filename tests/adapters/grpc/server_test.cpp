@@ -79,10 +79,12 @@ struct Engine {
       open.push_back(socket);
     };
     events.on_socket_text = [this](const ServerSocketPtr& socket, std::string_view text) {
+      {
+        const std::lock_guard lock{mutex};
+        texts.emplace_back(text);
+        changed.notify_all();
+      }
       socket->send(std::make_shared<const std::string>(reply));
-      const std::lock_guard lock{mutex};
-      texts.emplace_back(text);
-      changed.notify_all();
     };
     events.on_socket_closed = [this](const ServerSocketPtr& socket) {
       const std::lock_guard lock{mutex};

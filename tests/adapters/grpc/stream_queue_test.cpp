@@ -59,8 +59,19 @@ TEST_CASE("there is room for so many bytes and no more") {
   queue.clear();
   CHECK(queue.bytes() == 0);
   CHECK(queue.pop() == nullptr);
+}
+
+TEST_CASE("after all was dropped it goes on as new") {
+  StreamQueue queue{10'000};
+  CHECK(queue.push(event("1")));
   CHECK(queue.push(price("BTCUSDT", "1")));
-  CHECK(*queue.pop() == *price("BTCUSDT", "1"));
+  queue.clear();
+  CHECK(queue.push(price("ETHUSDT", "1")));
+  CHECK(queue.push(price("BTCUSDT", "1")));
+  CHECK(queue.push(price("BTCUSDT", "2")));
+  CHECK(*queue.pop() == *price("ETHUSDT", "1"));
+  CHECK(*queue.pop() == *price("BTCUSDT", "2"));
+  CHECK(queue.pop() == nullptr);
 }
 
 TEST_CASE("a million prices that nobody reads take the room of one") {

@@ -44,8 +44,10 @@ class Client:
         self.channel.close()
 
     def message(self, method, fields):
-        from google.protobuf import json_format
-        return json_format.ParseDict(fields, self.message_class(self.methods[method].input_type)(), descriptor_pool=self.pool)
+        """Fields as REST names and nests them."""
+        message = self.message_class(self.methods[method].input_type)()
+        Shape(self.pool).fill(message, fields)
+        return message
 
     def path(self, method):
         return f"/{self.methods[method].containing_service.full_name}/{method}"
@@ -109,6 +111,25 @@ class Shape:
                 continue
             result[field.json_name] = self.field(message, field)
         return result
+
+    def fill(self, message, fields):
+        names = {field.json_name: field for field in message.DESCRIPTOR.fields}
+        for name, value in fields.items():
+            field = names[name]
+            target = getattr(message, field.name)
+            if field.message_type is not None and field.message_type.GetOptions().map_entry:
+                for key, item in value.items():
+                    self.fill(target[key], item)
+            elif field.is_repeated and field.message_type is not None:
+                for item in value:
+                    self.fill(target.add(), item)
+            elif field.is_repeated:
+                target.extend(value)
+            elif field.message_type is not None:
+                target.SetInParent()
+                self.fill(target, {field.message_type.fields[0].json_name: value} if self.has(field.message_type, "bare") else value)
+            else:
+                setattr(message, field.name, value)
 
     def scalar(self, value, decimal):
         if hasattr(value, "DESCRIPTOR"):
