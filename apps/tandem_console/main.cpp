@@ -49,7 +49,7 @@ public:
     about("restart", "restarts an actor in order, through its supervisor", "PATH");
     about("kill", "ends an actor the hard way; mode mock only", "PATH");
     about("trip", "opens a circuit breaker", "BREAKER");
-    about("reset", "closes a circuit breaker", "BREAKER");
+    about("reset", "lets a circuit breaker try again", "BREAKER");
     kill_switch();
     drill();
     config();

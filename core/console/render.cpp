@@ -159,7 +159,7 @@ std::vector<Line> help_lines() {
       {"u", "resume them                                        (asks)"},
       {"r", "restart the actor in order, through its supervisor (asks)"},
       {"K", "kill the actor; mode mock only                     (asks)"},
-      {"t, c", "breaker: trip, reset (close)                       (asks)"},
+      {"t, c", "breaker: trip; reset, which lets it try again      (asks)"},
       {"!", "KILL SWITCH: no new orders, cancel all             (asks)"},
       {"R", "release the kill switch                            (asks)"},
       {"", ""},
