@@ -39,5 +39,17 @@ add_library(proto_client STATIC EXCLUDE_FROM_ALL ${proto_client_sources})
 target_compile_options(proto_client PRIVATE -w)
 target_link_libraries(proto_client PUBLIC proto gRPC::grpc++)
 
+# The same with its comments, for documents: ${proto_descriptors} is a source that holds it.
+set(proto_set "${proto_out}/descriptors.bin")
+set(proto_descriptors "${proto_out}/descriptors.cpp")
+list(TRANSFORM proto_files PREPEND "${proto_root}/" OUTPUT_VARIABLE proto_paths)
+add_custom_command(
+  OUTPUT "${proto_descriptors}"
+  COMMAND protobuf::protoc "-I${proto_root}" --include_imports --include_source_info "--descriptor_set_out=${proto_set}" ${proto_files}
+  COMMAND ${CMAKE_COMMAND} "-DINPUT=${proto_set}" "-DOUTPUT=${proto_descriptors}" -DNAMESPACE=tandem::adapters::traders::openapi
+          -DSYMBOL=proto_descriptors -P "${PROJECT_SOURCE_DIR}/cmake/embed_bytes.cmake"
+  DEPENDS ${proto_paths} "${PROJECT_SOURCE_DIR}/cmake/embed_bytes.cmake"
+  VERBATIM)
+
 include(GNUInstallDirs)
 install(DIRECTORY "${proto_root}/" DESTINATION "${CMAKE_INSTALL_DATADIR}/tandem/proto" COMPONENT proto FILES_MATCHING PATTERN "*.proto")

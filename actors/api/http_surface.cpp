@@ -2,6 +2,7 @@
 
 #include "actors/api/http_handlers.hpp"
 #include "actors/api/http_views.hpp"
+#include "adapters/traders/openapi/openapi.hpp"
 #include "messages/clients.hpp"
 
 #include <caf/send.hpp>
@@ -12,6 +13,8 @@ namespace tandem::actors {
 
 /// The page, embedded at build time (web/index.html).
 extern const char* const watch_page;
+/// The OpenAPI document as a page (web/docs.html).
+extern const char* const docs_page;
 
 namespace {
 
@@ -184,12 +187,21 @@ std::optional<ServerResponse> HttpSurface::page(const config::ListenerConfig& li
     return std::nullopt;
   if (request.path == "/metrics")
     return metrics();
-  if (request.path != "/" || listener.surface != config::Surface::traders)
+  if (listener.surface != config::Surface::traders)
     return std::nullopt;
   ServerResponse page;
-  page.content_type = "text/html; charset=utf-8";
   page.headers.emplace_back("Cache-Control", "no-cache");
-  page.body = watch_page;
+  if (request.path == "/openapi.json") {
+    page.body = adapters::traders::openapi::document(options.version, context->mode);
+    return page;
+  }
+  page.content_type = "text/html; charset=utf-8";
+  if (request.path == "/")
+    page.body = watch_page;
+  else if (request.path == "/docs")
+    page.body = docs_page;
+  else
+    return std::nullopt;
   return page;
 }
 

@@ -180,16 +180,23 @@ void accept_differences(const HttpSelf& self, const HttpCall& call) {
   if (type != "spot" && type != "linear")
     return self.impl->fail(call.respond, {Errc::validation_error,
                                           "say which market: ?type=spot or ?type=linear", "type"});
-  const auto market = type == "linear" ? core::MarketType::linear : core::MarketType::spot;
-  ask<messages::OrderGatewayHandle>(
-      self, messages::paths::order_gateway({core::VenueId{call.value()}, market}),
-      messages::AcceptDifferences{call.caller.name}, call.respond,
-      [self, respond = call.respond](const messages::Done& done) {
-        if (done.error)
-          self.impl->fail(respond, *done.error);
-        else
-          self.impl->ok(respond, {});
-      });
+  const core::MarketKey market{core::VenueId{call.value()}, type == "linear"
+                                                                ? core::MarketType::linear
+                                                                : core::MarketType::spot};
+  const auto markets = markets_of(*self.impl, call.value());
+  if (std::ranges::find(markets, market) == markets.end())
+    return self.impl->fail(call.respond,
+                           {Errc::not_found,
+                            "no market '" + call.value().substr(0, 64) + "." + type + "' here",
+                            "exchange"});
+  ask<messages::OrderGatewayHandle>(self, messages::paths::order_gateway(market),
+                                    messages::AcceptDifferences{call.caller.name}, call.respond,
+                                    [self, respond = call.respond](const messages::Done& done) {
+                                      if (done.error)
+                                        self.impl->fail(respond, *done.error);
+                                      else
+                                        self.impl->ok(respond, {});
+                                    });
 }
 
 } // namespace handlers

@@ -18,24 +18,25 @@ struct Line {
 };
 
 Line line_of(const OrderUpdate& update) {
+  if (update.fill)
+    return {LogLevel::info, "order_filled", true};
+  if (update.before == update.order->state())
+    return {};
   switch (update.order->state()) {
   case OrderState::rejected:
     return {LogLevel::warning, "order_failed", false};
   case OrderState::unknown:
     return {LogLevel::warning, "order_unknown", false};
-  case OrderState::filled:
-    return {LogLevel::info, "order_filled", true};
   case OrderState::cancelled:
-  case OrderState::expired: {
-    const bool traded = update.order->filled().units > 0;
-    return {LogLevel::info, traded ? "order_filled" : "order_failed", traded};
-  }
+  case OrderState::expired:
+    return update.order->filled().units > 0 ? Line{} : Line{LogLevel::info, "order_failed", false};
   case OrderState::intent:
   case OrderState::sent:
   case OrderState::working:
+  case OrderState::filled:
     break;
   }
-  return update.fill ? Line{LogLevel::info, "order_filled", true} : Line{};
+  return {};
 }
 
 } // namespace

@@ -8,8 +8,8 @@
 
 namespace tandem::actors {
 
-/// A fill (info), a good end (info), a refusal or an end without a fill and an unknown outcome
-/// (warning); all else at level debug. @param now Unix ms: latency is reckoned from the intent.
+/// A fill and an end without one (info), a refusal and an unknown outcome (warning); all else at
+/// level debug. @param now Unix ms: latency is reckoned from the intent.
 void log_order(core::Log& log, const core::orders::OrderUpdate& update, core::UnixMillis now);
 
 } // namespace tandem::actors

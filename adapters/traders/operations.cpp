@@ -223,6 +223,13 @@ constexpr std::array rows{
             "Makes the simulated venues fail in a chosen way; mode mock only.", true),
 };
 
+constexpr std::array all_pages{
+    Page{"/", "A page that shows the engine at work.", "text/html"},
+    Page{"/docs", "The OpenAPI document as a page.", "text/html"},
+    Page{"/openapi.json", "The OpenAPI document.", "application/json"},
+    Page{"/metrics", "Metrics in the text format of Prometheus.", "text/plain"},
+};
+
 constexpr bool in_order() {
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (static_cast<std::size_t>(rows.at(i).id) != i)
@@ -263,11 +270,6 @@ std::optional<std::vector<std::string>> values_of(std::string_view form, std::st
   return values;
 }
 
-/// Clients of the earlier system send the keys by either method.
-std::string_view also_taken(const Operation& row) {
-  return row.id == put_api_keys ? "POST" : "";
-}
-
 void add_allowed(std::string& allow, std::string_view method) {
   if (method.empty())
     return;
@@ -280,6 +282,14 @@ void add_allowed(std::string& allow, std::string_view method) {
 
 std::span<const Operation> operations() noexcept {
   return rows;
+}
+
+std::span<const Page> pages() noexcept {
+  return all_pages;
+}
+
+std::string_view also_taken(const Operation& operation) noexcept {
+  return operation.id == put_api_keys ? "POST" : "";
 }
 
 const Operation& operation(OperationId id) noexcept {
@@ -306,6 +316,8 @@ Match match(std::string_view method, std::string_view path) {
     add_allowed(result.allow, row.method);
     add_allowed(result.allow, also_taken(row));
   }
+  if (std::ranges::find(all_pages, path, &Page::path) != all_pages.end())
+    result.allow = "GET";
   return result;
 }
 

@@ -113,6 +113,9 @@ struct Operation {
 [[nodiscard]] std::span<const Operation> operations() noexcept;
 [[nodiscard]] const Operation& operation(OperationId id) noexcept;
 
+/// A second method by which clients of the earlier system ask for the same; empty: none.
+[[nodiscard]] std::string_view also_taken(const Operation& operation) noexcept;
+
 /// The names within a path's braces, from left to right.
 [[nodiscard]] std::vector<std::string_view> path_parameters(std::string_view path);
 
@@ -131,6 +134,13 @@ struct Match {
 
 /// @param method HEAD counts as GET. @param path percent-decoded, no query.
 [[nodiscard]] Match match(std::string_view method, std::string_view path);
+
+/// What a browser or a scraper reads by GET: no operation of the engine's, and without a twin.
+struct Page {
+  std::string_view path, summary, type;
+};
+
+[[nodiscard]] std::span<const Page> pages() noexcept;
 
 /// "/api/monitoring/pairs/{id}" and {"btc"} -> "/api/monitoring/pairs/btc", percent-encoded where
 /// needed. @param values one for each of path_parameters().
