@@ -3,6 +3,7 @@
 #include "apps/tandem/capture/replay.hpp"
 #include "apps/tandem/engine.hpp"
 #include "apps/tandem/journal_tool.hpp"
+#include "apps/tandem/keys_tool.hpp"
 #include "apps/tandem/lab.hpp"
 #include "apps/tandem/lab_orders.hpp"
 #include "apps/tandem/price_stream.hpp"
@@ -10,11 +11,14 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -154,6 +158,76 @@ private:
   CLI::App* compact_;
 };
 
+/// `tandem keys ...` and `tandem audit ...`: of the engine that a configuration describes.
+class SecurityCommands {
+public:
+  explicit SecurityCommands(CLI::App& app) {
+    auto& keys = *app.add_subcommand("keys", "the API keys of the engine's own interfaces");
+    keys.require_subcommand(1);
+    create_ = keys.add_subcommand("create", "make one; its secret is printed once, to stdout");
+    list_ = keys.add_subcommand("list", "who has one, for what, until when");
+    revoke_ = keys.add_subcommand("revoke", "end one; a running engine refuses it within a second");
+    auto& audit
+        = *app.add_subcommand("audit", "who asked the engine for what, and what became of it");
+    audit.require_subcommand(1);
+    verify_ = audit.add_subcommand("verify", "walk the chain: what was altered, removed, inserted");
+    show_ = audit.add_subcommand("show", "the last records");
+    for (auto* command : {create_, list_, revoke_, verify_, show_}) {
+      command->add_option("CONFIG", file_, "configuration file")->required();
+      command->add_option("--set", settings_, "override one key")->type_name("KEY=VALUE");
+    }
+    create_->add_option("--name", key_.name, "whose it is")->required();
+    create_->add_option("--roles", key_.roles, "some of viewer,trader,risk,admin")->required();
+    create_->add_option("--days", key_.days, "until it expires; none = never")
+        ->check(CLI::Range(1, 3'650));
+    revoke_->add_option("ID", key_.id, "as `keys list` shows it")->required();
+    list_->add_flag("--json", key_.json, "one object per line");
+    verify_->add_option("--head", audit_.head, "a head known elsewhere, NUMBER:HASH");
+    show_->add_option("--last", audit_.last, "how many")->check(CLI::Range(1, 1'000'000));
+    show_->add_flag("--json", audit_.json, "one object per line");
+  }
+
+  /// Nullopt when none of them was asked for.
+  [[nodiscard]] std::optional<int> run() const {
+    using Run = std::function<int(const config::Config&)>;
+    const auto with_key = [this](auto tool) {
+      return Run{[this, tool](const config::Config& config) {
+        return tool(config, key_, std::cout, std::cerr);
+      }};
+    };
+    const auto with_audit = [this](auto tool) {
+      return Run{[this, tool](const config::Config& config) {
+        return tool(config, audit_, std::cout, std::cerr);
+      }};
+    };
+    for (const auto& [command, tool] : {std::pair{create_, with_key(apps::run_keys_create)},
+                                        std::pair{list_, with_key(apps::run_keys_list)},
+                                        std::pair{revoke_, with_key(apps::run_keys_revoke)},
+                                        std::pair{verify_, with_audit(apps::run_audit_verify)},
+                                        std::pair{show_, with_audit(apps::run_audit_show)}}) {
+      if (!command->parsed())
+        continue;
+      const auto overrides = split(settings_);
+      if (!overrides)
+        return apps::exit_usage;
+      const auto loaded = config::load_file(file_, from_environment, *overrides);
+      return report(loaded) ? tool(loaded.config) : apps::exit_configuration;
+    }
+    return std::nullopt;
+  }
+
+private:
+  std::string file_;
+  std::vector<std::string> settings_;
+  apps::KeysToolOptions key_;
+  apps::AuditToolOptions audit_;
+  CLI::App* create_;
+  CLI::App* list_;
+  CLI::App* revoke_;
+  CLI::App* verify_;
+  CLI::App* show_;
+};
+
 /// `tandem price-stream`.
 class PriceStreamCommand {
 public:
@@ -169,6 +243,8 @@ public:
     };
     flag("--enhanced", PriceStreamRun::enhanced, "serve all routes and the dashboard");
     flag("--basic", PriceStreamRun::basic, "serve the routes of the basic edition");
+    flag("--test-db", PriceStreamRun::test_db, "write a point to the database and read it back");
+    flag("--analyze", PriceStreamRun::analyze, "report the first symbol's last 24 hours");
     flag("--status", PriceStreamRun::status, "show the settings (the default)");
     flag("--install", PriceStreamRun::install, "say what is installed");
   }
@@ -229,6 +305,7 @@ int main(int argc, char** argv) {
 
   const LabOrders orders{*lab};
   JournalCommands journal{app};
+  const SecurityCommands security{app};
   PriceStreamCommand price_stream{app};
 
   try {
@@ -242,6 +319,8 @@ int main(int argc, char** argv) {
   if (const auto code = orders.run())
     return *code;
   if (const auto code = journal.run())
+    return *code;
+  if (const auto code = security.run())
     return *code;
   if (const auto code = price_stream.run())
     return *code;
@@ -257,6 +336,14 @@ int main(int argc, char** argv) {
   if (check->parsed()) {
     std::cout << file << ": good\n";
     return apps::exit_ok;
+  }
+  const bool keys
+      = std::any_of(loaded.config.listeners.begin(), loaded.config.listeners.end(),
+                    [](const auto& listener) { return listener.auth == config::Auth::keys; });
+  if (keys && !capture.empty()) {
+    std::cerr << "--capture: a capture would hold the clients' keys; listeners with auth: keys are "
+                 "not captured\n";
+    return apps::exit_configuration;
   }
   const apps::ConfigSource source{file, load, *overrides, [&](const std::string& yaml) {
                                     return config::load_text(yaml, file, from_environment,

@@ -160,6 +160,15 @@ void check_venues(const Config& config, Violations& found) {
   }
 }
 
+void check_tls(const ListenerConfig& listener, const std::string& path, Violations& found) {
+  if (!listener.tls)
+    return;
+  for (const auto& [key, file] : {std::pair{".tls.certificate", &listener.tls->certificate},
+                                  std::pair{".tls.key", &listener.tls->key}})
+    if (file->empty())
+      found.push_back({path + key, "is empty; name a PEM file"});
+}
+
 void check_listeners(const Config& config, Violations& found) {
   std::map<std::pair<std::string, std::uint16_t>, std::size_t> taken;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
@@ -170,6 +179,7 @@ void check_listeners(const Config& config, Violations& found) {
       if (const auto status = check_origin(origin); origin != "*" && !status)
         found.push_back({fmt::format("{}.cors_origins[{}]", path, j), status.error().detail});
     }
+    check_tls(listener, path, found);
     if (listener.surface == Surface::grpc && is_unix_address(listener.address)) {
       if (listener.address.size() > unix_address_max)
         found.push_back({path + ".address", "a socket's path has at most 100 bytes"});
@@ -180,11 +190,14 @@ void check_listeners(const Config& config, Violations& found) {
       found.push_back({path + ".address", address.error().detail});
       continue;
     }
-    if (!is_loopback(address->host)) {
+    if (!is_loopback(address->host) && (!listener.tls || listener.auth == Auth::none)) {
       found.push_back({path + ".address",
-                       fmt::format("'{}' can be reached from other machines, and listeners have no "
-                                   "TLS and keys yet: bind 127.0.0.1 or [::1]",
-                                   address->host)});
+                       fmt::format("'{}' can be reached from other machines: that needs {}, or "
+                                   "bind 127.0.0.1 or [::1]",
+                                   address->host,
+                                   listener.tls                  ? "auth: keys"
+                                   : listener.auth == Auth::none ? "tls and auth: keys"
+                                                                 : "tls")});
       continue;
     }
     const auto host = address->host == "localhost" ? "127.0.0.1" : address->host;

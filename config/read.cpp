@@ -30,6 +30,8 @@ constexpr std::array<Choice<std::string_view>, 2> log_formats{{{"text", "text"},
 constexpr std::array<Choice<MarketType>, 2> market_types{
     {{"spot", MarketType::spot}, {"linear", MarketType::linear}}};
 
+constexpr std::array<Choice<Auth>, 2> auths{{{"none", Auth::none}, {"keys", Auth::keys}}};
+
 EngineConfig read_engine(Section section) {
   EngineConfig engine;
   engine.name = section.text("name", engine.name);
@@ -52,10 +54,26 @@ LogConfig read_log(Section section) {
   return log;
 }
 
+ListenerTls read_tls(Section section) {
+  ListenerTls tls;
+  for (const auto* key : {"certificate", "key"})
+    section.require(key);
+  tls.certificate = section.text("certificate", tls.certificate);
+  tls.key = section.text("key", tls.key);
+  tls.client_ca = section.text("client_ca", tls.client_ca);
+  section.finish();
+  return tls;
+}
+
 ListenerConfig read_listener(Section section) {
   ListenerConfig listener;
   listener.surface = section.choice("surface", listener.surface, surfaces);
   listener.address = section.text("address", listener.address);
+  listener.auth = section.choice("auth", listener.auth, auths);
+  if (section.has("tls"))
+    listener.tls = read_tls(section.section("tls"));
+  else
+    section.allow("tls");
   listener.cors_origins = section.texts("cors_origins");
   listener.websockets_max = section.count("websockets_max", listener.websockets_max, 1, 100'000);
   listener.price_updates_per_second

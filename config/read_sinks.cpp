@@ -18,6 +18,8 @@ using yaml::Section;
 
 constexpr std::array<Choice<InfluxApi>, 3> influx_apis{
     {{"v1", InfluxApi::v1}, {"v2", InfluxApi::v2}, {"v3", InfluxApi::v3}}};
+constexpr std::array<Choice<KafkaFormat>, 2> kafka_formats{
+    {{"json", KafkaFormat::json}, {"protobuf", KafkaFormat::protobuf}}};
 constexpr std::array<Choice<MongoNumbers>, 3> mongo_numbers{
     {{"decimal128", MongoNumbers::decimal128},
      {"text", MongoNumbers::text},
@@ -59,6 +61,7 @@ KafkaSinkConfig read_kafka(Section section) {
   kafka.servers = section.text("servers", {});
   kafka.topic = section.text("topic", kafka.topic);
   check_marks(section, "topic", kafka.topic);
+  kafka.format = section.choice("format", kafka.format, kafka_formats);
   kafka.properties = read_settings(section, "properties");
   kafka.secret_properties = read_settings(section, "secret_properties");
   section.finish();

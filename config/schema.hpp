@@ -58,14 +58,29 @@ enum class Surface : std::uint8_t { traders, metrics, grpc, console };
   return surface == Surface::grpc || surface == Surface::console;
 }
 
+/// Who may ask a listener. none: everybody who reaches it, for everything; keys: who has one of
+/// `tandem keys`, for what its roles allow.
+enum class Auth : std::uint8_t { none, keys };
+
+/// PEM files, read when the listener is opened. TLS 1.2 or later.
+struct ListenerTls {
+  std::string certificate; ///< with its chain
+  std::string key;         ///< of the certificate; without a pass phrase
+  std::string client_ca;   ///< empty = no client certificates; else clients must have one of these
+                           ///< authorities (mutual TLS)
+};
+
 struct ListenerConfig {
   Surface surface = Surface::traders;
   std::string address = "127.0.0.1:7000"; ///< host:port ([::1]:7000); port 0 = any free one, shown
-                                          ///< in the ready line. Loopback only so far. Of surface
-                                          ///< grpc also unix:/path, for this user alone
-  std::vector<std::string> cors_origins;  ///< exact origins or "*"; empty = no CORS headers,
-                                          ///< WebSocket only from the same origin
-  std::size_t websockets_max = 1'000;     ///< 1..100000
+                                          ///< in the ready line. Other than loopback only with
+                                          ///< `tls` and `auth: keys`. Of surface grpc also
+                                          ///< unix:/path, for this user alone
+  Auth auth = Auth::none;
+  std::optional<ListenerTls> tls{};          ///< absent = plain
+  std::vector<std::string> cors_origins;     ///< exact origins or "*"; empty = no CORS headers,
+                                             ///< WebSocket only from the same origin
+  std::size_t websockets_max = 1'000;        ///< 1..100000
   std::size_t price_updates_per_second = 10; ///< 1..100, per client and symbol
   std::size_t requests_per_second = 2'000;   ///< 1..1000000 per client address; beyond: 429
 };

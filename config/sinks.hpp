@@ -15,9 +15,12 @@
 
 namespace tandem::config {
 
+enum class KafkaFormat : std::uint8_t { json, protobuf };
+
 struct KafkaSinkConfig {
   std::string servers;                 ///< host:port, comma separated
   std::string topic = "tandem.{kind}"; ///< {kind} is replaced
+  KafkaFormat format = KafkaFormat::json;
   /// librdkafka's own settings, each "name=value".
   std::vector<std::pair<std::string, std::string>> properties;
   /// The same for secrets: "name=VARIABLE" of the environment.

@@ -1,7 +1,9 @@
 #include "actors/api/http.hpp"
 
+#include "actors/api/http_guard.hpp"
 #include "actors/api/http_handlers.hpp"
 #include "actors/api/http_surface.hpp"
+#include "adapters/security/guard.hpp"
 #include "messages/observe.hpp"
 
 #include <caf/send.hpp>
@@ -18,10 +20,29 @@ using adapters::venues::PriceSource;
 
 constexpr std::chrono::milliseconds tick_interval{500};
 
+void show_guard(const adapters::security::Guard& guard, messages::ActorCell& cell) {
+  const auto show = [&](const char* name, std::uint64_t value) {
+    cell.set_counter(name, static_cast<std::int64_t>(value));
+  };
+  const auto asked = guard.counters();
+  show("keys admitted", asked.admitted);
+  show("keys missing", asked.keyless);
+  show("keys wrong", asked.wrong);
+  show("keys locked out", asked.locked_out);
+  show("keys too often", asked.too_often);
+  const auto audit = guard.audit_counters();
+  show("audit written", audit.written);
+  show("audit waiting", audit.waiting);
+  show("audit lost", audit.lost);
+}
+
 adapters::transport::ServerLimits limits_of(const config::ListenerConfig& listener) {
   adapters::transport::ServerLimits limits;
   limits.websockets_max = listener.websockets_max;
   limits.connections_max = listener.websockets_max + 500;
+  if (listener.tls)
+    limits.tls = adapters::transport::ServerTls{listener.tls->certificate, listener.tls->key,
+                                                listener.tls->client_ca};
   return limits;
 }
 
@@ -77,6 +98,8 @@ HttpHandle::behavior_type http(Self self, messages::ContextPtr context, messages
   impl.context = context;
   impl.cell = cell;
   impl.started_at = context->clocks.mono();
+  impl.keyed_sockets = std::make_shared<KeyedSockets>();
+  impl.run = std::to_string(core::to_millis(context->clocks.wall()));
   std::vector<PriceSource::Source> sources;
   for (const auto& market : options.markets)
     sources.push_back({market.market, market.rest});
@@ -95,6 +118,10 @@ HttpHandle::behavior_type http(Self self, messages::ContextPtr context, messages
         auto& state = *self->state.impl;
         state.cell->set_counter("requests", static_cast<std::int64_t>(state.requests.load()));
         state.cell->set_counter("errors", static_cast<std::int64_t>(state.errors.load()));
+        if (const auto& guard = state.options.guard) {
+          state.keyed_sockets->look(*guard);
+          show_guard(*guard, *state.cell);
+        }
         self->delayed_send(self, tick_interval, messages::Tick{});
       }),
   };

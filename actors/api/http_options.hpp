@@ -10,6 +10,7 @@
 #include "adapters/venues/venue.hpp"
 #include "config/schema.hpp"
 #include "core/orders/desk.hpp"
+#include "core/orders/statistics.hpp"
 #include "core/strategy/execution_book.hpp"
 #include "core/twap/plan_book.hpp"
 
@@ -17,6 +18,10 @@
 #include <memory>
 #include <string>
 #include <vector>
+
+namespace tandem::adapters::security {
+class Guard;
+}
 
 namespace tandem::actors {
 
@@ -35,6 +40,7 @@ struct HttpTrading {
   core::orders::Desk* desk = nullptr;
   const core::strategy::ExecutionBook* book = nullptr;
   const core::twap::PlanBook* plans = nullptr;
+  const core::orders::Statistics* statistics = nullptr;
   std::shared_ptr<adapters::venues::KeyRing> keys;
   std::shared_ptr<adapters::venues::KeyVault> vault; ///< where keys given by interface are kept
 };
@@ -68,6 +74,9 @@ struct HttpOptions {
   std::shared_ptr<const HttpTrading> trading; ///< null: the engine only watches
   std::string engine_name;
   std::string version;
+  /// Keys, idempotency and the audit log. Null: nothing is recorded, and listeners with keys refuse
+  /// everybody.
+  std::shared_ptr<adapters::security::Guard> guard;
   bool kill_allowed = false; ///< POST /api/engine/actors/kill, for fault drills in mode mock
   /// Of the simulated venues, for drills in mode mock; empty: not known.
   std::string simulator;

@@ -1,5 +1,6 @@
 #include "actors/api/http_surface.hpp"
 
+#include "actors/api/http_guard.hpp"
 #include "actors/api/http_handlers.hpp"
 #include "actors/api/http_views.hpp"
 #include "adapters/traders/openapi/openapi.hpp"
@@ -87,7 +88,9 @@ ServerResponse preflight() {
   ServerResponse response;
   response.status = 204;
   response.headers = {{"Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS"},
-                      {"Access-Control-Allow-Headers", "Content-Type, Accept-Language"},
+                      {"Access-Control-Allow-Headers",
+                       "Content-Type, Accept-Language, Authorization, X-Api-Key, "
+                       "Idempotency-Key, X-Request-Id"},
                       {"Access-Control-Max-Age", "600"}};
   return response;
 }
@@ -143,6 +146,7 @@ void HttpSurface::on_request(const config::ListenerConfig& listener, const ToAct
                    origin](ServerResponse response) {
     self->response_time.add(self->context->clocks.mono() - began);
     add_cors(listener, origin, response);
+    add_security_headers(listener, response);
     respond(std::move(response));
   };
   if (!limiter.pass(host_of(request.peer), listener.requests_per_second, began)) {
@@ -156,6 +160,15 @@ void HttpSurface::on_request(const config::ListenerConfig& listener, const ToAct
     answer(timed, preflight());
     return;
   }
+  auto caller = caller_of(*this, listener, request);
+  if (!caller) {
+    answer(timed, std::move(caller.error()));
+    return;
+  }
+  timed = [timed = std::move(timed), id = caller->request_id](ServerResponse response) {
+    response.headers.emplace_back("X-Request-Id", id);
+    timed(std::move(response));
+  };
   if (auto ready = page(listener, request)) {
     answer(timed, *std::move(ready));
     return;
@@ -173,11 +186,8 @@ void HttpSurface::on_request(const config::ListenerConfig& listener, const ToAct
     answer(timed, std::move(none));
     return;
   }
-  const bool console = listener.surface == config::Surface::console;
-  core::security::Caller caller{
-      console ? "console" : "api", core::security::RoleSet::all(), host_of(request.peer), {}};
   dispatch(to_actor,
-           {std::move(request), std::move(timed), std::move(found.route), std::move(caller)});
+           {std::move(request), std::move(timed), std::move(found.route), *std::move(caller)});
 }
 
 /// What a browser or a scraper reads: no operation of the engine's.
@@ -207,11 +217,15 @@ std::optional<ServerResponse> HttpSurface::page(const config::ListenerConfig& li
 
 void HttpSurface::dispatch(const ToActor& to_actor, HttpCall call) {
   const auto& operation = *call.route.operation;
-  if (!core::security::may(call.caller.roles, operation.role))
+  if (!core::security::may(call.caller.roles, operation.role)) {
+    record_forbidden(*this, call);
     return fail(call.respond,
                 {Errc::forbidden, "needs the role " + std::string{to_string(operation.role)}, {}});
+  }
   if (operation.needs_trading && !options.trading)
     return fail(call.respond, {Errc::exchange_unavailable, "this engine only watches", {}});
+  if (!admit_command(*this, call))
+    return;
   const auto handler = handler_of(operation.id);
   if (const auto* direct = std::get_if<DirectHandler>(&handler))
     (*direct)(*this, call);
@@ -241,12 +255,17 @@ ServerResponse HttpSurface::metrics() {
 }
 
 std::optional<ServerResponse> HttpSurface::upgrade(const config::ListenerConfig& listener,
-                                                   const ServerRequest& request) const {
+                                                   const ServerRequest& request) {
   if (listener.surface == config::Surface::metrics || request.path != "/ws")
     return refusal({Errc::not_found, "no WebSocket at " + request.path, {}});
   if (!origin_allowed(listener, adapters::transport::header(request, "origin"),
                       adapters::transport::header(request, "host")))
     return refusal({Errc::forbidden, "this origin is not on the list", "origin"});
+  auto caller = caller_of(*this, listener, request);
+  if (!caller)
+    return std::move(caller.error());
+  if (!core::security::may(caller->roles, core::security::Role::viewer))
+    return refusal({Errc::forbidden, "needs the role viewer", {}});
   return std::nullopt;
 }
 
@@ -266,27 +285,32 @@ adapters::transport::ServerEvents HttpSurface::events(const config::ListenerConf
   events.on_upgrade
       = [weak, listener](const ServerRequest& request) -> std::optional<ServerResponse> {
     const auto self = weak.lock();
-    return self ? self->upgrade(listener, request)
-                : ServerResponse{.status = 503, .headers = {}, .body = {}};
+    auto refused = self ? self->upgrade(listener, request)
+                        : ServerResponse{.status = 503, .headers = {}, .body = {}};
+    if (refused)
+      add_security_headers(listener, *refused);
+    return refused;
   };
   // Clients write as fast as they like: what of theirs waits is bounded, and who goes on is cut.
   using core::supervision::Places;
   const auto open = std::make_shared<std::map<std::uint64_t, OpenSocket>>();
-  events.on_socket_open
-      = [weak, broadcast_now, listener, open, all = std::make_shared<Places>(texts_max)](
-            const ServerSocketPtr& socket, const ServerRequest&) {
-          const auto self = weak.lock();
-          const auto to = broadcast_now();
-          if (!self || !to) {
-            socket->close(1013, "not running at the moment");
-            return;
-          }
-          const auto client = self->clients.fetch_add(1, std::memory_order_relaxed) + 1;
-          open->emplace(socket->id(),
-                        OpenSocket{client, std::make_shared<Places>(client_texts_max, all)});
-          caf::anon_send(to, messages::ClientOpened{std::make_shared<SocketClient>(client, socket),
-                                                    listener.price_updates_per_second});
-        };
+  events.on_socket_open = [weak, broadcast_now, listener, open, keyed = keyed_sockets,
+                           all = std::make_shared<Places>(texts_max)](
+                              const ServerSocketPtr& socket, const ServerRequest& request) {
+    if (listener.auth == config::Auth::keys)
+      keyed->opened(socket, request);
+    const auto self = weak.lock();
+    const auto to = broadcast_now();
+    if (!self || !to) {
+      socket->close(1013, "not running at the moment");
+      return;
+    }
+    const auto client = self->clients.fetch_add(1, std::memory_order_relaxed) + 1;
+    open->emplace(socket->id(),
+                  OpenSocket{client, std::make_shared<Places>(client_texts_max, all)});
+    caf::anon_send(to, messages::ClientOpened{std::make_shared<SocketClient>(client, socket),
+                                              listener.price_updates_per_second});
+  };
   events.on_socket_text
       = [broadcast_now, open](const ServerSocketPtr& socket, std::string_view text) {
           const auto own = open->find(socket->id());
@@ -297,18 +321,21 @@ adapters::transport::ServerEvents HttpSurface::events(const config::ListenerConf
             caf::anon_send(
                 to, messages::ClientText{own->second.client, std::string{text}, std::move(place)});
         };
-  events.on_socket_closed = [broadcast_now, open](const ServerSocketPtr& socket) {
-    const auto own = open->find(socket->id());
-    if (own == open->end())
-      return;
-    if (const auto to = broadcast_now())
-      caf::anon_send(to, messages::ClientClosed{own->second.client});
-    open->erase(own);
-  };
-  events.on_refusal = [mode = context->mode](int status, std::string_view reason) {
+  events.on_socket_closed
+      = [broadcast_now, open, keyed = keyed_sockets](const ServerSocketPtr& socket) {
+          keyed->closed(socket);
+          const auto own = open->find(socket->id());
+          if (own == open->end())
+            return;
+          if (const auto to = broadcast_now())
+            caf::anon_send(to, messages::ClientClosed{own->second.client});
+          open->erase(own);
+        };
+  events.on_refusal = [mode = context->mode, listener](int status, std::string_view reason) {
     ServerResponse response;
     response.status = status;
     response.body = adapters::traders::failure(server_error(status, reason), mode);
+    add_security_headers(listener, response);
     return response;
   };
   return events;

@@ -54,6 +54,8 @@ using ToActor = std::function<void(HttpCall)>;
 inline constexpr std::size_t list_limit_default = 100;
 inline constexpr std::size_t list_limit_max = 1'000;
 
+class KeyedSockets; // http_guard.hpp
+
 /// Shared with the callbacks on the I/O thread, which may outlast the actor by a turn.
 struct HttpSurface : std::enable_shared_from_this<HttpSurface> {
   messages::ContextPtr context;
@@ -65,7 +67,10 @@ struct HttpSurface : std::enable_shared_from_this<HttpSurface> {
   std::atomic<std::uint64_t> requests{0}, errors{0};
   std::atomic<std::uint64_t> clients{0}; ///< numbers them over all listeners
   core::MonoTime started_at{};
+  std::string run; ///< tells the request ids of this start from those of others
+  std::atomic<std::uint64_t> request_ids{1};
   std::vector<std::unique_ptr<adapters::transport::HttpServer>> servers;
+  std::shared_ptr<KeyedSockets> keyed_sockets;
   std::mutex servers_mutex; ///< counters are read from the I/O thread
 
   // ---- answers ----
@@ -104,7 +109,7 @@ struct HttpSurface : std::enable_shared_from_this<HttpSurface> {
                                                    const ServerRequest& request);
   [[nodiscard]] ServerResponse metrics();
   [[nodiscard]] std::optional<ServerResponse> upgrade(const config::ListenerConfig& listener,
-                                                      const ServerRequest& request) const;
+                                                      const ServerRequest& request);
   [[nodiscard]] adapters::transport::ServerEvents events(const config::ListenerConfig& listener,
                                                          ToActor to_actor);
 };

@@ -1,9 +1,7 @@
 #include "actors/api/http_views.hpp"
 
+#include "actors/api/trading_metrics.hpp"
 #include "adapters/traders/json.hpp"
-
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
 
 #include <algorithm>
 #include <map>
@@ -84,45 +82,6 @@ void write_market(JsonWriter& out, const std::vector<CellPtr>& cells, const Http
 // ---- metrics
 // ------------------------------------------------------------------------------------------------------
 
-using Labels = std::vector<prometheus::ClientMetric::Label>;
-
-class Families {
-public:
-  void add(const std::string& name, const std::string& help, prometheus::MetricType type,
-           Labels labels, double value) {
-    auto& family = families_[name];
-    family.name = name;
-    family.help = help;
-    family.type = type;
-    prometheus::ClientMetric metric;
-    metric.label = std::move(labels);
-    if (type == prometheus::MetricType::Counter)
-      metric.counter.value = value;
-    else
-      metric.gauge.value = value;
-    family.metric.push_back(std::move(metric));
-  }
-
-  void counter(const std::string& name, const std::string& help, Labels labels,
-               std::uint64_t value) {
-    add(name, help, prometheus::MetricType::Counter, std::move(labels), static_cast<double>(value));
-  }
-
-  void gauge(const std::string& name, const std::string& help, Labels labels, double value) {
-    add(name, help, prometheus::MetricType::Gauge, std::move(labels), value);
-  }
-
-  [[nodiscard]] std::string text() const {
-    std::vector<prometheus::MetricFamily> list;
-    for (const auto& [name, family] : families_)
-      list.push_back(family);
-    return prometheus::TextSerializer{}.Serialize(list);
-  }
-
-private:
-  std::map<std::string, prometheus::MetricFamily> families_;
-};
-
 void add_actor(Families& families, const ActorCell& cell) {
   const Labels labels{{"actor", cell.path()}, {"kind", cell.kind()}};
   families.counter("tandem_actor_messages_total", "Messages handled by an actor.", labels,
@@ -168,8 +127,9 @@ void add_sink(Families& families, const ActorCell& cell) {
                  static_cast<double>(counters["waiting"]));
   families.gauge("tandem_sink_spool_bytes", "Size of a sink's spool on disk.", labels,
                  static_cast<double>(counters["spool_bytes"]));
-  families.gauge("tandem_sink_lag_seconds", "Age of the oldest record that waits in a sink.",
-                 labels, static_cast<double>(counters["lag_ms"]) / 1e3);
+  families.gauge("tandem_sink_lag_seconds",
+                 "How long the oldest record of a sink has been waiting.", labels,
+                 static_cast<double>(counters["lag_ms"]) / 1e3);
 }
 
 void add_market(Families& families, const HttpMarket& market, const std::vector<CellPtr>& cells) {
@@ -328,6 +288,8 @@ std::string metrics_text(const messages::Context& context, const HttpOptions& op
   families.counter("tandem_http_malformed_total", "Requests that were not HTTP.", {},
                    figures.server.malformed);
   add_grpc(families, figures.grpc);
+  if (options.trading)
+    add_trading(families, *options.trading, context);
   return families.text();
 }
 

@@ -58,8 +58,11 @@ event_log(messages::EventLogHandle::stateful_pointer<EventLogState> self,
         cell->set_counter("alerts", static_cast<std::int64_t>(++self->state.alerts_total));
       }),
       // Orders and executions have their own memory (desk, execution book): only counted here.
-      observe([self, cell, context](const messages::OrderMoved& moved) {
-        log_order(*context->log, moved.update, core::to_millis(context->clocks.wall()));
+      observe([self, options, cell, context](const messages::OrderMoved& moved) {
+        const auto now = core::to_millis(context->clocks.wall());
+        log_order(*context->log, moved.update, now);
+        if (options.statistics)
+          options.statistics->on_update(moved.update, now);
         cell->set_counter("order_events", ++self->state.order_events);
       }),
       observe([self, cell](const messages::ExecutionMoved&) {

@@ -2,6 +2,7 @@
 /// report of a replay. Nothing durable.
 #pragma once
 
+#include "core/orders/statistics.hpp"
 #include "messages/context.hpp"
 #include "messages/events.hpp"
 
@@ -11,12 +12,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 
 namespace tandem::actors {
 
 struct EventLogOptions {
   std::size_t opportunities_max = 50'000;
   std::size_t alerts_max = 2'000;
+  std::shared_ptr<core::orders::Statistics> statistics{}; ///< null: nobody wants to know
 };
 
 struct EventLogState {

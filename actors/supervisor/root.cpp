@@ -435,8 +435,10 @@ ChildSpec sinks_child(const EngineParts& parts, const std::string& parent) {
   SupervisorSpec sinks;
   sinks.path = part(parent, "sinks");
   sinks.intensity = sinks_intensity;
-  sinks.children.push_back(
-      leaf(parts.context, "event_log", "event_log", event_log, EventLogOptions{}));
+  EventLogOptions log;
+  if (parts.trading)
+    log.statistics = parts.trading->statistics;
+  sinks.children.push_back(leaf(parts.context, "event_log", "event_log", event_log, log));
   sinks.children.push_back(leaf(parts.context, "broadcast", "broadcast", broadcast));
   // A slow disk stops its own sink only.
   for (const auto& options : parts.sinks)
@@ -459,9 +461,10 @@ ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
   if (parts.trading)
     options.trading = std::make_shared<HttpTrading>(
         HttpTrading{parts.trading->desk.get(), &parts.trading->book, &parts.trading->plan_book,
-                    parts.trading->keys, parts.trading->vault});
+                    parts.trading->statistics.get(), parts.trading->keys, parts.trading->vault});
   options.engine_name = parts.config.engine.name;
   options.version = parts.version;
+  options.guard = parts.guard;
   options.kill_allowed = parts.config.mode == config::Mode::mock;
   options.simulator = parts.simulator;
   options.http = parts.http;

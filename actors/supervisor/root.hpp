@@ -23,6 +23,10 @@
 #include <string>
 #include <vector>
 
+namespace tandem::adapters::security {
+class Guard;
+}
+
 namespace tandem::actors::supervisor {
 
 /// One configured market with what it needs; lives as long as the engine.
@@ -50,6 +54,7 @@ struct EngineParts {
   /// Who blocks (journal) or must run whatever the others do (risk desk, interface) has a thread of
   /// its own. False: all on the scheduler's threads (simulation).
   bool own_threads = true;
+  std::shared_ptr<adapters::security::Guard> guard; ///< null: interfaces without keys and audit
   std::vector<MarketParts> markets;
   std::shared_ptr<TradingParts> trading;         ///< null: watches only
   std::shared_ptr<const core::sinks::Tape> tape; ///< with `sinks`; null: there are none

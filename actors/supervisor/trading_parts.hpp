@@ -9,6 +9,7 @@
 #include "adapters/venues/key_vault.hpp"
 #include "config/schema.hpp"
 #include "core/orders/desk.hpp"
+#include "core/orders/statistics.hpp"
 #include "core/strategy/execution_book.hpp"
 #include "messages/context.hpp"
 
@@ -34,6 +35,8 @@ struct TradingParts {
   std::unique_ptr<core::orders::Desk> desk;
   core::strategy::ExecutionBook book;
   core::twap::PlanBook plan_book;
+  std::shared_ptr<core::orders::Statistics> statistics
+      = std::make_shared<core::orders::Statistics>();
   std::shared_ptr<adapters::venues::KeyRing> keys;
   std::shared_ptr<adapters::venues::KeyVault> vault; ///< null: keys cannot be given by interface
   std::shared_ptr<PairTrading> pairs;                ///< what every pair monitor gets

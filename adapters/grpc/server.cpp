@@ -4,7 +4,6 @@
 #include "adapters/grpc/stream_call.hpp"
 #include "adapters/grpc/unary_call.hpp"
 
-#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/codegen/server_callback_handlers.h>
@@ -17,6 +16,9 @@
 #include <tandem/v1/streams.pb.h>
 #include <tandem/v1/trader.pb.h>
 
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -104,9 +106,32 @@ bool is_unix(const std::string& address) {
   return address.starts_with(unix_scheme);
 }
 
-/// The one place where credentials are made.
-std::shared_ptr<::grpc::ServerCredentials> make_credentials() {
-  return ::grpc::InsecureServerCredentials();
+std::string contents(const std::string& path) {
+  std::ifstream file{path, std::ios::binary};
+  return {std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
+}
+
+/// The one place where credentials are made. Error: configuration (a file of TLS is missing or
+/// empty; what is in it is gRPC's to refuse).
+core::Result<std::shared_ptr<::grpc::ServerCredentials>>
+make_credentials(const std::optional<transport::ServerTls>& tls) {
+  if (!tls)
+    return ::grpc::InsecureServerCredentials();
+  const bool clients = !tls->client_ca.empty();
+  ::grpc::SslServerCredentialsOptions ssl{
+      clients ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+              : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE};
+  auto& pair = ssl.pem_key_cert_pairs.emplace_back();
+  for (auto [text, path] :
+       {std::pair{&pair.cert_chain, &tls->certificate}, std::pair{&pair.private_key, &tls->key},
+        std::pair{&ssl.pem_root_certs, &tls->client_ca}}) {
+    if (path->empty())
+      continue;
+    *text = contents(*path);
+    if (text->empty())
+      return core::fail(Errc::configuration, "cannot be used for TLS", *path);
+  }
+  return ::grpc::SslServerCredentials(ssl);
 }
 
 void set_limits(::grpc::ServerBuilder& builder) {
@@ -139,14 +164,17 @@ public:
   }
 
   core::Status listen(const std::string& address) {
-    // It writes what clients do wrong to standard error, as often as they do it; we count it.
-    gpr_set_log_function([](gpr_log_func_args*) {});
+    silence_libraries();
     ::grpc::EnableDefaultHealthCheckService(true);
     ::grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     ::grpc::ServerBuilder builder;
     set_limits(builder);
     int port = 0;
-    builder.AddListeningPort(address, make_credentials(), &port);
+    // A Unix socket does not leave the machine, and is its owner's only.
+    const auto credentials = make_credentials(is_unix(address) ? std::nullopt : state_->limits.tls);
+    if (!credentials)
+      return tl::unexpected{credentials.error()};
+    builder.AddListeningPort(address, *credentials, &port);
     builder.RegisterService(&trader_);
     builder.RegisterService(&streams_);
     for (const auto& service : state_->options.services)

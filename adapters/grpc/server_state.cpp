@@ -1,6 +1,8 @@
 #include "adapters/grpc/server_state.hpp"
 
 #include <google/protobuf/message_lite.h>
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 #include <grpcpp/support/proto_buffer_writer.h>
@@ -15,9 +17,10 @@ namespace {
 using core::Errc;
 using Traits = ::grpc::SerializationTraits<pb::MessageLite>;
 
-constexpr std::array<std::string_view, 4> headers_taken{"authorization", "accept-language",
-                                                        "idempotency-key", "x-request-id"};
-constexpr std::array<std::string_view, 2> headers_given{"retry-after", "x-request-id"};
+constexpr std::array<std::string_view, 5> headers_taken{
+    "authorization", "x-api-key", "accept-language", "idempotency-key", "x-request-id"};
+constexpr std::array<std::string_view, 3> headers_given{"retry-after", "x-request-id",
+                                                        "idempotency-replayed"};
 
 /// A field that this server does not know was meant to mean something.
 bool has_unknown(const pb::Message& message) {
@@ -62,6 +65,11 @@ std::string lower(std::string_view text) {
 }
 
 } // namespace
+
+void silence_libraries() {
+  gpr_set_log_function([](gpr_log_func_args*) {});
+  pb::SetLogHandler(nullptr);
+}
 
 std::unique_ptr<pb::Message> make_message(const pb::Descriptor& type) {
   return std::unique_ptr<pb::Message>{

@@ -73,6 +73,10 @@ struct ServerState {
 
 using StatePtr = std::shared_ptr<ServerState>;
 
+/// gRPC and protobuf write what clients do wrong to standard error, as often as they do it; we
+/// count it instead.
+void silence_libraries();
+
 /// The request's message. Error: validation_error (bytes that are none, a field that is not known,
 /// a text that is no UTF-8).
 [[nodiscard]] core::Result<std::unique_ptr<pb::Message>>
@@ -86,11 +90,13 @@ parse_request(const ::grpc::ByteBuffer& bytes, const pb::Descriptor& type);
 [[nodiscard]] ::grpc::Status to_status(Refusal refusal);
 [[nodiscard]] ::grpc::Status to_status(const core::Error& error);
 
-/// Who calls: address, and the metadata that are headers in REST (authorization, accept-language,
-/// idempotency-key, x-request-id). The one place where a call's credentials are read.
+/// Who calls: address, and the metadata that are headers in REST (authorization, x-api-key,
+/// accept-language, idempotency-key, x-request-id). The one place where a call's credentials are
+/// read.
 void add_caller(const ::grpc::CallbackServerContext& context, transport::ServerRequest& request);
 
-/// Headers of an answer as trailing metadata: retry-after, x-request-id.
+/// Headers of an answer as trailing metadata: retry-after, x-request-id,
+/// idempotency-replayed.
 void add_trailers(const transport::ServerResponse& response,
                   ::grpc::CallbackServerContext& context);
 

@@ -23,7 +23,7 @@ using Reactor = ::grpc::ServerWriteReactor<::grpc::ByteBuffer>;
 
 constexpr std::size_t book_levels_default = 20;
 constexpr std::size_t book_levels_max = 50;
-/// Close codes of WebSockets, as the broadcast says them.
+/// The close code of a WebSocket whose key no longer holds.
 constexpr std::uint16_t close_policy = 1008;
 
 std::vector<std::string> events_of(const pb::MethodDescriptor& method) {
@@ -157,7 +157,7 @@ public:
 
   void close(std::uint16_t code, std::string reason) override {
     finish(to_status(core::Error{
-        code == close_policy ? Errc::validation_error : Errc::exchange_unavailable, reason, {}}));
+        code == close_policy ? Errc::unauthenticated : Errc::exchange_unavailable, reason, {}}));
   }
 
   void abort() override {

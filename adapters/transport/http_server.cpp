@@ -1,6 +1,7 @@
 #include "adapters/transport/http_server.hpp"
 
 #include "adapters/transport/server_core.hpp"
+#include "adapters/transport/server_tls.hpp"
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -70,6 +71,8 @@ public:
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
+  void set_tls(std::shared_ptr<asio::ssl::context> tls) { shared_->core->tls = std::move(tls); }
+
   core::Status bind(const Tcp::endpoint& endpoint, const std::string& address) {
     auto& acceptor = shared_->acceptor;
     ErrorCode error;
@@ -100,6 +103,7 @@ public:
             .requests = live.requests,
             .malformed = live.malformed,
             .timed_out = live.timed_out,
+            .handshakes_failed = live.handshakes_failed,
             .websockets_open = live.websockets_open,
             .websockets_total = live.websockets_total,
             .websockets_cut_slow = live.websockets_cut_slow,
@@ -157,7 +161,9 @@ private:
       ++(refused ? core->counters.connections_refused : core->counters.connections);
       if (open >= core->limits.connections_max + refused_sessions_max)
         return; // the socket closes
-      start_http_session(core, std::move(socket), refused);
+      if (core->tls)
+        return start_tls_session(core, std::move(socket), refused);
+      start_http_session(core, ServerStream{std::move(socket), nullptr}, refused);
     }
 
     void tick() {
@@ -188,7 +194,15 @@ core::Result<std::unique_ptr<HttpServer>> serve_http(Io& io, const std::string& 
   const auto endpoint = parse_endpoint(address);
   if (!endpoint)
     return tl::unexpected{endpoint.error()};
+  std::shared_ptr<asio::ssl::context> tls;
+  if (limits.tls) {
+    auto made = make_server_tls(*limits.tls);
+    if (!made)
+      return tl::unexpected{made.error()};
+    tls = *std::move(made);
+  }
   auto listener = std::make_unique<Listener>(io.impl(), limits, std::move(events));
+  listener->set_tls(std::move(tls));
   if (auto status = listener->bind(*endpoint, address); !status)
     return tl::unexpected{status.error()};
   return listener;

@@ -19,6 +19,13 @@
 
 namespace tandem::adapters::transport {
 
+/// PEM files. Errors of them come from serve_http.
+struct ServerTls {
+  std::string certificate{}; ///< with its chain
+  std::string key{};         ///< without a pass phrase
+  std::string client_ca{};   ///< empty = any client; else only those with a certificate of these
+};
+
 /// Every bound that protects the process from its clients.
 struct ServerLimits {
   std::size_t header_bytes_max = 16U * 1024;            ///< beyond: 431
@@ -30,8 +37,10 @@ struct ServerLimits {
       = 4U * 1024 * 1024; ///< outbound per client; beyond: close 1013
   std::chrono::milliseconds request_timeout{
       8'000}; ///< headers and body of one request, handshake included
-  std::chrono::milliseconds idle_timeout{60'000}; ///< keep-alive connection without a request
+  std::chrono::milliseconds handshake_timeout{5'000}; ///< of TLS; before the request's own time
+  std::chrono::milliseconds idle_timeout{60'000};     ///< keep-alive connection without a request
   std::chrono::milliseconds websocket_idle_timeout{60'000}; ///< peer silent although pinged
+  std::optional<ServerTls> tls{};                           ///< absent = plain
 };
 
 struct ServerRequest {
@@ -96,12 +105,13 @@ struct ServerEvents {
   std::function<ServerResponse(int status, std::string_view reason)> on_refusal{};
 };
 
-/// All since the start, but websockets_open. `connections` were accepted within the cap;
-/// `timed_out` counts slow or unanswered requests and silent WebSockets; `messages_sent` and
-/// `bytes_sent` count WebSocket texts and all WebSocket bytes that the system took.
+/// All since the start, but websockets_open. `handshakes_failed` were no TLS, or a client without
+/// the certificate it needs. `connections` were accepted within the cap; `timed_out` counts slow or
+/// unanswered requests and silent WebSockets; `messages_sent` and `bytes_sent` count WebSocket
+/// texts and all WebSocket bytes that the system took.
 struct ServerCounters {
   std::uint64_t connections = 0, connections_refused = 0, requests = 0, malformed = 0,
-                timed_out = 0;
+                timed_out = 0, handshakes_failed = 0;
   std::uint64_t websockets_open = 0, websockets_total = 0, websockets_cut_slow = 0;
   std::uint64_t messages_sent = 0, bytes_sent = 0;
 };
@@ -117,7 +127,8 @@ public:
 };
 
 /// Binds at once. @param address "host:port", port 0 = any free one. Errors: exchange_unavailable
-/// never; configuration when it does not parse, connection_lost when it cannot be bound.
+/// never; configuration when it does not parse or limits.tls cannot be used, connection_lost when
+/// it cannot be bound.
 [[nodiscard]] core::Result<std::unique_ptr<HttpServer>>
 serve_http(Io& io, const std::string& address, ServerLimits limits, ServerEvents events);
 

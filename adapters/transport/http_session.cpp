@@ -3,7 +3,6 @@
 #include "adapters/transport/server_core.hpp"
 #include "adapters/transport/server_request.hpp"
 
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -44,10 +43,20 @@ std::string lower(std::string_view name) {
   return result;
 }
 
+/// Two who disagree about where a request ends can be made to see different requests (RFC 9112,
+/// section 6.3 and 11.2).
+bool length_is_plain(const ParsedRequest& request) {
+  const auto coded = request.count(http::field::transfer_encoding);
+  if (coded == 0)
+    return true;
+  return coded == 1 && request.count(http::field::content_length) == 0
+         && beast::iequals(request[http::field::transfer_encoding], "chunked");
+}
+
 class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
 public:
-  HttpSession(std::shared_ptr<ServerCore> core, Socket socket)
-      : core_{std::move(core)}, socket_{std::move(socket)}, peer_{text_of(socket_)},
+  HttpSession(std::shared_ptr<ServerCore> core, ServerStream stream)
+      : core_{std::move(core)}, stream_{std::move(stream)}, peer_{text_of(stream_.socket())},
         in_{core_->limits.header_bytes_max + body_piece_bytes} {}
 
   /// The time of the first request runs from here, so that a silent connection ends as soon as a
@@ -66,8 +75,7 @@ public:
 
   void cut() override {
     phase_ = Phase::over;
-    ErrorCode ignored;
-    socket_.close(ignored);
+    stream_.close();
     core_->leave(*this);
   }
 
@@ -131,10 +139,13 @@ private:
     }
     if (std::exchange(reading_, true))
       return;
-    socket_.async_read_some(in_.prepare(piece),
-                            [self = shared_from_this()](ErrorCode error, std::size_t bytes) {
-                              self->on_read(error, bytes);
-                            });
+    auto on_bytes = [self = shared_from_this()](ErrorCode error, std::size_t bytes) {
+      self->on_read(error, bytes);
+    };
+    if (phase_ == Phase::lingering)
+      stream_.drain(in_.prepare(piece), std::move(on_bytes));
+    else
+      stream_.read_some(in_.prepare(piece), std::move(on_bytes));
   }
 
   void on_read(ErrorCode error, std::size_t bytes) {
@@ -184,14 +195,13 @@ private:
   void send_continue() {
     static constexpr std::string_view answer = "HTTP/1.1 100 Continue\r\n\r\n";
     continued_ = true;
-    asio::async_write(socket_, asio::buffer(answer),
-                      [self = shared_from_this()](ErrorCode error, std::size_t) {
-                        if (self->phase_ != Phase::reading)
-                          return;
-                        if (error)
-                          return self->cut();
-                        self->parse();
-                      });
+    stream_.write(asio::buffer(answer), [self = shared_from_this()](ErrorCode error, std::size_t) {
+      if (self->phase_ != Phase::reading)
+        return;
+      if (error)
+        return self->cut();
+      self->parse();
+    });
   }
 
   void on_request() {
@@ -199,6 +209,10 @@ private:
     keep_alive_ = parsed.keep_alive();
     head_only_ = parsed.method() == http::verb::head;
     auto target = parse_target(parsed.target());
+    if (!length_is_plain(parsed)) {
+      ++core_->counters.malformed;
+      return refuse(400, "the body may be chunked or have a length, nothing else and not both");
+    }
     const bool has_host = parsed.version() < 11 || parsed.count(http::field::host) == 1;
     if (!target || !has_host) {
       ++core_->counters.malformed;
@@ -262,7 +276,7 @@ private:
     phase_ = Phase::over;
     std::string leftover = beast::buffers_to_string(in_.cdata());
     core_->leave(*this);
-    start_socket_session(core_, std::move(socket_), std::move(upgrade), std::move(request),
+    start_socket_session(core_, std::move(stream_), std::move(upgrade), std::move(request),
                          std::move(leftover));
   }
 
@@ -286,11 +300,11 @@ private:
     }
     head_ = std::move(*head);
     body_ = head_only_ ? std::string{} : std::move(response.body);
-    asio::async_write(socket_, std::array{asio::buffer(head_), asio::buffer(body_)},
-                      [self = shared_from_this()](ErrorCode error, std::size_t) {
-                        if (self->phase_ == Phase::writing)
-                          self->on_written(error);
-                      });
+    stream_.write(std::array{asio::buffer(head_), asio::buffer(body_)},
+                  [self = shared_from_this()](ErrorCode error, std::size_t) {
+                    if (self->phase_ == Phase::writing)
+                      self->on_written(error);
+                  });
   }
 
   void on_written(ErrorCode error) {
@@ -300,15 +314,14 @@ private:
     if (keep_alive_)
       return next_request();
     // Closing with unread bytes would reset the connection and might take the answer back.
-    ErrorCode ignored;
-    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+    stream_.shutdown_send(shared_from_this());
     enter(Phase::lingering, linger_grace);
     in_.clear();
     read();
   }
 
   const std::shared_ptr<ServerCore> core_;
-  Socket socket_;
+  ServerStream stream_;
   const std::string peer_;
   beast::flat_buffer in_;
   std::optional<http::request_parser<http::string_body>> parser_;
@@ -325,8 +338,8 @@ private:
 
 } // namespace
 
-void start_http_session(std::shared_ptr<ServerCore> core, Socket socket, bool refused) {
-  const auto session = std::make_shared<HttpSession>(std::move(core), std::move(socket));
+void start_http_session(std::shared_ptr<ServerCore> core, ServerStream stream, bool refused) {
+  const auto session = std::make_shared<HttpSession>(std::move(core), std::move(stream));
   if (refused)
     session->start_refused();
   else

@@ -4,7 +4,9 @@
 
 #include "adapters/transport/http_server.hpp"
 #include "adapters/transport/io_impl.hpp"
+#include "adapters/transport/server_stream.hpp"
 
+#include <boost/asio/ssl/context.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 
@@ -81,8 +83,8 @@ public:
 /// ServerCounters as they are counted: written on the Io's thread, read from any.
 struct LiveCounters {
   std::atomic<std::uint64_t> connections{0}, connections_refused{0}, requests{0}, malformed{0},
-      timed_out{0}, websockets_open{0}, websockets_total{0}, websockets_cut_slow{0},
-      messages_sent{0}, bytes_sent{0};
+      timed_out{0}, handshakes_failed{0}, websockets_open{0}, websockets_total{0},
+      websockets_cut_slow{0}, messages_sent{0}, bytes_sent{0};
 };
 
 /// Used on the Io's thread, but for counters and postbox.
@@ -95,6 +97,7 @@ public:
   const ServerEvents events;
   const std::shared_ptr<Postbox> postbox;
   LiveCounters counters;
+  std::shared_ptr<boost::asio::ssl::context> tls; ///< null = plain
   std::uint64_t socket_ids = 0;
 
   void enter(std::shared_ptr<Session> session);
@@ -133,10 +136,10 @@ private:
 };
 
 /// Serves requests; beyond the server's cap it only says 503.
-void start_http_session(std::shared_ptr<ServerCore> core, Socket socket, bool refused);
+void start_http_session(std::shared_ptr<ServerCore> core, ServerStream stream, bool refused);
 
 /// Takes an accepted upgrade over. @param leftover bytes that came behind the request.
-void start_socket_session(std::shared_ptr<ServerCore> core, Socket socket, ParsedRequest upgrade,
-                          ServerRequest request, std::string leftover);
+void start_socket_session(std::shared_ptr<ServerCore> core, ServerStream stream,
+                          ParsedRequest upgrade, ServerRequest request, std::string leftover);
 
 } // namespace tandem::adapters::transport

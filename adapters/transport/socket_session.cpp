@@ -4,7 +4,6 @@
 #include "adapters/transport/byte_stream.hpp"
 #include "adapters/transport/socket_handle.hpp"
 
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/stream.hpp>
@@ -44,9 +43,9 @@ class SocketSession final : public Session,
                             public SocketLink,
                             public std::enable_shared_from_this<SocketSession> {
 public:
-  SocketSession(std::shared_ptr<ServerCore> core, Socket socket, ParsedRequest upgrade,
+  SocketSession(std::shared_ptr<ServerCore> core, ServerStream stream, ParsedRequest upgrade,
                 ServerRequest request, std::string leftover)
-      : core_{std::move(core)}, socket_{std::move(socket)}, upgrade_{std::move(upgrade)},
+      : core_{std::move(core)}, stream_{std::move(stream)}, upgrade_{std::move(upgrade)},
         request_{std::move(request)}, leftover_{std::move(leftover)},
         in_{core_->limits.websocket_message_bytes_max + padding_bytes} {}
 
@@ -102,8 +101,8 @@ public:
                                      done = std::move(done)]() mutable { done({}, bytes); });
       return;
     }
-    socket_.async_read_some(into, [self = shared_from_this(), done = std::move(done)](
-                                      ErrorCode error, std::size_t bytes) mutable {
+    stream_.read_some(into, [self = shared_from_this(),
+                             done = std::move(done)](ErrorCode error, std::size_t bytes) mutable {
       self->on_bytes(error, bytes, std::move(done));
     });
   }
@@ -126,8 +125,7 @@ public:
     if (phase_ == Phase::over || phase_ == Phase::lingering)
       return;
     enter(Phase::lingering, linger_grace);
-    ErrorCode ignored;
-    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+    stream_.shutdown_send(shared_from_this());
     drain();
     tell_closed();
   }
@@ -164,8 +162,7 @@ public:
   }
 
   void abort() override {
-    ErrorCode ignored;
-    socket_.set_option(asio::socket_base::linger{true, 0}, ignored);
+    stream_.reset_on_close();
     lose();
   }
 
@@ -320,11 +317,11 @@ private:
     writing_ = true;
     batch_ = std::move(batch);
     const auto tail = batch_.long_text ? asio::buffer(*batch_.long_text) : asio::const_buffer{};
-    asio::async_write(socket_, std::array<asio::const_buffer, 2>{asio::buffer(batch_.bytes), tail},
-                      [self = shared_from_this(),
-                       dones = std::move(dones)](ErrorCode error, std::size_t bytes) mutable {
-                        self->on_written(error, bytes, std::move(dones));
-                      });
+    stream_.write(std::array<asio::const_buffer, 2>{asio::buffer(batch_.bytes), tail},
+                  [self = shared_from_this(), dones = std::move(dones)](ErrorCode error,
+                                                                        std::size_t bytes) mutable {
+                    self->on_written(error, bytes, std::move(dones));
+                  });
   }
 
   void on_written(ErrorCode error, std::size_t bytes, std::vector<Done> dones) {
@@ -353,15 +350,14 @@ private:
   }
 
   void drain() {
-    socket_.async_read_some(asio::buffer(sink_),
-                            [self = shared_from_this()](ErrorCode error, std::size_t) {
-                              if (self->phase_ != Phase::lingering)
-                                return;
-                              if (error)
-                                self->lose();
-                              else
-                                self->drain();
-                            });
+    stream_.drain(asio::buffer(sink_), [self = shared_from_this()](ErrorCode error, std::size_t) {
+      if (self->phase_ != Phase::lingering)
+        return;
+      if (error)
+        self->lose();
+      else
+        self->drain();
+    });
   }
 
   /// Tells Beast that the operation will not be.
@@ -377,8 +373,7 @@ private:
       return;
     phase_ = Phase::over;
     const auto self = shared_from_this(); // the server's list may have been the last to hold us
-    ErrorCode ignored;
-    socket_.close(ignored);
+    stream_.close();
     core_->leave(*this);
     if (held_) // it holds Beast's operation, and that holds us
       abandon(std::move(held_->done));
@@ -397,7 +392,7 @@ private:
   }
 
   const std::shared_ptr<ServerCore> core_;
-  Socket socket_;
+  ServerStream stream_;
   ParsedRequest upgrade_;
   ServerRequest request_;
   std::string leftover_;
@@ -422,9 +417,9 @@ private:
 
 } // namespace
 
-void start_socket_session(std::shared_ptr<ServerCore> core, Socket socket, ParsedRequest upgrade,
-                          ServerRequest request, std::string leftover) {
-  std::make_shared<SocketSession>(std::move(core), std::move(socket), std::move(upgrade),
+void start_socket_session(std::shared_ptr<ServerCore> core, ServerStream stream,
+                          ParsedRequest upgrade, ServerRequest request, std::string leftover) {
+  std::make_shared<SocketSession>(std::move(core), std::move(stream), std::move(upgrade),
                                   std::move(request), std::move(leftover))
       ->start();
 }

@@ -161,11 +161,15 @@ int check_resources(const config::Config& config, adapters::transport::Io& io) {
   for (const auto& listener : config.listeners) {
     if (config::is_unix_address(listener.address))
       continue; // a socket that is left over is taken over
-    const auto bound = adapters::transport::serve_http(io, listener.address, {}, {});
+    adapters::transport::ServerLimits limits;
+    if (listener.tls)
+      limits.tls = adapters::transport::ServerTls{listener.tls->certificate, listener.tls->key,
+                                                  listener.tls->client_ca};
+    const auto bound = adapters::transport::serve_http(io, listener.address, limits, {});
     if (bound)
       continue;
     std::cerr << core::describe(bound.error()) << '\n';
-    return exit_unavailable;
+    return bound.error().code == core::Errc::configuration ? exit_configuration : exit_unavailable;
   }
   const auto store = adapters::journal::PairStore::open(config.engine.state_dir);
   if (store)

@@ -45,6 +45,8 @@ core::Result<WriterFactory> factory(const config::KafkaSinkConfig& to, const Sur
   options.servers = to.servers;
   options.topic = to.topic;
   options.mode = here.mode();
+  options.format
+      = to.format == config::KafkaFormat::protobuf ? kafka::Format::protobuf : kafka::Format::json;
   options.timeout = here.sink.timeout;
   options.properties = {to.properties.begin(), to.properties.end()};
   for (const auto& [name, variable] : to.secret_properties) {

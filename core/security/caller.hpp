@@ -12,6 +12,7 @@ struct Caller {
   RoleSet roles;          ///< what the key may; all on a listener that asks for none
   std::string address;    ///< host the request came from
   std::string request_id; ///< of this one request, in answers, logs and the audit log
+  std::string key_id{};   ///< public id of the key; empty on a listener that asks for none
 };
 
 } // namespace tandem::core::security

@@ -248,7 +248,7 @@ std::vector<Broken> endpoints() {
       {address, "address: 127.0.0.1", "listeners[0].address", "has no port"},
       {address, "address: 127.0.0.1:http", "listeners[0].address", "is not a port (0 to 65535)"},
       {address, "address: 0.0.0.0:7000", "listeners[0].address", "bind 127.0.0.1 or [::1]"},
-      {address, "address: desk.example:7000", "listeners[0].address", "no TLS and keys yet"},
+      {address, "address: desk.example:7000", "listeners[0].address", "that needs tls and auth: keys"},
       {address, "address: \":7000\"", "listeners[0].address", "the host is missing"},
       {"\"[::1]:7001\"", "\"127.0.0.1:7000\"", "listeners[1].address",
        "listeners[0] already has this address"},

@@ -75,12 +75,29 @@ TEST_CASE("listeners do not share an address, except for any free port") {
   CHECK(broken_keys(config) == Keys{"listeners[3].address"});
 }
 
-TEST_CASE("listeners stay on loopback as long as they have no TLS") {
-  for (const auto* address : {"0.0.0.0:7000", "[::]:7000", "192.168.1.2:7000", "example:7000"}) {
-    auto config = good();
-    config.listeners[0].address = address;
-    CHECK(broken_keys(config) == Keys{"listeners[0].address"});
-  }
+TEST_CASE("listeners leave loopback only with TLS and keys, whatever they serve") {
+  for (const auto surface : {Surface::traders, Surface::metrics})
+    for (const auto* address : {"0.0.0.0:7000", "[::]:7000", "192.168.1.2:7000", "example:7000"}) {
+      auto config = good();
+      auto& listener = config.listeners[0];
+      listener.surface = surface;
+      listener.address = address;
+      CHECK(broken_keys(config) == Keys{"listeners[0].address"});
+      listener.auth = Auth::keys;
+      CHECK(broken_keys(config) == Keys{"listeners[0].address"});
+      listener.tls = ListenerTls{"cert.pem", "key.pem", {}};
+      CHECK(broken_keys(config).empty());
+      listener.auth = Auth::none;
+      CHECK(broken_keys(config) == Keys{"listeners[0].address"});
+      listener.tls->client_ca = "ca.pem"; // a certificate says who, not what for
+      CHECK(broken_keys(config) == Keys{"listeners[0].address"});
+    }
+}
+
+TEST_CASE("a listener with TLS names certificate and key") {
+  auto config = good();
+  config.listeners[0].tls = ListenerTls{};
+  CHECK(broken_keys(config) == Keys{"listeners[0].tls.certificate", "listeners[0].tls.key"});
 }
 
 TEST_CASE("a gRPC listener may be a socket in the file system, and no other") {

@@ -28,7 +28,7 @@ TEST_CASE("every example loads") {
   for (const auto& entry : std::filesystem::directory_iterator{"config/examples"})
     if (entry.path().extension() == ".yaml")
       names.insert(entry.path().filename().string());
-  for (const auto* name : {"mock.yaml", "dev.yaml", "prod.yaml", "replay.yaml", "load.yaml"})
+  for (const auto* name : {"mock.yaml", "dev.yaml", "prod.yaml", "replay.yaml", "load.yaml", "secure.yaml"})
     CHECK(names.count(name) == 1);
   for (const auto& name : names) {
     const auto config = load_example(name);
@@ -47,6 +47,15 @@ TEST_CASE("mock.yaml watches four pairs or more over two venues and all their ma
   REQUIRE(config.venues.size() == 2);
   CHECK(config.venues[0].markets.size() == 2);
   CHECK(config.venues[1].markets.size() == 2);
+}
+
+TEST_CASE("secure.yaml leaves loopback, with TLS and keys") {
+  const auto& listener = load_example("secure.yaml").listeners.at(0);
+  CHECK(listener.address == "0.0.0.0:7443");
+  CHECK(listener.auth == Auth::keys);
+  REQUIRE(listener.tls);
+  CHECK(listener.tls->certificate == "/etc/tandem/tls/fullchain.pem");
+  CHECK(listener.tls->client_ca.empty());
 }
 
 TEST_CASE("dev.yaml and prod.yaml speak to the real venues") {

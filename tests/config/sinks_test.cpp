@@ -40,6 +40,7 @@ TEST_CASE("every key of a sink arrives") {
   CHECK(kafka.properties[1]
         == std::pair<std::string, std::string>{"security.protocol", "SASL_SSL"});
   CHECK(kafka.secret_properties[0].second == "KAFKA_PASSWORD");
+  CHECK(kafka.format == KafkaFormat::protobuf);
   const auto& influx = std::get<InfluxSinkConfig>(loaded.config.sinks[1].to);
   CHECK(influx.url == "https://influx.example:8086");
   CHECK(influx.api == InfluxApi::v1);
@@ -72,6 +73,7 @@ TEST_CASE("a sink with a mistake is refused at its line and key") {
       {"spool_bytes: 5000000", "spool_bytes: 5", "sinks[0].spool_bytes", "must be between"},
       {"servers: a:9092,b:9092", "server: a:9092", "sinks[0].kafka.server", ""},
       {"topic: data.{kind}", "topic: data.{symbol}", "sinks[0].kafka.topic", "only {kind}"},
+      {"format: protobuf", "format: avro", "sinks[0].kafka.format", "must be json or protobuf"},
       {"properties: [linger.ms=20", "properties: [linger.ms", "sinks[0].kafka.properties",
        "must be name=value"},
       {"url: https://influx.example:8086", "url: influx.example:8086", "sinks[1].influxdb.url",

@@ -5,8 +5,11 @@ import datetime
 import decimal
 import json
 import os
+import pathlib
 import signal
+import subprocess
 import sys
+import tempfile
 import time
 
 import services
@@ -17,6 +20,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import ledger  # noqa: E402
 from world import World, wait_until  # noqa: E402
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 D = decimal.Decimal
 KINDS = ("trade", "kline", "ticker", "opportunity", "alert", "order", "fill", "execution", "plan")
 IN_INFLUX = ("trade", "kline", "ticker", "fill", "execution")
@@ -41,7 +45,7 @@ class SinkWorld(World):
 
     def quiet(self):
         """All that came is delivered."""
-        for name in ("kafka", "influx", "mongo"):
+        for name in ("kafka", "kafka-proto", "influx", "mongo"):
             wait_until(f"{name} has delivered", lambda: self.counters(name)["waiting"] == 0, DRAIN_SECONDS)
 
 
@@ -157,6 +161,34 @@ def mongo_has_the_same(address, found):
     print(f"mongo: {compared} documents equal", flush=True)
 
 
+def protobuf_has_the_same(servers, found):
+    """What the second stream into Kafka says of fills and executions, by the generated form of proto/tandem/v1/record.proto."""
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+    with tempfile.NamedTemporaryFile() as described:
+        subprocess.run(["protoc", "-Iproto", f"--descriptor_set_out={described.name}", "tandem/v1/record.proto"], check=True, cwd=ROOT)
+        files = descriptor_pb2.FileDescriptorSet.FromString(described.read())
+    pool = descriptor_pool.DescriptorPool()
+    for file in files.file:
+        pool.Add(file)
+    form = message_factory.GetMessageClass(pool.FindMessageTypeByName("tandem.v1.Record"))
+    compared = 0
+    for kind in ("fill", "execution"):
+        wanted = sorted([{name: item for name, item in value.items() if name not in ("stream", "seq")} for _, value in found[kind]], key=str)
+        seen = []
+        for message in services.kafka_records(servers["kafka"], f"tandem-proto.{kind}", committed=True):
+            record = form.FromString(message.value)
+            value = {"kind": record.kind, "mode": record.mode, "exchange": record.exchange or None, "type": record.type or None,
+                     "symbol": record.symbol or None, "id": record.id or None, "ts": record.ts}
+            for field in record.fields:
+                which = field.WhichOneof("value")
+                value[field.name] = D(field.decimal) if which == "decimal" else getattr(field, which)
+            seen.append(value)
+        assert sorted(seen, key=str) == wanted, kind
+        compared += len(seen)
+    assert compared > 0
+    print(f"protobuf: {compared} records equal to those in JSON", flush=True)
+
+
 def fills_are_those_of_the_journal(world, found):
     books = ledger.journal(ledger.export(world.engine_bin, world.directory.name + "/state"))
     fills = latest(found, "fill")
@@ -182,6 +214,7 @@ def what_was_published_is_read_back_equal():
             streams = prove_gapless(found)
             assert len(streams) == 1, streams
             messages_say_what_they_are(found)
+            protobuf_has_the_same(servers, found)
             influx_has_the_same(servers, found)
             mongo_has_the_same(servers["mongo-java"], found)
             fills_are_those_of_the_journal(world, found)

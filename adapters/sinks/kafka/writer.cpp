@@ -1,6 +1,7 @@
 #include "adapters/sinks/kafka/writer.hpp"
 
 #include "adapters/sinks/json.hpp"
+#include "adapters/sinks/protobuf.hpp"
 #include "adapters/sinks/worker.hpp"
 
 #include <librdkafka/rdkafkacpp.h>
@@ -354,7 +355,9 @@ Envelope envelope_of(const Options& options, const std::string& stream,
   replace_all(envelope.topic, "{kind}", kind);
   envelope.topic = topic_name(std::move(envelope.topic));
   envelope.key = has_instrument ? core::to_string(record.instrument) : kind;
-  envelope.value = to_json(stream, item, options.mode);
+  const bool json = options.format == Format::json;
+  envelope.value
+      = json ? to_json(stream, item, options.mode) : to_protobuf(stream, item, options.mode);
   envelope.headers = {{"kind", kind},
                       {"stream", stream},
                       {"seq", std::to_string(item.sequence)},

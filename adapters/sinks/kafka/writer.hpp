@@ -7,6 +7,7 @@
 #include "core/sinks/record.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,11 +16,17 @@
 
 namespace tandem::adapters::sinks::kafka {
 
+enum class Format : std::uint8_t {
+  json,     ///< adapters/sinks/json.hpp
+  protobuf, ///< adapters/sinks/protobuf.hpp
+};
+
 struct Options {
   std::string servers; ///< host:port, comma separated
   /// {kind} is replaced; a character that no topic may have becomes '-'.
   std::string topic = "tandem.{kind}";
   std::string mode; ///< the engine's; in every message
+  Format format = Format::json;
   /// librdkafka's own settings (TLS, SASL, compression, linger, ...); they go before ours, but for
   /// the ones that the promise rests on (enable.idempotence, acks, transactional.id).
   std::map<std::string, std::string> properties;
@@ -32,7 +39,7 @@ struct Envelope {
   std::string topic;
   std::string key;   ///< one instrument's records stay in order: "binance.spot.BTCUSDT"; of no
                      ///< instrument: the kind
-  std::string value; ///< adapters/sinks/json.hpp
+  std::string value; ///< in the format of the options
   std::vector<std::pair<std::string, std::string>> headers; ///< kind, stream, seq, mode
 };
 

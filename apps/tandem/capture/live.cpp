@@ -9,6 +9,7 @@
 #include "apps/tandem/process.hpp"
 #include "apps/tandem/trading.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
@@ -178,7 +179,9 @@ int run_captured(const config::Config& config, const ConfigSource& source,
   Queue queue;
   Sockets machine{venue_io, api_io, queue};
   Recorder recorder{**writer, machine, hidden};
-  ReadyLine ready{config.listeners.size()};
+  const auto left_out = std::ranges::count(config.listeners, config::Surface::grpc,
+                                           &config::ListenerConfig::surface);
+  ReadyLine ready{config.listeners.size() - static_cast<std::size_t>(left_out)};
   Host host{{header, config, recorder, *log, std::cout,
              [&ready](config::Surface surface, const std::string& address) {
                ready.add(surface, address);
@@ -193,6 +196,10 @@ int run_captured(const config::Config& config, const ConfigSource& source,
   if (!config.sinks.empty())
     log->write(core::LogLevel::warning, "sinks_off",
                {{"message", "a captured run writes to no sink"}});
+  if (left_out > 0)
+    log->write(
+        core::LogLevel::warning, "grpc_off",
+        {{"message", "a captured run serves no gRPC: what comes in that way is not written"}});
   std::atomic<bool> gave_up{false};
   std::thread loop{[&] { run_loop(host, **writer, queue, clocks, hidden, gave_up); }};
   ConfigWatch watch{source.file};

@@ -187,6 +187,23 @@ TEST_CASE("what is no request is 400 and closed") {
   CHECK(host.counters().malformed == 18);
 }
 
+TEST_CASE("a body whose end two could see in different places is 400 and closed") {
+  Host host{echo_events()};
+  for (const auto* headers :
+       {"Transfer-Encoding: gzip\r\n", "Transfer-Encoding: gzip, chunked\r\n",
+        "Transfer-Encoding: identity\r\n", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"}) {
+    CAPTURE(headers);
+    const auto response = ask(host, "POST / HTTP/1.1\r\nHost: x\r\n" + std::string{headers}
+                                        + "\r\n5\r\nhello\r\n0\r\n\r\n");
+    CHECK(status_of(response) == 400);
+    CHECK(response.find("\r\nConnection: close\r\n") != std::string::npos);
+  }
+  CHECK(ask(host, "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: "
+                  "Chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+            .ends_with("POST / hello"));
+}
+
 TEST_CASE("a header beyond the bound is 431") {
   Host host{echo_events(), {.header_bytes_max = 1024}};
   CHECK(status_of(ask(host, get("/", "X: " + std::string(900, 'x') + "\r\nConnection: close\r\n")))

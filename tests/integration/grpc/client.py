@@ -27,11 +27,12 @@ def enter():
 class Client:
     """`client.call("GetPair", id="x")`, `client.stream("SubscribePrices")`; messages come as the dictionaries of protobuf's own JSON."""
 
-    def __init__(self, address, options=()):
+    def __init__(self, address, options=(), credentials=None):
         import grpc
         from google.protobuf import descriptor_pool, message_factory
         from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
-        self.channel = grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", 4 << 20), *options])
+        options = [("grpc.max_receive_message_length", 4 << 20), *options]
+        self.channel = grpc.secure_channel(address, credentials, options) if credentials else grpc.insecure_channel(address, options)
         self.database = ProtoReflectionDescriptorDatabase(self.channel)
         self.pool = descriptor_pool.DescriptorPool(self.database)
         self.message_class = message_factory.GetMessageClass
