@@ -345,7 +345,10 @@ int main(int argc, char** argv) {
                  "not captured\n";
     return apps::exit_configuration;
   }
-  const apps::ConfigSource source{file, load, *overrides};
+  const apps::ConfigSource source{file, load, *overrides, [&](const std::string& yaml) {
+                                    return config::load_text(yaml, file, from_environment,
+                                                             *overrides);
+                                  }};
   return capture.empty() ? apps::run_engine(loaded.config, source)
                          : apps::capture::run_captured(loaded.config, source, capture);
 }

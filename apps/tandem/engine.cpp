@@ -4,6 +4,7 @@
 #include "actors/supervisor/actor_watch.hpp"
 #include "actors/supervisor/root.hpp"
 #include "adapters/transport/http_server.hpp"
+#include "apps/tandem/config_desk.hpp"
 #include "apps/tandem/config_watch.hpp"
 #include "apps/tandem/crash_points.hpp"
 #include "apps/tandem/log_backend.hpp"
@@ -13,6 +14,7 @@
 #include "apps/tandem/sinks.hpp"
 #include "apps/tandem/trading.hpp"
 #include "apps/tandem/tree_run.hpp"
+#include "config/endpoint.hpp"
 #include "messages/strategy.hpp"
 
 #include <caf/actor_system.hpp>
@@ -20,6 +22,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -135,9 +138,11 @@ int run_parts(actors::supervisor::EngineParts& parts, const ConfigSource& source
   };
   run.watches.look = [&] {
     actor_watch.look();
-    if (watch.changed())
+    if (watch.changed()) {
       take_over(source.load(), source.file, *context,
                 parts.trading ? parts.trading->desk->epoch() : std::uint64_t{0});
+      config_desk.taken_over();
+    }
     keys.look();
     upkeep->look();
   };
@@ -172,6 +177,29 @@ find_trading(const config::Config& config, CrashPoints* crash,
   return *std::move(trading);
 }
 
+/// The socket of tandem-console, in the state directory.
+config::ListenerConfig console_listener(const config::Config& config) {
+  config::ListenerConfig listener;
+  listener.surface = config::Surface::console;
+  listener.address
+      = "unix:"
+        + std::filesystem::absolute(config.engine.state_dir / std::filesystem::path{"console.sock"})
+              .string();
+  return listener;
+}
+
+/// With the engine's own listeners beside those of the file.
+std::vector<config::ListenerConfig> all_listeners(const config::Config& config, core::Log& log) {
+  auto listeners = config.listeners;
+  auto console = console_listener(config);
+  if (console.address.size() <= config::unix_address_max)
+    listeners.push_back(std::move(console));
+  else
+    log.write(core::LogLevel::warning, "no_console",
+              {{"reason", "engine.state_dir is too long for a socket: " + console.address}});
+  return listeners;
+}
+
 } // namespace
 
 int run_engine(const config::Config& config, const ConfigSource& source) {
@@ -194,10 +222,11 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   const auto connector = adapters::transport::make_websocket_connector(venue_io);
   const auto http = adapters::transport::make_http_client(venue_io);
   const CountedTransport counted{crash->get(), venue_io, *connector, *http};
-  ReadyLine ready{config.listeners.size()};
   actors::supervisor::EngineParts parts;
   parts.context = context;
   parts.config = config;
+  parts.config.listeners = all_listeners(config, *log);
+  ReadyLine ready{parts.config.listeners.size()};
   parts.venue_strand = &venue_io;
   parts.connector = connector.get();
   parts.http = http.get();
@@ -234,7 +263,11 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
     return guard.error().code == core::Errc::configuration ? exit_configuration : exit_unavailable;
   }
   parts.guard = *std::move(guard);
-  return run_parts(parts, source, signals);
+  const auto config_desk = std::make_shared<ConfigDesk>(source);
+  parts.config_control = config_desk;
+  if (config.mode == config::Mode::mock)
+    parts.simulator = from_environment("SIM_ADMIN");
+  return run_parts(parts, source, *config_desk, signals);
 }
 
 } // namespace tandem::apps
