@@ -243,6 +243,8 @@ public:
     };
     flag("--enhanced", PriceStreamRun::enhanced, "serve all routes and the dashboard");
     flag("--basic", PriceStreamRun::basic, "serve the routes of the basic edition");
+    flag("--test-db", PriceStreamRun::test_db, "write a point to the database and read it back");
+    flag("--analyze", PriceStreamRun::analyze, "report the first symbol's last 24 hours");
     flag("--status", PriceStreamRun::status, "show the settings (the default)");
     flag("--install", PriceStreamRun::install, "say what is installed");
   }
@@ -343,7 +345,10 @@ int main(int argc, char** argv) {
                  "not captured\n";
     return apps::exit_configuration;
   }
-  const apps::ConfigSource source{file, load, *overrides};
+  const apps::ConfigSource source{file, load, *overrides, [&](const std::string& yaml) {
+                                    return config::load_text(yaml, file, from_environment,
+                                                             *overrides);
+                                  }};
   return capture.empty() ? apps::run_engine(loaded.config, source)
                          : apps::capture::run_captured(loaded.config, source, capture);
 }

@@ -1,5 +1,7 @@
 #include "config/dotenv.hpp"
 
+#include "core/types/blanks.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,14 +11,8 @@
 namespace tandem::config {
 namespace {
 
-constexpr std::string_view blanks = " \t\r";
-
-std::string_view trimmed(std::string_view text) noexcept {
-  const auto from = text.find_first_not_of(blanks);
-  if (from == std::string_view::npos)
-    return {};
-  return text.substr(from, text.find_last_not_of(blanks) - from + 1);
-}
+using core::blanks;
+using core::trimmed;
 
 bool is_name(std::string_view text) noexcept {
   const auto letter

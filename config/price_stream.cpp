@@ -3,6 +3,7 @@
 #include "config/endpoint.hpp"
 #include "config/suggest.hpp"
 #include "config/yaml/scalars.hpp"
+#include "core/types/blanks.hpp"
 
 #include <fmt/format.h>
 
@@ -25,15 +26,10 @@ std::string lower(std::string_view text) {
 
 /// The items of a comma list without the blanks around them.
 std::vector<std::string> items_of(std::string_view list) {
-  constexpr std::string_view blanks = " \t\r\n";
   std::vector<std::string> result;
   while (true) {
     const auto comma = list.find(',');
-    const auto item = list.substr(0, comma);
-    const auto from = item.find_first_not_of(blanks);
-    result.emplace_back(from == std::string_view::npos
-                            ? std::string_view{}
-                            : item.substr(from, item.find_last_not_of(blanks) - from + 1));
+    result.emplace_back(core::trimmed(list.substr(0, comma)));
     if (comma == std::string_view::npos)
       return result;
     list.remove_prefix(comma + 1);
@@ -133,6 +129,13 @@ void read_influx(Reader& read, PriceStreamConfig& config) {
     read.absent("INFLUXDB_TOKEN", "is missing: the token that may write to the database");
   read.text("INFLUXDB_TOKEN", config.influxdb_token);
   read.text("INFLUXDB_DATABASE", config.influxdb_database);
+  std::string api;
+  if (const auto setting = read.text("INFLUXDB_API", api)) {
+    if (api == "v1")
+      config.influxdb_api = InfluxApi::v1;
+    else if (api != "v3")
+      read.refuse(*setting, "must be v3 or v1");
+  }
   read.text("SPOOL_DIR", config.spool_dir);
 }
 
@@ -220,6 +223,35 @@ void read_api(Reader& read, PriceStreamConfig& config) {
   }
 }
 
+/// What the client library calls them. Values are not quoted: some are secrets.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kafka_security{{
+    {"KAFKA_SECURITY_PROTOCOL", "security.protocol"},
+    {"KAFKA_SASL_MECHANISM", "sasl.mechanism"},
+    {"KAFKA_SASL_USERNAME", "sasl.username"},
+    {"KAFKA_SASL_PASSWORD", "sasl.password"},
+    {"KAFKA_SSL_CA_LOCATION", "ssl.ca.location"},
+    {"KAFKA_SSL_CERTIFICATE_LOCATION", "ssl.certificate.location"},
+    {"KAFKA_SSL_KEY_LOCATION", "ssl.key.location"},
+    {"KAFKA_SSL_KEY_PASSWORD", "ssl.key.password"},
+}};
+constexpr std::array<std::string_view, 4> kafka_protocols{"plaintext", "ssl", "sasl_plaintext",
+                                                          "sasl_ssl"};
+
+void read_kafka_security(Reader& read, PriceStreamConfig& config) {
+  for (const auto& [name, property] : kafka_security) {
+    const auto setting = read.find(name);
+    if (setting && !setting->value.empty())
+      config.kafka_properties.emplace(property, setting->value);
+  }
+  const auto protocol = read.find("KAFKA_SECURITY_PROTOCOL");
+  if (!protocol || protocol->value.empty())
+    return;
+  auto& value = config.kafka_properties["security.protocol"];
+  value = lower(value);
+  if (std::ranges::find(kafka_protocols, value) == kafka_protocols.end())
+    read.refuse(*protocol, fmt::format("must be {}", alternatives(kafka_protocols)));
+}
+
 void read_kafka(Reader& read, PriceStreamConfig& config) {
   const auto enabled = read.find("KAFKA_ENABLED");
   config.kafka_enabled = enabled && lower(enabled->value) == "true";
@@ -235,6 +267,8 @@ void read_kafka(Reader& read, PriceStreamConfig& config) {
   if (const auto topic = read.text("KAFKA_TOPIC", config.kafka_topic))
     if (!is_topic(topic->value))
       read.refuse(*topic, "must be 1 to 249 letters, digits, points, underscores and hyphens");
+  read.text("KAFKA_GROUP", config.kafka_group);
+  read_kafka_security(read, config);
 }
 
 void read_database(Reader& read, PriceStreamConfig& config) {
@@ -261,6 +295,41 @@ void read_database(Reader& read, PriceStreamConfig& config) {
   config.db_url = url->value;
 }
 
+/// In milliseconds; `least` to `most`.
+template <class Number>
+void read_number(Reader& read, std::string_view name, std::int64_t least, std::int64_t most,
+                 Number& target) {
+  const auto setting = read.find(name);
+  if (!setting)
+    return;
+  if (const auto value = yaml::parse_integer(setting->value, least, most))
+    target = static_cast<Number>(*value);
+  else
+    read.refuse(*setting, value.error().detail);
+}
+
+void read_tuning(Reader& read, InfluxTuning& tuning) {
+  constexpr std::int64_t records_max = 10'000;
+  constexpr std::int64_t hour_ms = 3'600'000;
+  constexpr std::int64_t retries_max = 1'000;
+  read_number(read, "INFLUXDB_BATCH_SIZE", 1, records_max, tuning.batch_size);
+  read_number(read, "INFLUXDB_FLUSH_INTERVAL", 1, hour_ms, tuning.flush_interval);
+  read_number(read, "INFLUXDB_JITTER_INTERVAL", 0, hour_ms, tuning.jitter_interval);
+  read_number(read, "INFLUXDB_RETRY_INTERVAL", 1, hour_ms, tuning.retry_interval);
+  read_number(read, "INFLUXDB_MAX_RETRY_DELAY", 1, hour_ms, tuning.max_retry_delay);
+  read_number(read, "INFLUXDB_MAX_RETRIES", 0, retries_max, tuning.max_retries);
+}
+
+void read_log(Reader& read, PriceStreamConfig& config) {
+  constexpr std::array<std::string_view, 4> levels{"debug", "info", "warning", "error"};
+  const auto level = read.text("LOG_LEVEL", config.log_level);
+  if (!level)
+    return;
+  config.log_level = lower(config.log_level);
+  if (std::ranges::find(levels, config.log_level) == levels.end())
+    read.refuse(*level, fmt::format("must be {}", alternatives(levels)));
+}
+
 } // namespace
 
 PriceStreamLoad load_price_stream(std::string_view dotenv, const std::string& name,
@@ -275,6 +344,8 @@ PriceStreamLoad load_price_stream(std::string_view dotenv, const std::string& na
   read_api(read, config);
   read_kafka(read, config);
   read_database(read, config);
+  read_tuning(read, config.influx);
+  read_log(read, config);
   return {std::move(config), read.take()};
 }
 

@@ -8,7 +8,10 @@
 #include "core/types/ids.hpp"
 
 #include <array>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,10 +24,24 @@ enum class DatabaseType : std::uint8_t { sqlite, postgresql };
   return type == DatabaseType::sqlite ? "sqlite" : "postgresql";
 }
 
+/// How points are written.
+struct InfluxTuning {
+  std::size_t batch_size = 200;                      ///< INFLUXDB_BATCH_SIZE
+  std::chrono::milliseconds flush_interval{5'000};   ///< INFLUXDB_FLUSH_INTERVAL
+  std::chrono::milliseconds jitter_interval{2'000};  ///< INFLUXDB_JITTER_INTERVAL
+  std::chrono::milliseconds retry_interval{5'000};   ///< INFLUXDB_RETRY_INTERVAL; then doubled
+  std::chrono::milliseconds max_retry_delay{30'000}; ///< INFLUXDB_MAX_RETRY_DELAY
+  /// INFLUXDB_MAX_RETRIES: failures in a row after which the database counts as out of order and an
+  /// alert says so. Nothing is thrown away then: it is asked on.
+  std::uint32_t max_retries = 3;
+};
+
 struct PriceStreamConfig {
   std::string influxdb_host = "http://localhost:8086"; ///< INFLUXDB_HOST, http(s)://host[:port]
   std::string influxdb_token{};                        ///< INFLUXDB_TOKEN, must be given
   std::string influxdb_database = "crypto_data";       ///< INFLUXDB_DATABASE
+  /// INFLUXDB_API: v3 (SQL; written to as to version 2), or v1 (InfluxQL).
+  InfluxApi influxdb_api = InfluxApi::v3;
   /// BINANCE_BASE_INTERVAL, or BINANCE_INTERVAL: 1m. One of those that Binance streams.
   core::klines::Interval base_interval;
   /// BINANCE_AGGREGATION_INTERVALS: multiples of the base. The default leaves out what is none.
@@ -43,10 +60,15 @@ struct PriceStreamConfig {
   bool kafka_enabled = false;                               ///< KAFKA_ENABLED: "true" in any case
   std::vector<std::string> kafka_servers{"localhost:9092"}; ///< KAFKA_BOOTSTRAP_SERVERS
   std::string kafka_topic = "crypto-prices";                ///< KAFKA_TOPIC
-  DatabaseType db_type = DatabaseType::sqlite;              ///< DB_TYPE
+  std::string kafka_group = "crypto-streamer-group";        ///< KAFKA_GROUP
+  /// librdkafka's own names: KAFKA_SECURITY_PROTOCOL, KAFKA_SASL_* and KAFKA_SSL_*. With secrets.
+  std::map<std::string, std::string> kafka_properties{};
+  DatabaseType db_type = DatabaseType::sqlite; ///< DB_TYPE
   std::string spool_dir = "./spool";   ///< SPOOL_DIR: points that InfluxDB has not taken yet
   std::string db_path = "./sqlite.db"; ///< DB_PATH
   std::string db_url{};                ///< DB_URL, for postgresql; a secret
+  std::string log_level = "info";      ///< LOG_LEVEL: debug, info, warning, error in any case
+  InfluxTuning influx{};
 };
 
 inline constexpr std::string_view default_aggregation_intervals

@@ -50,8 +50,13 @@ struct LogConfig {
   std::string file;            ///< empty = standard error
 };
 
-/// Which interface a listener serves.
-enum class Surface : std::uint8_t { traders, metrics, grpc };
+/// Which interface a listener serves. console: the engine's own socket for tandem-console, in its
+/// state directory; in no file.
+enum class Surface : std::uint8_t { traders, metrics, grpc, console };
+
+[[nodiscard]] constexpr bool speaks_grpc(Surface surface) noexcept {
+  return surface == Surface::grpc || surface == Surface::console;
+}
 
 /// Who may ask a listener. none: everybody who reaches it, for everything; keys: who has one of
 /// `tandem keys`, for what its roles allow.

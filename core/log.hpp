@@ -21,12 +21,24 @@ struct LogField {
   std::string value;
 };
 
+class LogBook;
+
 /// Thread safe, never blocks on a slow disk.
 class Log {
 public:
   virtual ~Log() = default;
   virtual void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields)
       = 0;
+
+  /// The same, said by one actor. @param place its path in the tree.
+  virtual void write_of(std::string_view place, LogLevel level, std::string_view event,
+                        std::initializer_list<LogField> fields) {
+    (void)place;
+    write(level, event, fields);
+  }
+
+  /// The last lines and the levels, where they are kept; null elsewhere.
+  [[nodiscard]] virtual LogBook* book() noexcept { return nullptr; }
 };
 
 /// Lets the first of a burst through and counts the rest, so that a flood of bad frames is one line

@@ -3,6 +3,8 @@
 /// the inspector even while the actor hangs.
 #pragma once
 
+#include "core/supervision/recent_work.hpp"
+#include "core/supervision/restart_policy.hpp"
 #include "core/types/time.hpp"
 
 #include <algorithm>
@@ -11,6 +13,7 @@
 #include <bit>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -105,6 +108,35 @@ public:
     return counters_;
   }
 
+  /// This place was started again.
+  void note_restart(core::MonoTime now) {
+    restarts.fetch_add(1, std::memory_order_relaxed);
+    const std::lock_guard lock{mutex_};
+    restarted_.push_back(now);
+    if (restarted_.size() > restarts_kept)
+      restarted_.pop_front();
+  }
+
+  /// Restarts within the time that ends now, at most `restarts_kept`.
+  [[nodiscard]] std::size_t restarts_within(core::MonoTime now, std::chrono::seconds within) const {
+    const std::lock_guard lock{mutex_};
+    return static_cast<std::size_t>(
+        std::count_if(restarted_.begin(), restarted_.end(),
+                      [&](core::MonoTime at) { return now - at <= within; }));
+  }
+
+  /// Of a supervisor: how many restarts it grants its children within which time.
+  void set_intensity(core::supervision::Intensity intensity) {
+    const std::lock_guard lock{mutex_};
+    intensity_ = intensity;
+  }
+
+  /// nullopt: no supervisor.
+  [[nodiscard]] std::optional<core::supervision::Intensity> intensity() const {
+    const std::lock_guard lock{mutex_};
+    return intensity_;
+  }
+
   /// When the handler that runs now began; nullopt: none runs.
   [[nodiscard]] std::optional<core::MonoTime> handling_since() const noexcept {
     const auto ns = handling_since_ns.load(std::memory_order_relaxed);
@@ -120,6 +152,9 @@ public:
   /// hanging.
   std::atomic<std::int64_t> handling_since_ns{0};
   HandlingHistogram handling;
+  core::supervision::RecentWork recent;
+
+  static constexpr std::size_t restarts_kept = 64;
 
 private:
   const std::string path_;
@@ -128,6 +163,8 @@ private:
   std::string state_ = "starting";
   std::string last_error_;
   std::map<std::string, std::int64_t> counters_;
+  std::deque<core::MonoTime> restarted_; ///< the last ones
+  std::optional<core::supervision::Intensity> intensity_;
 };
 
 using CellPtr = std::shared_ptr<ActorCell>;
@@ -135,13 +172,19 @@ using CellPtr = std::shared_ptr<ActorCell>;
 /// Around one handler: counts, times and marks it as running.
 class HandlingScope {
 public:
-  HandlingScope(ActorCell& cell, const std::function<core::MonoTime()>& now)
+  /// @param what kind of message; lives for ever. @param waiting messages behind it.
+  HandlingScope(ActorCell& cell, const std::function<core::MonoTime()>& now, const char* what,
+                std::uint64_t waiting)
       : cell_{cell}, now_{now}, began_{now()} {
+    cell_.mailbox_depth.store(waiting, std::memory_order_relaxed);
+    cell_.recent.begin(what, began_, waiting);
     cell_.handling_since_ns.store(began_.time_since_epoch().count(), std::memory_order_relaxed);
   }
 
   ~HandlingScope() {
-    cell_.handling.add(now_() - began_);
+    const auto took = now_() - began_;
+    cell_.handling.add(took);
+    cell_.recent.end(took);
     cell_.messages.fetch_add(1, std::memory_order_relaxed);
     cell_.handling_since_ns.store(0, std::memory_order_relaxed);
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "messages/context.hpp"
+#include "messages/message_name.hpp"
 
 #include <utility>
 
@@ -27,9 +28,9 @@ private:
   auto wrap(Handler handler, Result (Handler::*)(Arguments...) const) const {
     return [self = self_, context = context_, cell = cell_,
             handler = std::move(handler)](Arguments... arguments) -> Result {
-      const HandlingScope scope{*cell, context->clocks.mono};
       // Asked from inside only: CAF's size() is not an observer when another thread calls it.
-      cell->mailbox_depth.store(self->mailbox().size(), std::memory_order_relaxed);
+      const HandlingScope scope{*cell, context->clocks.mono, kind_of_message<Arguments...>(),
+                                self->mailbox().size()};
       return handler(std::forward<Arguments>(arguments)...);
     };
   }

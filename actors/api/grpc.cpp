@@ -1,6 +1,6 @@
 #include "actors/api/grpc.hpp"
 
-#include "adapters/grpc/server.hpp"
+#include "adapters/grpc/control.hpp"
 #include "adapters/traders/operations.hpp"
 #include "adapters/traders/replies.hpp"
 #include "core/market/board.hpp"
@@ -52,7 +52,7 @@ adapters::transport::Serve serve_grpc(adapters::transport::Strand& strand,
     const auto market = type == "linear" ? core::MarketType::linear : core::MarketType::spot;
     return read_book(*context, {core::VenueId{exchange}, market, core::Symbol{symbol}}, levels);
   };
-  return adapters::grpc::serve_on(strand, std::move(options));
+  return adapters::grpc::serve_with_control(strand, std::move(options));
 }
 
 } // namespace tandem::actors

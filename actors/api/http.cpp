@@ -64,7 +64,7 @@ void listen(Self self) {
   bound.resize(impl.options.listeners.size());
   for (std::size_t i = 0; i < impl.options.listeners.size(); ++i) {
     const auto& listener = impl.options.listeners[i];
-    const bool grpc = listener.surface == config::Surface::grpc;
+    const bool grpc = config::speaks_grpc(listener.surface);
     const auto& serve = grpc ? impl.options.serve_grpc : impl.options.serve;
     if (!serve)
       continue;

@@ -1,6 +1,7 @@
 /// Operations on the engine itself: health, exchanges, the tree of actors, alerts.
 #include "actors/api/http_handlers.hpp"
 #include "actors/api/http_views.hpp"
+#include "actors/api/tree_view.hpp"
 #include "adapters/traders/events.hpp"
 #include "messages/events.hpp"
 

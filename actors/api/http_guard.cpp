@@ -155,7 +155,11 @@ tl::expected<Caller, ServerResponse>
 caller_of(HttpSurface& impl, const config::ListenerConfig& listener, const ServerRequest& request) {
   const auto address = host_of(request.peer);
   if (listener.auth == config::Auth::none || is_open(request))
-    return Caller{"api", core::security::RoleSet::all(), address, request_id_of(request, impl), {}};
+    return Caller{listener.surface == config::Surface::console ? "console" : "api",
+                  core::security::RoleSet::all(),
+                  address,
+                  request_id_of(request, impl),
+                  {}};
   if (!impl.options.guard) // never open because something is missing
     return tl::unexpected{impl.refusal({Errc::unauthenticated, "there are no keys here", {}})};
   const auto target = target_of(request);

@@ -91,6 +91,30 @@ Handler handler_of(adapters::traders::OperationId id) {
     return handlers::list_actors;
   case kill_actor:
     return handlers::kill_actor;
+  case get_actor:
+    return handlers::get_actor;
+  case restart_actor:
+    return handlers::restart_actor;
+  case pause_actor:
+    return handlers::pause_actor;
+  case resume_actor:
+    return handlers::resume_actor;
+  case list_pair_states:
+    return handlers::list_pair_states;
+  case list_sinks:
+    return handlers::list_sinks;
+  case get_log:
+    return handlers::get_log;
+  case set_log_level:
+    return handlers::set_log_level;
+  case get_config:
+    return handlers::get_config;
+  case stage_config:
+    return handlers::stage_config;
+  case apply_config:
+    return handlers::apply_config;
+  case run_drill:
+    return handlers::run_drill;
   }
   return DirectHandler{nullptr};
 }

@@ -28,6 +28,20 @@ void list_actors(HttpSurface& impl, const HttpCall& call);
 void kill_actor(const HttpSelf& self, const HttpCall& call);
 void list_alerts(const HttpSelf& self, const HttpCall& call);
 
+// http_control.cpp
+void get_actor(HttpSurface& impl, const HttpCall& call);
+void restart_actor(HttpSurface& impl, const HttpCall& call);
+void pause_actor(const HttpSelf& self, const HttpCall& call);
+void resume_actor(const HttpSelf& self, const HttpCall& call);
+void list_pair_states(const HttpSelf& self, const HttpCall& call);
+void list_sinks(HttpSurface& impl, const HttpCall& call);
+void get_log(HttpSurface& impl, const HttpCall& call);
+void set_log_level(HttpSurface& impl, const HttpCall& call);
+void get_config(HttpSurface& impl, const HttpCall& call);
+void stage_config(HttpSurface& impl, const HttpCall& call);
+void apply_config(HttpSurface& impl, const HttpCall& call);
+void run_drill(HttpSurface& impl, const HttpCall& call);
+
 // http_prices.cpp
 void get_price(HttpSurface& impl, const HttpCall& call);
 void get_prices(HttpSurface& impl, const HttpCall& call);

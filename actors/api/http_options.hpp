@@ -2,6 +2,7 @@
 /// values, made by the supervisor.
 #pragma once
 
+#include "adapters/transport/http.hpp"
 #include "adapters/transport/http_server.hpp"
 #include "adapters/venues/key_ring.hpp"
 #include "adapters/venues/key_vault.hpp"
@@ -44,6 +45,26 @@ struct HttpTrading {
   std::shared_ptr<adapters::venues::KeyVault> vault; ///< where keys given by interface are kept
 };
 
+/// What a configuration would change.
+struct ConfigReport {
+  std::vector<std::string> mistakes;     ///< then nothing else is said
+  std::vector<std::string> changes;      ///< taken over while the engine runs
+  std::vector<std::string> need_restart; ///< only a new start reads it
+  bool staged = false;                   ///< a new one waits to be applied
+};
+
+/// The configuration file, looked after by apps/. Thread safe; reads and writes a small file.
+class ConfigControl {
+public:
+  virtual ~ConfigControl() = default;
+  /// The file as it is now against what runs.
+  [[nodiscard]] virtual ConfigReport diff() const = 0;
+  /// Looks at a new text; one without mistakes is kept until it is applied or another is staged.
+  [[nodiscard]] virtual ConfigReport stage(const std::string& yaml) = 0;
+  /// Error: conflict (nothing is staged), internal (the file cannot be written).
+  [[nodiscard]] virtual core::Result<ConfigReport> apply() = 0;
+};
+
 struct HttpOptions {
   adapters::transport::Serve serve; ///< on the interface's own thread, which outlives the actor
   /// The same for listeners of surface grpc; unset: they are left out (no network).
@@ -57,6 +78,10 @@ struct HttpOptions {
   /// everybody.
   std::shared_ptr<adapters::security::Guard> guard;
   bool kill_allowed = false; ///< POST /api/engine/actors/kill, for fault drills in mode mock
+  /// Of the simulated venues, for drills in mode mock; empty: not known.
+  std::string simulator;
+  adapters::transport::HttpClient* http = nullptr; ///< outlives the actor
+  std::shared_ptr<ConfigControl> config;           ///< null: there is no file
   /// Addresses as bound, kept over restarts of the actor. Made by the supervisor.
   std::shared_ptr<std::vector<std::string>> bound;
   /// Called once per listener after it is bound, with the address as bound. A restarted actor binds

@@ -242,7 +242,7 @@ ServerResponse HttpSurface::metrics() {
     const std::lock_guard lock{servers_mutex};
     auto server = servers.begin();
     for (const auto& listener : options.listeners) {
-      const bool grpc = listener.surface == config::Surface::grpc;
+      const bool grpc = config::speaks_grpc(listener.surface);
       if ((grpc && !options.serve_grpc) || server == servers.end())
         continue;
       add_counters((*server++)->counters(), grpc ? figures.grpc : figures.server);

@@ -2,13 +2,11 @@
 
 #include "actors/api/trading_metrics.hpp"
 #include "adapters/traders/json.hpp"
-#include "core/supervision/work_watch.hpp"
 
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <utility>
 
 namespace tandem::actors {
@@ -79,52 +77,6 @@ void write_market(JsonWriter& out, const std::vector<CellPtr>& cells, const Http
     write_counters(out, *feed);
   }
   out.end_object();
-}
-
-// ---- the tree
-// -----------------------------------------------------------------------------------------------------
-
-struct Node {
-  std::string name;
-  CellPtr cell;
-  std::vector<Node> children; ///< in the order they were made
-
-  Node& child(const std::string& wanted) {
-    for (auto& node : children)
-      if (node.name == wanted)
-        return node;
-    children.emplace_back().name = wanted;
-    return children.back();
-  }
-};
-
-void write_cell(JsonWriter& out, const ActorCell& cell, core::MonoTime now) {
-  out.field("path", cell.path())
-      .field("kind", cell.kind())
-      .field("state", cell.state())
-      .field("actorId", cell.actor_id.load());
-  out.field("restarts", cell.restarts.load())
-      .field("messages", cell.messages.load())
-      .field("errors", cell.errors.load());
-  out.field("lastError", cell.last_error()).field("mailboxDepth", cell.mailbox_depth.load());
-  out.key("handling")
-      .begin_object()
-      .field("p50Ns", cell.handling.quantile_ns(500))
-      .field("p99Ns", cell.handling.quantile_ns(990));
-  out.field("totalNs", cell.handling.total_ns()).end_object();
-  out.field("hanging", core::supervision::hangs(cell.handling_since(), now));
-  out.key("counters");
-  write_counters(out, cell);
-}
-
-void write_node(JsonWriter& out, const Node& node, core::MonoTime now) {
-  out.begin_object().field("name", node.name);
-  if (node.cell)
-    write_cell(out, *node.cell, now);
-  out.key("children").begin_array();
-  for (const auto& child : node.children)
-    write_node(out, child, now);
-  out.end_array().end_object();
 }
 
 // ---- metrics
@@ -288,22 +240,6 @@ HealthView health_json(const messages::Context& context, const HttpOptions& opti
   out.key("markets").raw(parts.text()).end_object();
   view.json = out.take();
   return view;
-}
-
-std::string tree_json(const messages::Context& context) {
-  Node top;
-  for (const auto& cell : context.cells->all()) {
-    Node* node = &top;
-    std::istringstream path{cell->path()};
-    for (std::string name; std::getline(path, name, '/');)
-      node = &node->child(name);
-    node->cell = cell;
-  }
-  JsonWriter out;
-  if (top.children.empty())
-    return "{}";
-  write_node(out, top.children.front(), context.clocks.mono());
-  return out.take();
 }
 
 std::string metrics_text(const messages::Context& context, const HttpOptions& options,

@@ -32,10 +32,6 @@ struct HealthView {
 [[nodiscard]] HealthView health_json(const messages::Context& context, const HttpOptions& options,
                                      core::MonoTime started_at);
 
-/// The supervision tree with name, kind, state, counters, mailbox depth and handling time of every
-/// actor.
-[[nodiscard]] std::string tree_json(const messages::Context& context);
-
 /// Request figures of the interface itself.
 struct HttpFigures {
   std::uint64_t requests = 0, errors = 0;

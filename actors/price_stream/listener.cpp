@@ -4,6 +4,7 @@
 #include "adapters/price_stream/frame.hpp"
 #include "adapters/price_stream/routes.hpp"
 #include "adapters/price_stream/symbols.hpp"
+#include "adapters/transport/cors.hpp"
 #include "messages/observe.hpp"
 
 #include <caf/duration.hpp>
@@ -56,29 +57,6 @@ void answer(const Respond& respond, int status, std::string body,
 wire::Query query_of(const ServerRequest& request) {
   return
       [&request](std::string_view name) { return adapters::transport::query_value(request, name); };
-}
-
-bool origin_allowed(const ListenerOptions& options, std::string_view origin) {
-  return std::ranges::any_of(options.cors_origins, [&](const auto& allowed) {
-    return allowed == "*" || allowed == origin;
-  });
-}
-
-void add_cors(const ListenerOptions& options, const std::string& origin, ServerResponse& response) {
-  if (origin.empty() || !origin_allowed(options, origin))
-    return;
-  const bool all = std::ranges::find(options.cors_origins, "*") != options.cors_origins.end();
-  response.headers.emplace_back("Access-Control-Allow-Origin", all ? "*" : origin);
-  response.headers.emplace_back("Vary", "Origin");
-}
-
-ServerResponse preflight() {
-  ServerResponse response;
-  response.status = 204;
-  response.headers = {{"Access-Control-Allow-Methods", "GET, POST, OPTIONS"},
-                      {"Access-Control-Allow-Headers", "Content-Type"},
-                      {"Access-Control-Max-Age", "600"}};
-  return response;
 }
 
 // ---- the provider ----
@@ -303,11 +281,11 @@ adapters::transport::ServerEvents events_of(Self self) {
   events.on_request = [say, options](ServerRequest request, Respond respond) {
     const std::string origin{adapters::transport::header(request, "origin")};
     Respond with_cors = [options, origin, respond = std::move(respond)](ServerResponse response) {
-      add_cors(*options, origin, response);
+      adapters::transport::add_cors(options->cors_origins, origin, response);
       respond(std::move(response));
     };
     if (request.method == "OPTIONS")
-      with_cors(preflight());
+      with_cors(adapters::transport::preflight("GET, POST, OPTIONS", "Content-Type"));
     else
       say(Called{std::move(request), std::move(with_cors)});
   };
@@ -318,11 +296,9 @@ adapters::transport::ServerEvents events_of(Self self) {
       refusal.body = wire::no_route_json(wire::NoRoute::not_found);
       return refusal;
     }
-    const auto origin = adapters::transport::header(request, "origin");
-    const auto host = adapters::transport::header(request, "host");
-    const auto scheme = origin.find("://");
-    const bool same = scheme != std::string_view::npos && origin.substr(scheme + 3) == host;
-    if (origin.empty() || same || origin_allowed(*options, origin))
+    if (adapters::transport::may_connect(options->cors_origins,
+                                         adapters::transport::header(request, "origin"),
+                                         adapters::transport::header(request, "host")))
       return std::nullopt;
     refusal.status = 403;
     refusal.body = wire::error_json("this origin is not on the list");

@@ -1,5 +1,5 @@
 /// The conversations of the price-stream server: its provider owns the candles, its listener the
-/// clients.
+/// clients, and the fan-out the way between them where there is a broker.
 #pragma once
 
 #include "adapters/price_stream/replies.hpp"
@@ -26,6 +26,7 @@ namespace tandem::actors::price_stream {
 namespace paths {
 inline const std::string provider = "price_stream/provider";
 inline const std::string listener = "price_stream/listener";
+inline const std::string fanout = "price_stream/fanout"; ///< only where there is a broker
 } // namespace paths
 
 // ---- to the provider ----
@@ -120,6 +121,23 @@ using ListenerHandle = caf::typed_actor<caf::reacts_to<Published>, caf::reacts_t
                                         caf::reacts_to<ClientCame>, caf::reacts_to<ClientSaid>,
                                         caf::reacts_to<ClientLeft>, caf::reacts_to<messages::Tick>>;
 
+// ---- to the fan-out ----
+
+/// A frame that the broker passed on, or gave back. From its thread.
+struct FrameHeard {
+  std::string frame;
+  core::supervision::Place place{}; ///< one of those that bound how many wait to be read
+};
+
+struct BrokerChanged {
+  bool ready = false;
+  std::string why{}; ///< it is not
+};
+
+using FanoutHandle
+    = caf::typed_actor<caf::reacts_to<Published>, caf::reacts_to<FrameHeard>,
+                       caf::reacts_to<BrokerChanged>, caf::reacts_to<messages::Tick>>;
+
 } // namespace tandem::actors::price_stream
 
 TANDEM_LOCAL_MESSAGE(tandem::actors::price_stream::ConnectionOpened)
@@ -136,3 +154,5 @@ TANDEM_LOCAL_MESSAGE(tandem::actors::price_stream::Called)
 TANDEM_LOCAL_MESSAGE(tandem::actors::price_stream::ClientCame)
 TANDEM_LOCAL_MESSAGE(tandem::actors::price_stream::ClientSaid)
 TANDEM_LOCAL_MESSAGE(tandem::actors::price_stream::ClientLeft)
+TANDEM_LOCAL_MESSAGE(tandem::actors::price_stream::FrameHeard)
+TANDEM_LOCAL_MESSAGE(tandem::actors::price_stream::BrokerChanged)

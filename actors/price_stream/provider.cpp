@@ -157,10 +157,19 @@ void store(const ProviderState& state, const Symbol& symbol,
   options.influx->writes.fetch_add(1, std::memory_order_relaxed);
 }
 
+/// By the broker where there is one: the fan-out decides.
 void publish(Self self, core::klines::PriceRecord record, const core::klines::Interval& interval) {
-  const auto to = self->state.context->directory->get<ListenerHandle>(paths::listener);
-  if (to)
-    self->send(to, Published{std::move(record), interval});
+  const auto& state = self->state;
+  if (state.options->log_prices)
+    state.context->log->write(LogLevel::debug, "price",
+                              {{"symbol", record.symbol.text()},
+                               {"interval", interval.text()},
+                               {"price", record.candle.close.to_string()}});
+  const auto& directory = *state.context->directory;
+  if (const auto fanout = directory.get<FanoutHandle>(paths::fanout))
+    self->send(fanout, Published{std::move(record), interval});
+  else if (const auto listener = directory.get<ListenerHandle>(paths::listener))
+    self->send(listener, Published{std::move(record), interval});
 }
 
 void ask_history(Self self, const Symbol& symbol, std::uint64_t line,
@@ -324,6 +333,8 @@ ProviderView view(const ProviderState& state) {
   stats.started = counts.started;
   if (state.options->influx)
     stats.influx = shown(*state.options->influx);
+  if (state.options->kafka)
+    stats.kafka_sent = state.options->kafka->sent;
   for (const auto& [symbol, line] : state.lines)
     stats.subscribed.push_back(symbol);
   view.prices = state.latest.all();

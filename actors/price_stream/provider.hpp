@@ -5,6 +5,7 @@
 
 #include "actors/price_stream/messages.hpp"
 #include "actors/price_stream/stored.hpp"
+#include "adapters/fanout/fanout.hpp"
 #include "adapters/subscriptions/store.hpp"
 #include "adapters/transport/websocket.hpp"
 #include "adapters/venues/rest_client.hpp"
@@ -42,8 +43,10 @@ struct ProviderOptions {
   std::vector<core::Symbol> symbols; ///< beside what the store holds
   std::function<core::Result<std::unique_ptr<adapters::subscriptions::Store>>()> open_store;
   core::supervision::BackoffLimits backoff;
-  std::shared_ptr<const core::sinks::Tape> tape; ///< what is to be stored; null: nothing
-  std::shared_ptr<InfluxCounts> influx;          ///< of what is stored; null with `tape`
+  std::shared_ptr<const core::sinks::Tape> tape;   ///< what is to be stored; null: nothing
+  std::shared_ptr<InfluxCounts> influx;            ///< of what is stored; null with `tape`
+  std::shared_ptr<adapters::fanout::Counts> kafka; ///< null: no broker
+  bool log_prices = false;                         ///< every one, as a DEBUG line
   std::shared_ptr<ProviderCounts> counts = std::make_shared<ProviderCounts>();
 };
 

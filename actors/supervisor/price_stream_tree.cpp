@@ -40,6 +40,9 @@ caf::actor start_price_stream(caf::actor_system& system, const PriceStreamParts&
   root.intensity = root_intensity;
   if (parts.influx)
     root.children.push_back(child(parts, "influx", sink, *parts.influx, parts.own_threads));
+  if (parts.fanout)
+    root.children.push_back(
+        child(parts, "fanout", price_stream::fanout, *parts.fanout, parts.own_threads));
   root.children.push_back(
       child(parts, "provider", price_stream::provider, parts.provider, parts.own_threads));
   root.children.push_back(child(parts, "listener", price_stream::listener, parts.listener, false));

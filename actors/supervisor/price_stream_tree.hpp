@@ -1,6 +1,8 @@
-/// The tree of the price-stream server: a provider and a listener, each restarted for itself.
+/// The tree of the price-stream server: a provider and a listener, with a sink and a fan-out where
+/// there are a database and a broker, each restarted for itself.
 #pragma once
 
+#include "actors/price_stream/fanout.hpp"
 #include "actors/price_stream/listener.hpp"
 #include "actors/price_stream/provider.hpp"
 #include "actors/sinks/sink.hpp"
@@ -18,7 +20,8 @@ struct PriceStreamParts {
   messages::ContextPtr context;
   price_stream::ProviderOptions provider;
   price_stream::ListenerOptions listener;
-  std::optional<SinkOptions> influx; ///< absent: nothing is stored
+  std::optional<SinkOptions> influx;                 ///< absent: nothing is stored
+  std::optional<price_stream::FanoutOptions> fanout; ///< absent: prices go directly
   /// Who blocks on a disk has a thread of its own. False: all on the scheduler's (tests).
   bool own_threads = true;
 };

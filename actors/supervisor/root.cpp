@@ -18,6 +18,7 @@
 #include "actors/venues/order_gateway.hpp"
 #include "actors/venues/paper_gateway.hpp"
 #include "actors/venues/private_feed.hpp"
+#include "messages/placed.hpp"
 
 #include <caf/send.hpp>
 
@@ -62,8 +63,8 @@ ChildSpec leaf(const ContextPtr& context, std::string name, std::string kind, Bo
   child.kind = std::move(kind);
   child.backoff = leaf_backoff;
   child.start = [context, body, args...](caf::actor_system& system, const CellPtr& cell) {
-    return caf::actor_cast<caf::actor>(
-        spawn_guarded<Options>(system, body, context, cell, args...));
+    return caf::actor_cast<caf::actor>(spawn_guarded<Options>(
+        system, body, messages::placed(context, cell->path()), cell, args...));
   };
   return child;
 }
@@ -465,6 +466,9 @@ ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
   options.version = parts.version;
   options.guard = parts.guard;
   options.kill_allowed = parts.config.mode == config::Mode::mock;
+  options.simulator = parts.simulator;
+  options.http = parts.http;
+  options.config = parts.config_control;
   options.bound = std::make_shared<std::vector<std::string>>();
   options.on_listening = parts.on_listening;
   SupervisorSpec api;

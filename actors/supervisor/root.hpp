@@ -60,6 +60,8 @@ struct EngineParts {
   std::shared_ptr<const core::sinks::Tape> tape; ///< with `sinks`; null: there are none
   std::vector<SinkOptions> sinks;
   std::string version;
+  std::string simulator; ///< address of its admin surface, for drills; empty: not known
+  std::shared_ptr<ConfigControl> config_control;                ///< null: there is no file
   std::function<std::string(const std::string& url)> proxy_for; ///< empty text = direct
   std::function<void(config::Surface, const std::string& address)> on_listening;
 };

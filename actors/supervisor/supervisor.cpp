@@ -1,6 +1,7 @@
 #include "actors/supervisor/supervisor.hpp"
 
 #include "actors/supervisor/spawn.hpp"
+#include "messages/control.hpp"
 #include "messages/events.hpp"
 #include "messages/observe.hpp"
 
@@ -137,17 +138,21 @@ void start_pending(Self self) {
   }
 }
 
+std::vector<Permanence> permanences(const SupervisorState& state) {
+  std::vector<Permanence> result;
+  for (const auto& child : state.children)
+    result.push_back(child.spec.permanence);
+  return result;
+}
+
 void on_failure(Self self, std::size_t index, bool abnormal, const std::string& why) {
   auto& state = self->state;
   auto& slot = state.children[index];
-  std::vector<Permanence> permanence;
   std::vector<bool> running;
-  for (const auto& child : state.children) {
-    permanence.push_back(child.spec.permanence);
+  for (const auto& child : state.children)
     running.push_back(static_cast<bool>(child.handle));
-  }
   const auto now = state.context->clocks.mono();
-  const auto decision = state.policy->on_exit(index, permanence, running, abnormal, now);
+  const auto decision = state.policy->on_exit(index, permanences(state), running, abnormal, now);
   switch (decision.verdict) {
   case Verdict::leave:
     slot.cell->set_state("ended");
@@ -170,7 +175,7 @@ void on_failure(Self self, std::size_t index, bool abnormal, const std::string& 
     auto& other = state.children[index_to_start];
     other.to_start = true;
     other.not_before = std::max(other.not_before, slot.not_before); // the group waits together
-    other.cell->restarts.fetch_add(1, std::memory_order_relaxed);
+    other.cell->note_restart(now);
   }
   for (const auto other : decision.stop)
     stop(self, state.children[other]);
@@ -258,6 +263,28 @@ void on_start_child(Self self, const StartChild& request) {
     start(self, *found);
 }
 
+void on_restart_child(Self self, const messages::RestartChild& request) {
+  auto& state = self->state;
+  const auto found = std::find_if(state.children.begin(), state.children.end(),
+                                  [&](const Slot& slot) { return slot.spec.name == request.name; });
+  if (found == state.children.end() || state.closing)
+    return;
+  const auto now = state.context->clocks.mono();
+  alert(self, Severity::warning, "ACTOR_RESTARTED", found->cell->path(),
+        "restarted by " + request.person);
+  const auto child = static_cast<std::size_t>(found - state.children.begin());
+  const auto concerned = state.policy->restarted_with(child, permanences(state));
+  for (const auto index : concerned) {
+    auto& slot = state.children[index];
+    slot.to_start = true;
+    slot.not_before = now; // a person does not wait for a back-off
+    slot.cell->note_restart(now);
+  }
+  for (auto index = concerned.rbegin(); index != concerned.rend(); ++index)
+    stop(self, state.children[*index]);
+  start_pending(self);
+}
+
 void on_stop_child(Self self, const StopChild& request) {
   auto& state = self->state;
   const auto found = std::find_if(state.children.begin(), state.children.end(),
@@ -298,6 +325,7 @@ caf::behavior supervisor(Self self, messages::ContextPtr context, messages::Cell
   state.policy.emplace(spec.strategy, spec.intensity);
   auto children = std::move(spec.children);
   state.spec = std::move(spec);
+  state.cell->set_intensity(state.spec.intensity);
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down); });
   self->set_exit_handler([self](caf::exit_msg& exit) { close(self, std::move(exit.reason)); });
   for (auto& child : children) {
@@ -312,6 +340,7 @@ caf::behavior supervisor(Self self, messages::ContextPtr context, messages::Cell
       observe([self](const StopDeadline& deadline) { on_stop_deadline(self, deadline); }),
       observe([self](const StartChild& request) { on_start_child(self, request); }),
       observe([self](const StopChild& request) { on_stop_child(self, request); }),
+      observe([self](const messages::RestartChild& request) { on_restart_child(self, request); }),
   };
 }
 

@@ -1,6 +1,7 @@
 #include "adapters/price_stream/commands.hpp"
 
 #include "adapters/price_stream/symbols.hpp"
+#include "core/types/blanks.hpp"
 
 #include <utility>
 
@@ -10,21 +11,14 @@ namespace {
 constexpr std::string_view subscribe = "subscribe:";
 constexpr std::string_view unsubscribe = "unsubscribe:";
 
-std::string_view trimmed(std::string_view text) noexcept {
-  constexpr std::string_view blanks = " \t\r\n";
-  const auto from = text.find_first_not_of(blanks);
-  if (from == std::string_view::npos)
-    return {};
-  return text.substr(from, text.find_last_not_of(blanks) - from + 1);
-}
-
 } // namespace
 
 core::Result<std::optional<Command>> parse_command(std::string_view text) {
   const bool in = text.starts_with(subscribe);
   if (!in && !text.starts_with(unsubscribe))
     return std::optional<Command>{};
-  auto symbol = parse_symbol(trimmed(text.substr(in ? subscribe.size() : unsubscribe.size())));
+  auto symbol
+      = parse_symbol(core::trimmed(text.substr(in ? subscribe.size() : unsubscribe.size())));
   if (!symbol)
     return tl::unexpected<core::Error>{std::move(symbol).error()};
   return std::optional{Command{in ? Verb::subscribe : Verb::unsubscribe, std::move(*symbol)}};

@@ -122,6 +122,8 @@ Result<ReceivedFrame> parse_frame(std::string_view text) {
       return malformed("interval is no text");
     frame.interval = *interval->string();
   }
+  if (const auto* stamp = json->find("timestamp"); stamp != nullptr && stamp->string() != nullptr)
+    frame.stamp = parse_time(*stamp->string()).value_or(0);
   Record record{*data};
   auto& candle = frame.record.candle;
   const auto symbol = parse_symbol(record.text("symbol"));

@@ -23,7 +23,8 @@ void write_record(transport::JsonWriter& out, const core::klines::PriceRecord& r
 
 struct ReceivedFrame {
   core::klines::PriceRecord record;
-  std::string interval; ///< empty where the frame names none
+  std::string interval;       ///< empty where the frame names none
+  core::UnixMillis stamp = 0; ///< the frame's own time; 0 where it has none
 };
 
 /// The other side of price_frame. Unknown members are passed over; a record without price_change,

@@ -23,6 +23,14 @@ void add_candle(Point& point, const core::klines::Candle& candle) {
   point.fields.emplace_back("volume", float_field(candle.volume));
 }
 
+/// "2025-06-14T12:00:00Z": a time as both languages take it.
+std::string bound(core::UnixMillis time) {
+  auto text = iso_time(time);
+  constexpr std::size_t zone_bytes = std::string_view{"+00:00"}.size();
+  text.replace(text.size() - zone_bytes, zone_bytes, "Z");
+  return text;
+}
+
 } // namespace
 
 std::string_view to_string(Precision precision) noexcept {
@@ -73,11 +81,6 @@ Point test_point(core::WallTime now) {
 std::string history_sql(std::string_view measurement, const core::Symbol& symbol,
                         core::klines::TimeRange range, std::size_t limit, std::size_t offset) {
   // Symbols and measurements are checked names: letters, digits and underscores.
-  const auto bound = [](core::UnixMillis time) {
-    auto text = iso_time(time);
-    text.replace(text.size() - 6, 6, "Z");
-    return text;
-  };
   return fmt::format("SELECT time, open, high, low, close, volume, trade_count FROM \"{}\" "
                      "WHERE symbol = '{}' AND time >= '{}' AND time < '{}' "
                      "ORDER BY time ASC LIMIT {} OFFSET {}",
@@ -85,11 +88,18 @@ std::string history_sql(std::string_view measurement, const core::Symbol& symbol
                      offset);
 }
 
+std::string newest_sql(std::string_view measurement) {
+  return fmt::format("SELECT * FROM \"{}\" ORDER BY time DESC LIMIT 1", measurement);
+}
+
 std::string symbols_sql(core::UnixMillis from) {
-  auto since = iso_time(from);
-  since.replace(since.size() - 6, 6, "Z");
   return fmt::format("SELECT DISTINCT symbol FROM \"{}\" WHERE time >= '{}' ORDER BY symbol",
-                     base_measurement, since);
+                     base_measurement, bound(from));
+}
+
+std::string symbols_influxql(core::UnixMillis from) {
+  return fmt::format("SELECT last(price) FROM \"{}\" WHERE time >= '{}' GROUP BY symbol",
+                     base_measurement, bound(from));
 }
 
 } // namespace tandem::adapters::price_stream

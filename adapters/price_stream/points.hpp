@@ -56,12 +56,18 @@ struct Point {
 /// What --test-db writes and reads again.
 [[nodiscard]] Point test_point(core::WallTime now);
 
-/// SQL for rows of `measurement` in ascending order of time. @param limit, offset of the page.
+/// SQL, and InfluxQL as well, for rows of `measurement` in ascending order of time. @param limit,
+/// offset of the page.
 [[nodiscard]] std::string history_sql(std::string_view measurement, const core::Symbol& symbol,
                                       core::klines::TimeRange range, std::size_t limit,
                                       std::size_t offset);
 
+/// SQL, and InfluxQL as well, for the newest row of a measurement.
+[[nodiscard]] std::string newest_sql(std::string_view measurement);
+
 /// SQL for the symbols that have rows since `from`, in their order.
 [[nodiscard]] std::string symbols_sql(core::UnixMillis from);
+/// The same in InfluxQL, which groups by a tag where SQL tells its values apart.
+[[nodiscard]] std::string symbols_influxql(core::UnixMillis from);
 
 } // namespace tandem::adapters::price_stream

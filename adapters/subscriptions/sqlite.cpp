@@ -1,9 +1,9 @@
 // Subscriptions in one SQLite file.
 #include "adapters/subscriptions/store.hpp"
+#include "adapters/subscriptions/stored_symbol.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -19,16 +19,6 @@ constexpr const char* schema = "CREATE TABLE IF NOT EXISTS subscriptions ("
                                "id INTEGER PRIMARY KEY AUTOINCREMENT, symbol TEXT NOT NULL UNIQUE)";
 /// Another program that reads the same file keeps it for moments only.
 constexpr int busy_timeout_ms = 2'000;
-
-/// Upper case, as it is stored.
-bool is_symbol(const std::string& text) {
-  constexpr std::size_t bytes_min = 2;
-  constexpr std::size_t bytes_max = 30;
-  return text.size() >= bytes_min && text.size() <= bytes_max
-         && std::ranges::all_of(text, [](char c) {
-              return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-            });
-}
 
 class SqliteStore final : public Store {
 public:
@@ -47,10 +37,8 @@ public:
       SQLite::Statement rows{database_, "SELECT symbol FROM subscriptions ORDER BY id"};
       while (rows.executeStep()) {
         auto text = rows.getColumn(0).getString();
-        if (!is_symbol(text))
-          return fail(Errc::configuration,
-                      "holds a subscription that is no symbol in upper case: remove that row",
-                      file_);
+        if (!is_stored_symbol(text))
+          return fail(Errc::configuration, no_symbol, file_);
         result.emplace_back(std::move(text));
       }
       return result;

@@ -34,6 +34,13 @@ constexpr std::array of_new_plan{
                    "With true nothing is made: the answer says what the plan would do by the "
                    "books of this moment.",
                    0, "true|false"}};
+constexpr std::array of_actor{
+    QueryParameter{"path", ParameterKind::text, "Of the actor; it has to be said."}};
+constexpr std::array of_log{
+    QueryParameter{"after", ParameterKind::text, "Only lines of a larger number."}, limit_query,
+    QueryParameter{"level", ParameterKind::choice, "That level and above; debug when left out.", 0,
+                   "debug|info|warning|error"},
+    QueryParameter{"path", ParameterKind::text, "Only what that part of the tree said."}};
 constexpr std::array of_accept{QueryParameter{"type", ParameterKind::choice,
                                               "Which market; it has to be said.", 0, market_types}};
 
@@ -182,6 +189,38 @@ constexpr std::array rows{
     command(kill_actor, "KillActor", "POST", "/api/engine/actors/kill", Role::admin, "engine",
             "Ends an actor the hard way so that one can watch its supervisor; mode mock only.",
             true),
+    read(get_actor, "GetActor", "/api/engine/actor", "engine",
+         "One actor with its counters and the last messages that it handled.", of_actor),
+    command(
+        restart_actor, "RestartActor", "POST", "/api/engine/actors/restart", Role::admin, "engine",
+        "Restarts an actor in order, through its supervisor, which counts it as no failure.", true),
+    trading(command(pause_actor, "PauseActor", "POST", "/api/engine/actors/pause", Role::risk,
+                    "engine", "Pauses the pairs and plans that depend on a part of the tree.",
+                    true)),
+    trading(command(resume_actor, "ResumeActor", "POST", "/api/engine/actors/resume", Role::trader,
+                    "engine",
+                    "Ends every pause, of the pairs and plans that depend on a part of the tree, "
+                    "that waits for a person.",
+                    true)),
+    read(list_pair_states, "ListPairStates", "/api/engine/pairs", "engine",
+         "All pairs with their states, what holds them, and their counters."),
+    read(list_sinks, "ListSinks", "/api/engine/sinks", "engine",
+         "The sinks with their states and counters."),
+    read(get_log, "GetLog", "/api/engine/log", "engine",
+         "The last lines of the log, oldest first, and from which level on which part of the tree "
+         "speaks.",
+         of_log),
+    command(set_log_level, "SetLogLevel", "PUT", "/api/engine/log/level", Role::admin, "engine",
+            "From which level on a part of the tree speaks in the log.", true),
+    for_role(read(get_config, "GetConfig", "/api/engine/config", "engine",
+                  "What the configuration file would change in the running engine."),
+             Role::admin),
+    command(stage_config, "StageConfig", "PUT", "/api/engine/config", Role::admin, "engine",
+            "Looks at a new configuration, and keeps one without mistakes to be applied.", true),
+    command(apply_config, "ApplyConfig", "POST", "/api/engine/config/apply", Role::admin, "engine",
+            "Writes the staged configuration over the file, from which the engine takes it over."),
+    command(run_drill, "RunDrill", "POST", "/api/engine/drill", Role::admin, "engine",
+            "Makes the simulated venues fail in a chosen way; mode mock only.", true),
 };
 
 constexpr std::array all_pages{

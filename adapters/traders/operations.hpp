@@ -60,6 +60,18 @@ enum class OperationId : std::uint8_t {
   list_alerts,
   list_actors,
   kill_actor,
+  get_actor,
+  restart_actor,
+  pause_actor,
+  resume_actor,
+  list_pair_states,
+  list_sinks,
+  get_log,
+  set_log_level,
+  get_config,
+  stage_config,
+  apply_config,
+  run_drill,
 };
 
 enum class ParameterKind : std::uint8_t {

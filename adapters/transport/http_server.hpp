@@ -38,7 +38,9 @@ struct ServerLimits {
   std::chrono::milliseconds request_timeout{
       8'000}; ///< headers and body of one request, handshake included
   std::chrono::milliseconds handshake_timeout{5'000}; ///< of TLS; before the request's own time
-  std::chrono::milliseconds idle_timeout{60'000};     ///< keep-alive connection without a request
+  /// From a whole request to its answer; beyond: 503. Above the 35 s that an execution may take.
+  std::chrono::milliseconds answer_timeout{40'000};
+  std::chrono::milliseconds idle_timeout{60'000}; ///< keep-alive connection without a request
   std::chrono::milliseconds websocket_idle_timeout{60'000}; ///< peer silent although pinged
   std::optional<ServerTls> tls{};                           ///< absent = plain
 };
@@ -67,7 +69,7 @@ struct ServerResponse {
 };
 
 /// Call exactly once, from any thread. A second call is ignored; never calling it ends in 503 after
-/// the request timeout.
+/// the answer timeout.
 using Respond = std::function<void(ServerResponse)>;
 
 /// One WebSocket client. Shared: may be kept after the peer has gone (calls then do nothing). All

@@ -227,7 +227,7 @@ private:
                           .peer = peer_};
     for (const auto& field : parsed)
       request.headers.emplace_back(lower(field.name_string()), std::string{field.value()});
-    enter(Phase::waiting, core_->limits.request_timeout);
+    enter(Phase::waiting, core_->limits.answer_timeout);
     try {
       if (beast::websocket::is_upgrade(parsed))
         return on_upgrade(std::move(parsed), std::move(request));

@@ -12,21 +12,20 @@ namespace {
 namespace od = simdjson::ondemand;
 using core::Errc;
 
-constexpr int depth_max = 16;
-constexpr std::size_t values_max = 10'000;
-
 /// Walks simdjson's forward-only view into an owned tree. Any simdjson error ends in one refusal.
 class TreeBuilder {
 public:
+  explicit TreeBuilder(JsonLimits limits) : limits_{limits} {}
+
   /// @param depth how many objects and arrays this value stands in.
   core::Result<Json> build(od::value value, int depth) {
-    if (++values_ > values_max)
+    if (++values_ > limits_.values_max)
       return core::fail(Errc::validation_error, "too many values");
     od::json_type type{};
     if (value.type().get(type) != simdjson::SUCCESS)
       return bad();
     const bool nests = type == od::json_type::object || type == od::json_type::array;
-    if (nests && depth >= depth_max)
+    if (nests && depth >= limits_.depth_max)
       return core::fail(Errc::validation_error, "nested too deeply");
     switch (type) {
     case od::json_type::object:
@@ -135,6 +134,7 @@ private:
     return twice == keys.end() ? nullptr : *twice;
   }
 
+  JsonLimits limits_;
   std::size_t values_ = 0;
 };
 
@@ -202,7 +202,7 @@ const Json* Json::find(std::string_view key) const noexcept {
   return nullptr;
 }
 
-core::Result<Json> parse_json(std::string_view text) {
+core::Result<Json> parse_json(std::string_view text, JsonLimits limits) {
   const simdjson::padded_string padded{text};
   od::parser parser;
   od::document document;
@@ -212,7 +212,7 @@ core::Result<Json> parse_json(std::string_view text) {
   // Scalars at the top have no value view; no request of ours is one.
   if (document.get_value().get(root) != simdjson::SUCCESS)
     return core::fail(Errc::validation_error, "the body must be a JSON object or array");
-  auto built = TreeBuilder{}.build(root, 0);
+  auto built = TreeBuilder{limits}.build(root, 0);
   const char* rest = nullptr;
   if (built && document.current_location().get(rest) == simdjson::SUCCESS)
     return core::fail(Errc::validation_error, "something follows the JSON document");

@@ -58,10 +58,16 @@ private:
   std::variant<std::monostate, bool, JsonNumber, std::string, Array, Object> value_;
 };
 
-/// @param text any bytes. Errors: validation_error (not JSON, invalid UTF-8, more than 16 objects
-/// and arrays in each other, more than 10,000 values, a repeated key, a number that no double
-/// holds or of more than 64 characters, a lone number, string or word).
-[[nodiscard]] core::Result<Json> parse_json(std::string_view text);
+/// What a document may cost. The defaults are for what anyone may send.
+struct JsonLimits {
+  int depth_max = 16; ///< objects and arrays in each other
+  std::size_t values_max = 10'000;
+};
+
+/// @param text any bytes. Errors: validation_error (not JSON, invalid UTF-8, beyond the limits, a
+/// repeated key, a number that no double holds or of more than 64 characters, a lone number, string
+/// or word).
+[[nodiscard]] core::Result<Json> parse_json(std::string_view text, JsonLimits limits = {});
 
 /// At most 64 bytes of what a client sent, for quoting it in an answer.
 [[nodiscard]] std::string excerpt(std::string_view text);

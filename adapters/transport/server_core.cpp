@@ -17,8 +17,9 @@ constexpr std::chrono::milliseconds tick_min{2};
 constexpr std::chrono::milliseconds tick_max{100};
 
 std::chrono::milliseconds choose_tick(const ServerLimits& limits) {
-  const auto shortest = std::min({limits.request_timeout, limits.handshake_timeout,
-                                  limits.idle_timeout, limits.websocket_idle_timeout});
+  const auto shortest
+      = std::min({limits.request_timeout, limits.answer_timeout, limits.handshake_timeout,
+                  limits.idle_timeout, limits.websocket_idle_timeout});
   return std::clamp(shortest / ticks_per_shortest_limit, tick_min, tick_max);
 }
 

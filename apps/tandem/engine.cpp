@@ -3,8 +3,8 @@
 #include "actors/api/grpc.hpp"
 #include "actors/supervisor/actor_watch.hpp"
 #include "actors/supervisor/root.hpp"
-#include "actors/supervisor/scheduling.hpp"
 #include "adapters/transport/http_server.hpp"
+#include "apps/tandem/config_desk.hpp"
 #include "apps/tandem/config_watch.hpp"
 #include "apps/tandem/crash_points.hpp"
 #include "apps/tandem/log_backend.hpp"
@@ -13,18 +13,19 @@
 #include "apps/tandem/security.hpp"
 #include "apps/tandem/sinks.hpp"
 #include "apps/tandem/trading.hpp"
+#include "apps/tandem/tree_run.hpp"
+#include "config/endpoint.hpp"
 #include "messages/strategy.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
-#include <caf/send.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -111,57 +112,44 @@ struct CountedTransport {
 };
 
 /// From the first actor to the last. @return the exit code
-int run_tree(actors::supervisor::EngineParts& parts, const ConfigSource& source,
-             const sigset_t& signals, core::Log& log) {
+int run_parts(actors::supervisor::EngineParts& parts, const ConfigSource& source,
+              const sigset_t& signals) {
   const auto& config = parts.config;
   const auto& context = parts.context;
-  std::atomic<bool> gave_up{false};
-  std::unique_ptr<StopWatchdog> watchdog;
-  {
-    caf::actor_system_config caf_config;
-    actors::supervisor::set_scheduling(caf_config, config.engine.worker_threads);
-    caf::actor_system system{caf_config};
-    log.write(core::LogLevel::info, "engine_starting",
-              {{"version", TANDEM_VERSION}, {"name", config.engine.name}});
-    auto root = actors::supervisor::start_engine(system, parts);
-    root->attach_functor([&gave_up](const caf::error& reason) {
-      if (reason && reason != caf::exit_reason::user_shutdown)
-        gave_up = true;
-    });
-    ConfigWatch watch{source.file};
-    KeyWatch keys{config, context, parts.guard};
-    Upkeep upkeep{context->clocks.mono,
-                  parts.trading ? parts.trading->compact_journal : std::function<void()>{}};
-    actors::supervisor::ActorWatch actor_watch{context};
-    Watches watches;
-    watches.state_dir = config.engine.state_dir;
-    watches.kill = [&parts, &context](const std::string& person) {
-      if (parts.trading)
-        kill_all(*parts.trading, *context, person);
-    };
-    watches.look = [&] {
-      actor_watch.look();
-      if (watch.changed())
-        take_over(source.load(), source.file, *context,
-                  parts.trading ? parts.trading->desk->epoch() : std::uint64_t{0});
-      keys.look();
-      upkeep.look();
-    };
-    const bool asked = wait_for_end(signals, gave_up, watches);
-    if (asked && config.engine.report_on_exit)
-      report(system, *context);
-    log.write(core::LogLevel::info, asked ? "engine_stopping" : "engine_gave_up", {});
-    watchdog = std::make_unique<StopWatchdog>(config.engine.stop_timeout);
-    caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
-    // Held until it has closed its children in order: an actor that nobody refers to ends at once.
-    caf::scoped_actor closing{system};
-    closing->wait_for(root);
-    root = nullptr;
-    // The destructor of the system waits for every actor.
-  }
-  context->directory->clear();
-  log.write(core::LogLevel::info, "engine_stopped", {});
-  return gave_up ? exit_internal : exit_ok;
+  ConfigWatch watch{source.file};
+  KeyWatch keys{config, context, parts.guard};
+  std::optional<Upkeep> upkeep{std::in_place, context->clocks.mono,
+                               parts.trading ? parts.trading->compact_journal
+                                             : std::function<void()>{}};
+  actors::supervisor::ActorWatch actor_watch{context};
+  TreeRun run;
+  run.name = "engine";
+  run.workers = config.engine.worker_threads;
+  run.stop_timeout = config.engine.stop_timeout;
+  run.start = [&](caf::actor_system& system) {
+    context->log->write(core::LogLevel::info, "engine_starting",
+                        {{"version", TANDEM_VERSION}, {"name", config.engine.name}});
+    return actors::supervisor::start_engine(system, parts);
+  };
+  run.watches.state_dir = config.engine.state_dir;
+  run.watches.kill = [&parts, &context](const std::string& person) {
+    if (parts.trading)
+      kill_all(*parts.trading, *context, person);
+  };
+  run.watches.look = [&] {
+    actor_watch.look();
+    if (watch.changed()) {
+      take_over(source.load(), source.file, *context,
+                parts.trading ? parts.trading->desk->epoch() : std::uint64_t{0});
+      config_desk.taken_over();
+    }
+    keys.look();
+    upkeep->look();
+  };
+  if (config.engine.report_on_exit)
+    run.before_end = [&context](caf::actor_system& system) { report(system, *context); };
+  run.after_close = [&upkeep] { upkeep.reset(); }; // its thread has no more time than the rest
+  return run_tree(run, *context, signals);
 }
 
 /// The trading side with its keys; the exit code when it cannot be had.
@@ -189,6 +177,29 @@ find_trading(const config::Config& config, CrashPoints* crash,
   return *std::move(trading);
 }
 
+/// The socket of tandem-console, in the state directory.
+config::ListenerConfig console_listener(const config::Config& config) {
+  config::ListenerConfig listener;
+  listener.surface = config::Surface::console;
+  listener.address
+      = "unix:"
+        + std::filesystem::absolute(config.engine.state_dir / std::filesystem::path{"console.sock"})
+              .string();
+  return listener;
+}
+
+/// With the engine's own listeners beside those of the file.
+std::vector<config::ListenerConfig> all_listeners(const config::Config& config, core::Log& log) {
+  auto listeners = config.listeners;
+  auto console = console_listener(config);
+  if (console.address.size() <= config::unix_address_max)
+    listeners.push_back(std::move(console));
+  else
+    log.write(core::LogLevel::warning, "no_console",
+              {{"reason", "engine.state_dir is too long for a socket: " + console.address}});
+  return listeners;
+}
+
 } // namespace
 
 int run_engine(const config::Config& config, const ConfigSource& source) {
@@ -211,10 +222,11 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   const auto connector = adapters::transport::make_websocket_connector(venue_io);
   const auto http = adapters::transport::make_http_client(venue_io);
   const CountedTransport counted{crash->get(), venue_io, *connector, *http};
-  ReadyLine ready{config.listeners.size()};
   actors::supervisor::EngineParts parts;
   parts.context = context;
   parts.config = config;
+  parts.config.listeners = all_listeners(config, *log);
+  ReadyLine ready{parts.config.listeners.size()};
   parts.venue_strand = &venue_io;
   parts.connector = connector.get();
   parts.http = http.get();
@@ -251,7 +263,11 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
     return guard.error().code == core::Errc::configuration ? exit_configuration : exit_unavailable;
   }
   parts.guard = *std::move(guard);
-  return run_tree(parts, source, signals, *log);
+  const auto config_desk = std::make_shared<ConfigDesk>(source);
+  parts.config_control = config_desk;
+  if (config.mode == config::Mode::mock)
+    parts.simulator = from_environment("SIM_ADMIN");
+  return run_parts(parts, source, *config_desk, signals);
 }
 
 } // namespace tandem::apps

@@ -22,6 +22,8 @@ struct ConfigSource {
   std::string file;
   std::function<config::LoadResult()> load;
   std::vector<config::Override> overrides; ///< what `load` puts over it
+  /// The same from another text, as if it stood in the file.
+  std::function<config::LoadResult(const std::string& yaml)> load_text{};
 };
 
 /// Takes over changed pairs of the file while it runs; a file with mistakes changes nothing, and

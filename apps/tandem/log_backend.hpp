@@ -15,4 +15,9 @@ namespace tandem::apps {
 [[nodiscard]] std::unique_ptr<core::Log> make_log(const config::LogConfig& config, std::string mode,
                                                   core::Clocks clocks);
 
+/// Lines as the earlier price server wrote them, to standard error: "time - name - LEVEL - message"
+/// with a time in UTC like "2025-06-14 12:00:00,123". @param level debug, info, warning or error.
+[[nodiscard]] std::unique_ptr<core::Log> make_dashed_log(const std::string& level, std::string name,
+                                                         std::string mode, core::Clocks clocks);
+
 } // namespace tandem::apps

@@ -1,7 +1,7 @@
 #include "apps/tandem/price_stream.hpp"
 
 #include "actors/supervisor/price_stream_tree.hpp"
-#include "actors/supervisor/scheduling.hpp"
+#include "adapters/fanout/fanout.hpp"
 #include "adapters/files/posix_files.hpp"
 #include "adapters/price_stream/influx.hpp"
 #include "adapters/sinks/influx/writer.hpp"
@@ -10,16 +10,14 @@
 #include "adapters/venues/venue.hpp"
 #include "apps/tandem/engine.hpp"
 #include "apps/tandem/log_backend.hpp"
+#include "apps/tandem/price_stream_influx.hpp"
+#include "apps/tandem/price_stream_tools.hpp"
 #include "apps/tandem/process.hpp"
+#include "apps/tandem/tree_run.hpp"
 #include "config/price_stream.hpp"
 
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
-#include <caf/scoped_actor.hpp>
-#include <caf/send.hpp>
+#include <fmt/format.h>
 
-#include <atomic>
-#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -32,9 +30,6 @@ namespace {
 
 using adapters::price_stream::Edition;
 using config::PriceStreamConfig;
-
-constexpr std::chrono::seconds stop_timeout{10};
-constexpr std::size_t workers = 2;
 
 /// Nullopt: it must be there and is not, or is too large.
 std::optional<std::string> read_env(const PriceStreamOptions& options, std::ostream& err) {
@@ -108,19 +103,26 @@ std::string address_of(const PriceStreamConfig& config) {
 
 actors::price_stream::ReadRows rows_reader(const PriceStreamConfig& config,
                                            adapters::transport::HttpClient& http) {
-  return [&http,
-          access = adapters::price_stream::InfluxAccess{config.influxdb_host, config.influxdb_token,
-                                                        config.influxdb_database,
-                                                        proxy_of(config.influxdb_host)}](
-             const std::string& sql, actors::price_stream::RowsCallback done) {
-    http.send(adapters::price_stream::sql_request(access, sql),
-              [done = std::move(done)](core::Result<adapters::transport::HttpResponse> reply) {
-                done(adapters::price_stream::sql_answer(std::move(reply))
-                         .and_then([](const std::string& body) {
-                           return adapters::price_stream::parse_rows(body);
-                         }));
+  return [&http, access = access_of(config)](const std::string& sql,
+                                             actors::price_stream::RowsCallback done) {
+    http.send(adapters::price_stream::query_request(access, sql),
+              [dialect = access.dialect,
+               done = std::move(done)](core::Result<adapters::transport::HttpResponse> reply) {
+                done(adapters::price_stream::query_answer(dialect, std::move(reply))
+                         .and_then(adapters::price_stream::parse_rows));
               });
   };
+}
+
+core::sinks::DeliveryLimits delivery_of(const config::InfluxTuning& tuning) {
+  core::sinks::DeliveryLimits limits;
+  limits.batch_records = tuning.batch_size;
+  limits.flush_interval = tuning.flush_interval;
+  limits.flush_jitter = tuning.jitter_interval;
+  limits.retry.first = tuning.retry_interval;
+  limits.retry.cap = tuning.max_retry_delay;
+  limits.retries = tuning.max_retries;
+  return limits;
 }
 
 /// Points travel through a spool on disk, as every sink's records do: an outage loses none.
@@ -129,18 +131,14 @@ actors::SinkOptions influx_sink(const PriceStreamConfig& config, const std::stri
                                 const std::shared_ptr<actors::price_stream::InfluxCounts>& counts,
                                 const core::Clocks& clocks, adapters::transport::HttpClient& http) {
   constexpr std::size_t queued_max = 100'000;
-  adapters::sinks::influx::Options options;
-  options.url = config.influxdb_host;
-  options.database = config.influxdb_database;
-  options.token = config.influxdb_token;
-  options.labels.mode = mode;
-  options.proxy = proxy_of(config.influxdb_host);
+  auto options = writer_of(config);
   options.point_of = [mode](const core::sinks::Numbered& item) {
     return actors::price_stream::stored_point(item.record, mode);
   };
   actors::SinkOptions sink;
   sink.courier.id = "influx";
   sink.courier.mode = mode;
+  sink.courier.delivery = delivery_of(config.influx);
   sink.reader = tape.add_reader({}, queued_max);
   sink.files = [directory = config.spool_dir] { return adapters::files::posix_files(directory); };
   sink.writer = [options, counts, clocks,
@@ -152,54 +150,69 @@ actors::SinkOptions influx_sink(const PriceStreamConfig& config, const std::stri
 }
 
 /// From the first actor to the last. @return the exit code
-int run_server(const actors::supervisor::PriceStreamParts& parts, const sigset_t& signals,
-               core::Log& log) {
-  std::atomic<bool> gave_up{false};
-  std::unique_ptr<StopWatchdog> watchdog;
-  {
-    caf::actor_system_config caf_config;
-    actors::supervisor::set_scheduling(caf_config, workers);
-    caf::actor_system system{caf_config};
-    auto root = actors::supervisor::start_price_stream(system, parts);
-    root->attach_functor([&gave_up](const caf::error& reason) {
-      if (reason && reason != caf::exit_reason::user_shutdown)
-        gave_up = true;
-    });
-    Watches watches;
-    watches.kill = [&log](const std::string& who) {
-      log.write(core::LogLevel::warning, "kill_ignored", {{"by", who}}); // nothing here trades
-    };
-    watches.look = [] {};
-    const bool asked = wait_for_end(signals, gave_up, watches);
-    log.write(core::LogLevel::info, asked ? "price_stream_stopping" : "price_stream_gave_up", {});
-    watchdog = std::make_unique<StopWatchdog>(stop_timeout);
-    caf::anon_send_exit(root, caf::exit_reason::user_shutdown);
-    // Held until it has closed its children in order.
-    caf::scoped_actor closing{system};
-    closing->wait_for(root);
-    root = nullptr;
-  }
-  parts.context->directory->clear();
-  return gave_up ? exit_internal : exit_ok;
+int run_server(const actors::supervisor::PriceStreamParts& parts, const sigset_t& signals) {
+  TreeRun run;
+  run.name = "price_stream";
+  run.start = [&parts](caf::actor_system& system) {
+    return actors::supervisor::start_price_stream(system, parts);
+  };
+  run.watches.kill = [&log = *parts.context->log](const std::string& who) {
+    log.write(core::LogLevel::warning, "kill_ignored", {{"by", who}}); // nothing here trades
+  };
+  run.watches.look = [] {};
+  return run_tree(run, *parts.context, signals);
+}
+
+/// Nullopt: prices go to the clients directly. Errors: configuration.
+core::Result<std::optional<actors::price_stream::FanoutOptions>>
+fanout_of(const PriceStreamConfig& config, Edition edition, const std::string& mode) {
+  using adapters::fanout::open_kafka;
+  std::optional<actors::price_stream::FanoutOptions> fanout;
+  if (edition == Edition::basic || !config.kafka_enabled)
+    return fanout;
+  const auto counts = std::make_shared<adapters::fanout::Counts>();
+  adapters::fanout::Options options{.servers
+                                    = fmt::format("{}", fmt::join(config.kafka_servers, ",")),
+                                    .topic = config.kafka_topic,
+                                    .group = config.kafka_group,
+                                    .mode = mode,
+                                    .properties = config.kafka_properties};
+  // What the tree would fail on again and again is better said at once.
+  if (const auto good = adapters::fanout::check_kafka(options); !good)
+    return tl::unexpected{good.error()};
+  fanout.emplace(actors::price_stream::FanoutOptions{
+      .open =
+          [options, counts](adapters::fanout::Events events) {
+            return open_kafka(options, counts, std::move(events));
+          },
+      .base = config.base_interval,
+      .counts = counts});
+  return fanout;
+}
+
+core::Result<std::unique_ptr<adapters::subscriptions::Store>>
+open_store(const PriceStreamConfig& config) {
+  return config.db_type == config::DatabaseType::postgresql
+             ? adapters::subscriptions::open_postgres(config.db_url)
+             : adapters::subscriptions::open_sqlite(config.db_path);
 }
 
 int serve(const PriceStreamConfig& config, Edition edition, std::ostream& out, std::ostream& err) {
-  if (config.db_type == config::DatabaseType::postgresql) {
-    err << "DB_TYPE: this build keeps subscriptions in SQLite only: set DB_TYPE=sqlite\n";
-    return exit_configuration;
-  }
-  // What the tree would fail on again and again is better said at once.
-  const auto open_store
-      = [file = config.db_path] { return adapters::subscriptions::open_sqlite(file); };
-  if (const auto store = open_store(); !store) {
-    err << core::describe(store.error()) << '\n';
-    return exit_unavailable;
+  if (const auto store = open_store(config); !store) {
+    err << "DB_TYPE=" << config::to_string(config.db_type)
+        << ": subscriptions cannot be kept: " << core::describe(store.error()) << '\n';
+    return store.error().code == core::Errc::configuration ? exit_configuration : exit_unavailable;
   }
   const auto signals = block_signals();
   const auto clocks = machine_clocks();
   const auto mode = config::mode_of(config);
   const std::string mode_name{config::to_string(mode)};
-  const auto log = make_log({}, mode_name, clocks);
+  auto fanout = fanout_of(config, edition, mode_name);
+  if (!fanout) {
+    err << "Kafka: " << core::describe(fanout.error()) << '\n';
+    return exit_configuration;
+  }
+  const auto log = make_dashed_log(config.log_level, "tandem.price_stream", mode_name, clocks);
   const auto context = make_context(clocks, machine_random(), *log, mode);
   adapters::transport::Io venue_io{"venues", clocks};
   adapters::transport::Io api_io{"api", clocks};
@@ -228,10 +241,12 @@ int serve(const PriceStreamConfig& config, Edition edition, std::ostream& out, s
                    .base = config.base_interval,
                    .targets = config.aggregation_intervals,
                    .symbols = config.symbols,
-                   .open_store = open_store,
+                   .open_store = [config] { return open_store(config); },
                    .backoff = {},
                    .tape = tape,
-                   .influx = counts},
+                   .influx = counts,
+                   .kafka = *fanout ? (*fanout)->counts : nullptr,
+                   .log_prices = config.log_level == "debug"},
       .listener = {.serve = adapters::transport::serve_on(api_io),
                    .address = address_of(config),
                    .edition = edition,
@@ -245,14 +260,12 @@ int serve(const PriceStreamConfig& config, Edition edition, std::ostream& out, s
                        [&out](const std::string& address) {
                          out << "ready http=" << address << '\n' << std::flush;
                        }},
-      .influx = std::move(influx)};
+      .influx = std::move(influx),
+      .fanout = *std::move(fanout)};
   log->write(
       core::LogLevel::info, "price_stream_starting",
       {{"version", TANDEM_VERSION}, {"edition", edition == Edition::basic ? "basic" : "enhanced"}});
-  if (config.kafka_enabled)
-    log->write(core::LogLevel::warning, "kafka_absent",
-               {{"reason", "prices go to the clients directly"}});
-  return run_server(parts, signals, *log);
+  return run_server(parts, signals);
 }
 
 } // namespace
@@ -271,6 +284,10 @@ int run_price_stream(const PriceStreamOptions& options, const config::Environmen
     err << config::describe(mistake) << '\n';
   if (!loaded.mistakes.empty())
     return exit_configuration;
+  if (options.run == PriceStreamRun::test_db)
+    return test_database(loaded.config, out, err);
+  if (options.run == PriceStreamRun::analyze)
+    return analyze(loaded.config, out, err);
   return serve(loaded.config,
                options.run == PriceStreamRun::basic ? Edition::basic : Edition::enhanced, out, err);
 }

@@ -9,7 +9,7 @@
 
 namespace tandem::apps {
 
-enum class PriceStreamRun : std::uint8_t { status, install, basic, enhanced };
+enum class PriceStreamRun : std::uint8_t { status, install, test_db, analyze, basic, enhanced };
 
 struct PriceStreamOptions {
   std::string env_file = ".env"; ///< need not be there

@@ -97,6 +97,8 @@ std::string name_of(config::Surface surface) {
     return " metrics=";
   case config::Surface::grpc:
     return " grpc=";
+  case config::Surface::console:
+    return " console=";
   }
   return " ";
 }

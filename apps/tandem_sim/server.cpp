@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 /// The venue's own rules cut a client, not the server below them.
 transport::ServerLimits limits() {
   transport::ServerLimits limits;
-  limits.request_timeout = 60s; // a snapshot may be held back
+  limits.answer_timeout = 60s; // a snapshot may be held back
   limits.idle_timeout = 300s;
   limits.websocket_idle_timeout = 72h;
   limits.websocket_buffer_bytes_max = 64U * 1024 * 1024;

@@ -1,5 +1,7 @@
 #include "core/klines/interval.hpp"
 
+#include "core/types/blanks.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -39,14 +41,6 @@ std::string quoted(std::string_view text) {
   for (const char c : text.substr(0, bytes_max))
     result += c >= ' ' && c <= '~' ? c : '?';
   return result + (text.size() > bytes_max ? "...'" : "'");
-}
-
-std::string_view trimmed(std::string_view text) noexcept {
-  constexpr std::string_view blanks = " \t\r\n";
-  const auto from = text.find_first_not_of(blanks);
-  if (from == std::string_view::npos)
-    return {};
-  return text.substr(from, text.find_last_not_of(blanks) - from + 1);
 }
 
 } // namespace

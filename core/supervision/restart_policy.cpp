@@ -50,17 +50,25 @@ Decision RestartPolicy::on_exit(std::size_t child, const std::vector<Permanence>
     return decision;
   }
   decision.verdict = Verdict::restart;
-  const auto concerned = [&](std::size_t other) {
-    return strategy_ == Strategy::one_for_all
-           || (strategy_ == Strategy::rest_for_one && other > child);
-  };
   for (auto i = children.size(); i-- > 0;)
-    if (i != child && concerned(i) && running[i])
+    if (i != child && concerns(child, i) && running[i])
       decision.stop.push_back(i);
-  for (std::size_t i = 0; i < children.size(); ++i)
-    if (i == child || (concerned(i) && children[i] != Permanence::temporary))
-      decision.start.push_back(i);
+  decision.start = restarted_with(child, children);
   return decision;
+}
+
+std::vector<std::size_t>
+RestartPolicy::restarted_with(std::size_t child, const std::vector<Permanence>& children) const {
+  std::vector<std::size_t> result;
+  for (std::size_t i = 0; i < children.size(); ++i)
+    if (i == child || (concerns(child, i) && children[i] != Permanence::temporary))
+      result.push_back(i);
+  return result;
+}
+
+bool RestartPolicy::concerns(std::size_t child, std::size_t other) const noexcept {
+  return strategy_ == Strategy::one_for_all
+         || (strategy_ == Strategy::rest_for_one && other > child);
 }
 
 std::size_t RestartPolicy::recent(MonoTime now) const noexcept {

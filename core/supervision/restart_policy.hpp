@@ -55,6 +55,11 @@ public:
   [[nodiscard]] Decision on_exit(std::size_t child, const std::vector<Permanence>& children,
                                  const std::vector<bool>& running, bool abnormal, MonoTime now);
 
+  /// Which children start again when this one is restarted on purpose, in start order, it among
+  /// them. Counts nothing.
+  [[nodiscard]] std::vector<std::size_t>
+  restarted_with(std::size_t child, const std::vector<Permanence>& children) const;
+
   /// Restarts counted within the window that ends now.
   [[nodiscard]] std::size_t recent(MonoTime now) const noexcept;
 
@@ -63,6 +68,8 @@ public:
   [[nodiscard]] Strategy strategy() const noexcept { return strategy_; }
 
 private:
+  [[nodiscard]] bool concerns(std::size_t child, std::size_t other) const noexcept;
+
   Strategy strategy_;
   Intensity intensity_;
   std::deque<MonoTime> restarts_;

@@ -1,6 +1,6 @@
 /// Promise P19, its second third: an actor whose handler does not return is shown and told, though
 /// nobody can ask it. Real threads, since something must hang; the time is the test's.
-#include "actors/api/http_views.hpp"
+#include "actors/api/tree_view.hpp"
 #include "actors/supervisor/actor_watch.hpp"
 #include "actors/supervisor/scheduling.hpp"
 #include "messages/observe.hpp"

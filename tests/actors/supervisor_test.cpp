@@ -3,6 +3,7 @@
 #include "actors/supervisor/supervisor.hpp"
 
 #include "actors/supervisor/spawn.hpp"
+#include "messages/control.hpp"
 #include "messages/events.hpp"
 #include "tests/actors/sim.hpp"
 
@@ -370,6 +371,39 @@ TEST_CASE("stopping a child that waits for its back-off forgets it") {
   tree.sim.advance(1'000ms);
   CHECK(tree.told() == "+a +b -a");
   CHECK(tree.sim.cell("tree/a") == nullptr);
+}
+
+TEST_CASE("a person restarts a child in order: no back-off, no failure, its group's strategy") {
+  Tree tree{Strategy::rest_for_one, {.restarts_max = 1, .within = std::chrono::seconds{60}}};
+  tree.with("a").with("b").with("c").start();
+  tree.told();
+  for (int i = 0; i < 5; ++i) {
+    caf::anon_send(tree.root, messages::RestartChild{"b", "somebody"});
+    tree.sim.settle();
+    CHECK(tree.told() == "-c -b +b +c");
+  }
+  CHECK_FALSE(tree.ended());
+  const auto cell = tree.sim.cell("tree/c");
+  CHECK(cell->restarts.load() == 5);
+  CHECK(cell->errors.load() == 0);
+  CHECK(cell->restarts_within(tree.sim.context()->clocks.mono(), 60s) == 5);
+  tree.sim.advance(61s);
+  CHECK(cell->restarts_within(tree.sim.context()->clocks.mono(), 60s) == 0);
+}
+
+TEST_CASE("a person's restart ends the waiting of a child that failed, and knows no strangers") {
+  Tree tree;
+  tree.with("a").with("b").start();
+  tree.told();
+  tree.crash("b");
+  caf::anon_send(tree.root, messages::RestartChild{"nobody", "somebody"});
+  tree.sim.settle();
+  CHECK(tree.told() == "-b");
+  caf::anon_send(tree.root, messages::RestartChild{"b", "somebody"});
+  tree.sim.settle();
+  CHECK(tree.told() == "+b");
+  tree.sim.advance(10s); // the back-off that was begun starts nobody twice
+  CHECK(tree.told().empty());
 }
 
 TEST_CASE("a child of the same name is replaced, never doubled") {

@@ -50,7 +50,8 @@ TEST_CASE("mock.yaml watches four pairs or more over two venues and all their ma
 }
 
 TEST_CASE("secure.yaml leaves loopback, with TLS and keys") {
-  const auto& listener = load_example("secure.yaml").listeners.at(0);
+  const auto config = load_example("secure.yaml");
+  const auto& listener = config.listeners.at(0);
   CHECK(listener.address == "0.0.0.0:7443");
   CHECK(listener.auth == Auth::keys);
   REQUIRE(listener.tls);

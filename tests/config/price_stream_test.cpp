@@ -247,3 +247,50 @@ TEST_CASE("S1-68: origins are exact or all, and an address beyond this machine i
   CHECK(load("API_HOST=0.0.0.0").mistakes.size() == 1);
   CHECK(load("API_HOST=localhost").mistakes.empty());
 }
+
+TEST_CASE("S1-72: how points are written is tuned by variables, with the documented defaults") {
+  const auto plain = load("INFLUXDB_TOKEN=t").config.influx;
+  CHECK(plain.batch_size == 200);
+  CHECK(plain.flush_interval == std::chrono::seconds{5});
+  CHECK(plain.jitter_interval == std::chrono::seconds{2});
+  CHECK(plain.retry_interval == std::chrono::seconds{5});
+  CHECK(plain.max_retry_delay == std::chrono::seconds{30});
+  CHECK(plain.max_retries == 3);
+  const auto tuned
+      = load("INFLUXDB_TOKEN=t\nINFLUXDB_BATCH_SIZE=500\nINFLUXDB_FLUSH_INTERVAL=10000\n"
+             "INFLUXDB_JITTER_INTERVAL=0\nINFLUXDB_MAX_RETRIES=5");
+  CHECK(tuned.mistakes.empty());
+  CHECK(tuned.config.influx.batch_size == 500);
+  CHECK(tuned.config.influx.flush_interval == std::chrono::seconds{10});
+  CHECK(tuned.config.influx.jitter_interval == std::chrono::seconds{0});
+  CHECK(tuned.config.influx.max_retries == 5);
+  CHECK(mistakes("INFLUXDB_BATCH_SIZE=0\nINFLUXDB_FLUSH_INTERVAL=soon").size() == 2);
+}
+
+TEST_CASE("S1-63: the log's level is one of four words in any case") {
+  CHECK(load("INFLUXDB_TOKEN=t").config.log_level == "info");
+  CHECK(load("INFLUXDB_TOKEN=t\nLOG_LEVEL=WARNING").config.log_level == "warning");
+  CHECK(mistakes("LOG_LEVEL=loud").at(0).find("LOG_LEVEL") != std::string::npos);
+}
+
+TEST_CASE(
+    "Kafka's TLS and SASL settings reach the client under its names, and no mistake shows one") {
+  const auto loaded
+      = load("INFLUXDB_TOKEN=t\nKAFKA_ENABLED=true\nKAFKA_SECURITY_PROTOCOL=SASL_SSL\n"
+             "KAFKA_SASL_MECHANISM=PLAIN\nKAFKA_SASL_USERNAME=u\n"
+             "KAFKA_SASL_PASSWORD=canary\nKAFKA_SSL_CA_LOCATION=/ca.pem\nKAFKA_GROUP=g");
+  CHECK(loaded.mistakes.empty());
+  CHECK(loaded.config.kafka_group == "g");
+  CHECK(loaded.config.kafka_properties
+        == std::map<std::string, std::string>{{"security.protocol", "sasl_ssl"},
+                                              {"sasl.mechanism", "PLAIN"},
+                                              {"sasl.username", "u"},
+                                              {"sasl.password", "canary"},
+                                              {"ssl.ca.location", "/ca.pem"}});
+  CHECK(load("INFLUXDB_TOKEN=t\nKAFKA_ENABLED=true").config.kafka_group == "crypto-streamer-group");
+  const auto wrong
+      = mistakes("KAFKA_ENABLED=true\nKAFKA_SECURITY_PROTOCOL=tls\nKAFKA_SASL_PASSWORD=canary");
+  REQUIRE(wrong.size() == 1);
+  CHECK(wrong[0].find("KAFKA_SECURITY_PROTOCOL") != std::string::npos);
+  CHECK(wrong[0].find("canary") == std::string::npos);
+}

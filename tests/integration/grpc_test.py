@@ -39,9 +39,14 @@ OPERATIONS = {
     "ThrowKill": ("POST", "/api/risk/kill"), "ReleaseKill": ("DELETE", "/api/risk/kill"), "GetApiKeys": ("GET", "/api/settings/api"),
     "PutApiKeys": ("PUT", "/api/settings/api"), "TestApiKeys": ("POST", "/api/settings/api/test"), "ListAlerts": ("GET", "/api/alerts"),
     "ListActors": ("GET", "/api/engine/actors"), "KillActor": ("POST", "/api/engine/actors/kill"),
+    "GetActor": ("GET", "/api/engine/actor"), "RestartActor": ("POST", "/api/engine/actors/restart"),
+    "PauseActor": ("POST", "/api/engine/actors/pause"), "ResumeActor": ("POST", "/api/engine/actors/resume"),
+    "ListPairStates": ("GET", "/api/engine/pairs"), "ListSinks": ("GET", "/api/engine/sinks"), "GetLog": ("GET", "/api/engine/log"),
+    "SetLogLevel": ("PUT", "/api/engine/log/level"), "GetConfig": ("GET", "/api/engine/config"), "StageConfig": ("PUT", "/api/engine/config"),
+    "ApplyConfig": ("POST", "/api/engine/config/apply"), "RunDrill": ("POST", "/api/engine/drill"),
 }
 # Fields that are no part of a body, beside those in the path.
-QUERY = {"type", "depth", "limit", "pair", "dryRun"}
+QUERY = {"type", "depth", "limit", "pair", "dryRun", "path", "after", "level"}
 STATUS = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ABORTED",
           422: "FAILED_PRECONDITION", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 502: "UNKNOWN", 503: "UNAVAILABLE"}
 CALLED = set()
@@ -269,6 +274,29 @@ def breakers_and_kill_switches_are_thrown_and_lifted():
     assert same("ListKills") == []
 
 
+def the_engine_is_watched_and_steered():
+    feed = "engine/services/venues/bybit/spot/feed"
+    assert same("GetActor", volatile=True, path=feed)["latest"]
+    for method in ("ListPairStates", "GetConfig", "ListSinks"):
+        same(method, volatile=True)
+    lines = same("GetLog", volatile=True, limit=3, level="info")["lines"]
+    assert len(lines) == 3, lines
+    pair = same("ListPairs")[0]["id"]
+    path = "engine/services/strategies/pair." + pair
+    assert ask("PauseActor", path=path) == {"pairs": [pair], "plans": [], "plansUnchanged": []}
+    assert next(one for one in same("ListPairStates", volatile=True) if one["id"] == pair)["heldBy"].startswith("paused by person")
+    assert ask("ResumeActor", path=path)["pairs"] == [pair]
+    before = ask("GetActor", path=feed)["restarts"]
+    assert ask("RestartActor", path=feed) == {}
+    wait_until("it was restarted", lambda: ask("GetActor", path=feed)["restarts"] != before, 10)
+    assert {"path": feed, "level": "debug"} in ask("SetLogLevel", path=feed, level="debug")
+    assert ask("SetLogLevel", path=feed, level="") == [{"path": "", "level": "info"}]
+    assert refused("ApplyConfig", {}).code().name == "ABORTED"
+    text = (pathlib.Path(__file__).parents[2] / "config/examples/mock.yaml").read_text()
+    assert ask("StageConfig", yaml=text)["staged"] is True
+    assert ask("RunDrill", off=True) == {}
+
+
 def keys_are_given_and_taken_away():
     assert ask("PutApiKeys", exchanges={"bybit": {}}) == {}
     wait_until("not connected", lambda: ask("TestApiKeys", exchange="bybit") == {"connected": False}, 10)
@@ -294,7 +322,10 @@ def a_refusal_says_the_same_as_rest():
              ("ResetBreaker", {"name": "none"}), ("ThrowKill", {"level": "some"}), ("ThrowKill", {"level": "venue"}),
              ("ReleaseKill", {"level": "venue", "scope": "binance"}), ("PutApiKeys", {"exchanges": {}}),
              ("PutApiKeys", {"exchanges": {"nowhere": {"apiKey": "mock-x", "secret": "y"}}}), ("TestApiKeys", {"exchange": "nowhere"}),
-             ("KillActor", {"path": "nowhere"}), ("GetBook", {"exchange": "binance", "symbol": "NOSUCH"}),
+             ("KillActor", {"path": "nowhere"}), ("GetActor", {"path": "nowhere"}), ("RestartActor", {"path": "nowhere"}),
+             ("PauseActor", {"path": "engine/services/risk/desk"}), ("ResumeActor", {"path": ""}), ("GetLog", {"level": "loud"}),
+             ("SetLogLevel", {"path": "nowhere", "level": "debug"}), ("StageConfig", {"yaml": "mode: nonsense"}),
+             ("RunDrill", {"kind": "nonsense", "surface": "binance_spot"}), ("GetBook", {"exchange": "binance", "symbol": "NOSUCH"}),
              ("GetMarket", {"exchange": "binance", "symbol": "NOSUCH"})]
     for method, fields in cases:
         # A decimal is a number in JSON where it is one.
@@ -481,7 +512,7 @@ def memory():
 
 def bytes_that_are_none_are_refused_and_nothing_breaks():
     chance = random.Random(7)
-    harmless = sorted(set(OPERATIONS) - {"KillActor", "ThrowKill", "PutApiKeys"})
+    harmless = sorted(set(OPERATIONS) - {"KillActor", "ThrowKill", "PutApiKeys", "RestartActor", "ApplyConfig"})
     samples = {"CreatePair": {"id": "f", "leg1": {"exchange": "binance", "symbol": "BTCUSDT", "type": "spot"}, "threshold": "1", "qty": "1"},
                "GetPrices": {"items": [{"exchange": "binance", "symbol": "BTCUSDT"}] * 5}, "CreatePlan": {"name": "x", "totalQty": "1", "legs": [{}]},
                "GetPrice": {"exchange": "binance", "symbol": "BTCUSDT", "depth": 5}}
@@ -553,6 +584,7 @@ if __name__ == "__main__":
              a_pair_is_paused_resumed_and_executed,
              a_plan_is_forecast_made_steered_and_taken_away,
              breakers_and_kill_switches_are_thrown_and_lifted,
+             the_engine_is_watched_and_steered,
              keys_are_given_and_taken_away,
              a_refusal_says_the_same_as_rest,
              a_parameter_cannot_become_another_path,

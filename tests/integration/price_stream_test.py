@@ -1,100 +1,11 @@
 """The price-stream server as its users meet it: routes, subscriptions that survive, the WebSocket, refusals. Candles come from the simulated
 Binance, stored rows from a small stand-in for the database's SQL route."""
-import contextlib
-import gzip
-import http.server
 import json
-import os
-import subprocess
-import tempfile
-import threading
-import urllib.error
+import re
 import urllib.request
 
-from world import SHARED, Program, WebSocket, programs, run, wait_until
-
-
-class Database:
-    """Answers POST /api/v3/query_sql with rows, and keeps the questions."""
-
-    def __init__(self):
-        database = self
-        self.asked, self.lines, self.rows, self.status = [], [], [], 200
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.path.startswith("/api/v2/write"):
-                    database.lines += gzip.decompress(body).decode().splitlines()
-                    self.send_response(204)
-                    self.end_headers()
-                    return
-                database.asked.append((self.path, self.headers["Authorization"], json.loads(body)))
-                text = json.dumps(database.rows).encode()
-                self.send_response(database.status)
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-
-class Stream:
-    """Simulator and price server."""
-
-    def __init__(self, directory, edition="--enhanced", **settings):
-        self.binary, sim = programs()
-        self.directory, self.edition = directory, edition
-        self.database = Database()
-        self.sim = Program([sim, "run", "config/scenarios/mock.yaml"], environment={"TANDEM_SHARED": str(SHARED)})
-        venue = self.sim.addresses["binance_linear"]
-        self.environment = {"INFLUXDB_HOST": self.database.url, "INFLUXDB_TOKEN": "canary-token", "INFLUXDB_DATABASE": "crypto_data",
-                            "BINANCE_STREAM_URL": f"ws://{venue}", "BINANCE_REST_URL": f"http://{venue}", "API_PORT": "0",
-                            "DB_PATH": directory + "/sqlite.db", "SPOOL_DIR": directory + "/spool", **settings}
-        self.start()
-
-    def start(self):
-        self.server = Program([self.binary, "price-stream", self.edition], self.environment)
-        self.address = self.server.addresses["http"]
-
-    def ask(self, path, method="GET", headers=None):
-        """(status, parsed JSON or text, headers)"""
-        request = urllib.request.Request(f"http://{self.address}{path}", method=method, headers=headers or {})
-        try:
-            with urllib.request.urlopen(request, timeout=10) as reply:
-                status, text, got = reply.status, reply.read().decode(), reply.headers
-        except urllib.error.HTTPError as error:
-            status, text, got = error.code, error.read().decode(), error.headers
-        try:
-            return status, json.loads(text), got
-        except ValueError:
-            return status, text, got
-
-    def get(self, path):
-        status, answer, _ = self.ask(path)
-        assert status == 200, (path, status, answer)
-        return answer
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        if kind is not None:
-            print("---- price server log\n" + self.server.log()[-4000:])
-        self.server.stop()
-        self.sim.stop()
-        self.database.server.shutdown()
-
-
-@contextlib.contextmanager
-def stream(edition="--enhanced", **settings):
-    with tempfile.TemporaryDirectory() as directory, Stream(directory, edition, **settings) as server:
-        yield server
+from price_server import CandleVenue, Database, call, stream
+from world import ROOT, WebSocket, run, wait_until
 
 
 def every_route_of_the_enhanced_edition_answers():
@@ -209,22 +120,115 @@ def origins_are_all_or_those_on_the_list():
 
 
 def the_command_line_says_what_is_set_up_and_refuses_what_is_wrong():
-    binary, _ = programs()
-
-    def call(*arguments, **environment):
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("INFLUXDB_", "BINANCE_", "API_", "DB_", "KAFKA_"))}
-        done = subprocess.run([binary, "price-stream", *arguments], text=True, capture_output=True, env={**clean, **environment}, cwd="/", check=False)
-        return done.returncode, done.stdout + done.stderr
-
     assert call("--install")[0] == 0
     code, text = call("--status")
     assert code == 0 and all(name in text for name in ("INFLUXDB_HOST", "INFLUXDB_TOKEN", "INFLUXDB_DATABASE")), text
     assert call() == (code, text), "without a flag it is --status"
     code, text = call("--enhanced")
     assert code == 78 and "INFLUXDB_TOKEN" in text, (code, text)
-    code, text = call("--basic", INFLUXDB_TOKEN="canary", DB_TYPE="postgresql", DB_URL="postgresql://u:secret@h/d")
-    assert code == 78 and "DB_TYPE" in text and "secret" not in text and "canary" not in text, (code, text)
+    code, text = call("--basic", INFLUXDB_TOKEN="canary", DB_TYPE="postgresql", DB_URL="postgresql://u:secret@127.0.0.1:1/d")
+    assert code == 69 and "DB_TYPE=postgresql" in text and "secret" not in text and "canary" not in text, (code, text)
+    code, text = call("--basic", INFLUXDB_TOKEN="canary", DB_TYPE="postgresql", DB_URL="postgresql://u:se@cret@h/d")
+    assert code == 78 and "DB_URL" in text and "cret" not in text, (code, text)
     assert call("--basic", "--enhanced")[0] == 64 and call("--env", "/nowhere/.env")[0] == 78
+
+
+def the_database_is_tried_out():
+    database = Database()
+    database.rows = [{"source": "tandem", "time": "2999-01-01T00:00:00.123", "value": 1.0}]
+    access = {"INFLUXDB_HOST": database.url, "INFLUXDB_TOKEN": "canary", "INFLUXDB_DATABASE": "crypto_data"}
+    code, text = call("--test-db", **access)
+    assert code == 0 and "read back: source=tandem time=2999-01-01T00:00:00.123 value=1.0" in text, (code, text)
+    assert re.fullmatch(r"test_measurement,source=tandem value=1\.0 \d{13}000000", database.lines[0]), database.lines
+    database.rows = []
+    code, text = call("--test-db", **access)
+    assert code == 69 and "is not there" in text, (code, text)
+    code, text = call("--test-db", **{**access, "INFLUXDB_HOST": "http://127.0.0.1:1"})
+    assert code == 69 and "database" in text and "canary" not in text, (code, text)
+    code, text = call("--test-db")
+    assert code == 78 and "INFLUXDB_TOKEN" in text, (code, text)
+
+
+def the_first_symbol_is_analysed():
+    database = Database()
+    access = {"INFLUXDB_HOST": database.url, "INFLUXDB_TOKEN": "canary", "INFLUXDB_DATABASE": "crypto_data"}
+    code, text = call("--analyze", **access)
+    assert code == 0 and "nothing to report" in text, (code, text)
+
+    def answer(question):
+        if "DISTINCT symbol" in question:
+            return [{"symbol": "BTCUSDT"}, {"symbol": "ETHUSDT"}]
+        return [{"time": f"2025-06-14T12:{n // 60:02}:{n % 60:02}", "open": 100.0, "high": 110.0, "low": 90.0, "close": 100.0 + n / 100, "volume": 10.0,
+                 "trade_count": 3} for n in range(2000)]
+    database.answer = answer
+    code, text = call("--analyze", **access)
+    assert code == 0 and "BTCUSDT, the last 24 h" in text and "ETHUSDT" in text and "rows         2000" in text and "bullish" in text, (code, text)
+    assert "symbol = 'BTCUSDT'" in database.asked[-1][2]["q"], database.asked[-1]
+    database.status = 500
+    assert call("--analyze", **access)[0] == 69
+
+
+LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - tandem\.price_stream - (DEBUG|INFO|WARNING|ERROR) - event=\w+ mode=mock.*")
+
+
+def every_line_of_the_log_has_its_form_and_level():
+    found = {}
+    for level in ("debug", "INFO", "WARNING", "error"):
+        with stream(BINANCE_SYMBOL="btcusdt", LOG_LEVEL=level) as server:
+            wait_until("a price", lambda: server.get("/prices"), 20)
+            server.server.stop()
+            lines = server.server.log().splitlines()
+        assert all(LINE.fullmatch(line) for line in lines), [line for line in lines if not LINE.fullmatch(line)][:5]
+        found[level] = {LINE.fullmatch(line)[1] for line in lines}
+    assert found["debug"] == {"DEBUG", "INFO"} and found["INFO"] == {"INFO"} and not found["WARNING"] and not found["error"], found
+
+
+def every_request_of_the_http_file_answers_as_described():
+    blocks = (ROOT / "docs/price-stream.http").read_text().split("\n### ")[1:]
+    with stream() as server:
+        for block in blocks:
+            title, request = block.split("\n", 2)[:2]
+            method, url = request.split(" ", 1)
+            status, answer, headers = server.ask(url.replace("{{host}}", ""), method)
+            described = int(re.search(r": (\d{3})", title)[1])
+            assert status == described, (title, status, answer)
+            if "text/html" in title:
+                assert headers["Content-Type"].startswith("text/html"), headers["Content-Type"]
+            if "a list" in title:
+                assert isinstance(answer, list), answer
+    print(f"{len(blocks)} requests")
+
+
+def writes_are_batched_as_tuned():
+    """A thousand updates within the flush interval: five requests of 200, or two of 500."""
+    for size in (200, 500):
+        venue = CandleVenue()
+        with stream(venue=venue.address, BINANCE_SYMBOL="btcusdt", BINANCE_AGGREGATION_INTERVALS="1d", INFLUXDB_BATCH_SIZE=str(size),
+                    INFLUXDB_FLUSH_INTERVAL="2000") as server:
+            wait_until("the subscription", lambda: venue.controls, 10)
+            for n in range(1000):
+                venue.candle("BTCUSDT", 1749902400000 + n * 60000)
+            wait_until("all points", lambda: sum(server.database.writes) >= 1000, 20)
+            assert len(server.database.writes) <= 1000 // size + 2 and max(server.database.writes) == size, server.database.writes
+        venue.close()
+
+
+def a_write_that_fails_is_repeated_and_counted():
+    venue = CandleVenue()
+    with stream(venue=venue.address, BINANCE_SYMBOL="btcusdt") as server:
+        server.database.refuse_writes = 1
+        wait_until("the subscription", lambda: venue.controls, 10)
+        for close in ("101.5", "103.0"):
+            venue.candle("BTCUSDT", 1749902400000, close)
+        lines = wait_until("both points", lambda: server.database.lines if len(server.database.lines) == 2 else None, 20)
+        assert lines == ["crypto_price,symbol=BTCUSDT,mode=mock price=101.5,open=100.0,high=200.0,low=50.0,close=101.5,volume=2.0,trade_count=3i"
+                         " 1749902400000000000",
+                         "crypto_price,symbol=BTCUSDT,mode=mock price=103.0,open=100.0,high=200.0,low=50.0,close=103.0,volume=2.0,"
+                         "price_change=1.5,price_change_percent=1.477832512315271,trade_count=3i 1749902400000000000"], lines
+        stats = wait_until("the count", lambda: (lambda s: s if s["successful_writes"] == 2 else None)(
+            server.get("/health")["provider_stats"]["influxdb_stats"]), 5)
+        assert stats["retry_count"] == 1 and stats["failed_writes"] == 0 and stats["queue_size"] == 0 and stats["total_writes"] == 2, stats
+    venue.close()
 
 
 if __name__ == "__main__":
@@ -232,4 +236,6 @@ if __name__ == "__main__":
          every_price_is_stored_by_its_measurement_and_tag, a_connection_that_is_cut_is_made_again,
          subscriptions_survive_a_restart,
          a_websocket_client_commands_hears_and_is_refused, origins_are_all_or_those_on_the_list,
-         the_command_line_says_what_is_set_up_and_refuses_what_is_wrong])
+         the_command_line_says_what_is_set_up_and_refuses_what_is_wrong, the_database_is_tried_out, the_first_symbol_is_analysed,
+         every_line_of_the_log_has_its_form_and_level, every_request_of_the_http_file_answers_as_described, writes_are_batched_as_tuned,
+         a_write_that_fails_is_repeated_and_counted])

@@ -79,7 +79,7 @@ class Services:
         return self
 
     def __exit__(self, kind, value, trace):
-        if kind is not None:
+        if kind is not None and not (kind is SystemExit and value.code == 0):
             for log in sorted(self.directory.glob("*/log")):
                 print(f"---- {log.parent.name}\n{log.read_text(errors='replace')[-3000:]}", file=sys.stderr)
         self.close()

@@ -111,7 +111,7 @@ TEST_CASE("a request that is never answered gets 503, and a late answer disturbs
   ServerEvents events;
   events.on_request = [&](const ServerRequest&, Respond respond) { kept.push(std::move(respond)); };
   {
-    Host host{std::move(events), {.request_timeout = 40ms}};
+    Host host{std::move(events), {.answer_timeout = 40ms}};
     const auto response = ask(host, get("/", ""));
     CHECK(status_of(response) == 503);
     CHECK(response.find("Connection: close") != std::string::npos);

@@ -125,6 +125,20 @@ TEST_CASE("a sibling that had ended on purpose starts again with its group") {
   CHECK(decision.start == Indices{0, 1, 3});
 }
 
+TEST_CASE("a restart on purpose concerns the same children and counts nothing") {
+  const std::vector<Permanence> four{Permanence::permanent, Permanence::permanent,
+                                     Permanence::temporary, Permanence::transient};
+  using Indices = std::vector<std::size_t>;
+  for (int i = 0; i < 10; ++i) {
+    CHECK(RestartPolicy{Strategy::one_for_one, {}}.restarted_with(1, four) == Indices{1});
+    CHECK(RestartPolicy{Strategy::rest_for_one, {}}.restarted_with(1, four) == Indices{1, 3});
+    CHECK(RestartPolicy{Strategy::one_for_all, {}}.restarted_with(1, four) == Indices{0, 1, 3});
+  }
+  RestartPolicy policy{Strategy::rest_for_one, {}};
+  (void)policy.restarted_with(0, four);
+  CHECK(policy.recent(MonoTime{}) == 0);
+}
+
 TEST_CASE("a child that the supervisor does not have is a broken promise") {
   RestartPolicy policy{Strategy::one_for_one, {}};
   CHECK_THROWS_AS((void)policy.on_exit(1, {permanent}, {false}, true, t0), BrokenPromise);
