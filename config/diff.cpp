@@ -8,14 +8,31 @@
 namespace tandem::config {
 namespace {
 
-/// Sections as text; comments and the like of a file do not count.
+/// What a value says, however it is written: comments, styles and the order of keys do not count.
+/// Texts are marked with their length, so that no two values look alike.
+std::string meaning_of(const YAML::Node& node) {
+  if (node.IsScalar())
+    return std::to_string(node.Scalar().size()) + ':' + node.Scalar();
+  std::string text;
+  if (node.IsSequence()) {
+    for (const auto& item : node)
+      text += meaning_of(item) + ',';
+    return '[' + text + ']';
+  }
+  if (!node.IsMap())
+    return "null";
+  std::map<std::string, std::string> members;
+  for (const auto& member : node)
+    members[meaning_of(member.first)] = meaning_of(member.second);
+  for (const auto& [name, value] : members)
+    text += name + '=' + value + ',';
+  return '{' + text + '}';
+}
+
 std::map<std::string, std::string> sections_of(const std::string& yaml) {
   std::map<std::string, std::string> sections;
-  for (const auto& entry : YAML::Load(yaml)) {
-    YAML::Emitter out;
-    out << YAML::Flow << entry.second;
-    sections[entry.first.as<std::string>()] = out.c_str();
-  }
+  for (const auto& entry : YAML::Load(yaml))
+    sections[entry.first.as<std::string>()] = meaning_of(entry.second);
   return sections;
 }
 

@@ -58,8 +58,9 @@ TEST_CASE("operations without a method and methods without an operation: none") 
 
 TEST_CASE("a difference between the table and the service is named") {
   auto lacks = routes();
+  const auto gone = lacks.back().name;
   lacks.pop_back();
-  CHECK(check_routes(trader(), lacks).error().source == "tandem.v1.Trader.KillActor");
+  CHECK(check_routes(trader(), lacks).error().source == "tandem.v1.Trader." + gone);
   auto more = routes();
   more.push_back({"SellAll", "POST", "/api/sell"});
   CHECK(check_routes(trader(), more).error().source == "SellAll");
