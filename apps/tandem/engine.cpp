@@ -113,7 +113,7 @@ struct CountedTransport {
 
 /// From the first actor to the last. @return the exit code
 int run_parts(actors::supervisor::EngineParts& parts, const ConfigSource& source,
-              const sigset_t& signals) {
+              ConfigDesk& config_desk, const sigset_t& signals) {
   const auto& config = parts.config;
   const auto& context = parts.context;
   ConfigWatch watch{source.file};
