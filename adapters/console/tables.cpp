@@ -142,10 +142,18 @@ Cell rate_cell(const Json& node, const core::console::Rates& rates) {
                               : Cell{core::console::tenths_text(found->second), found->second};
 }
 
-std::string leg_text(const Json* leg) {
-  if (leg == nullptr)
-    return {};
-  return text_at(*leg, "exchange") + ' ' + text_at(*leg, "symbol") + ' ' + text_at(*leg, "type");
+/// "BTCUSDT binance spot / bybit linear"; two symbols are told with their legs.
+std::string legs_text(const Json& pair) {
+  const auto at = [&](std::string_view leg, std::string_view key) {
+    const auto* found = pair.find(leg);
+    return found == nullptr ? std::string{} : text_at(*found, key);
+  };
+  const auto market
+      = [&](std::string_view leg) { return at(leg, "exchange") + ' ' + at(leg, "type"); };
+  const auto one = at("leg1", "symbol");
+  const auto other = at("leg2", "symbol");
+  return one + ' ' + market("leg1") + " / " + (one == other ? std::string{} : other + ' ')
+         + market("leg2");
 }
 
 Table handled_table(const Json& data) {
@@ -231,8 +239,7 @@ Table tree_table(const Json& data, const core::console::Rates& rates) {
 
 Table pair_table(const Json& data) {
   Table table;
-  table.columns = {{"pair"},       {"state"},      {"leg 1"},        {"leg 2"},  {"qty", true},
-                   {"seen", true}, {"opps", true}, {"pauses", true}, {"held by"}};
+  table.columns = {{"pair"}, {"state"}, {"legs"}, {"opps", true}, {"held by"}};
   for (const auto& pair : items(&data)) {
     const auto held = text_at(pair, "heldBy");
     const auto state = text_at(pair, "state");
@@ -241,12 +248,8 @@ Table pair_table(const Json& data) {
                           held.empty() ? tone_of(state) : Tone::warn,
                           {text_cell(pair, "id"),
                            {state},
-                           {leg_text(pair.find("leg1"))},
-                           {leg_text(pair.find("leg2"))},
-                           number_cell(pair, "qty"),
-                           count_cell(whole_in(pair, "counters", "evaluations")),
+                           {legs_text(pair)},
                            count_cell(whole_in(pair, "counters", "opportunities")),
-                           count_cell(whole_in(pair, "counters", "pauses")),
                            {held}}});
   }
   return table;

@@ -131,6 +131,7 @@ int main(int argc, char** argv) {
   CLI::App app{"A window onto a running engine. Without a command it is interactive; ? shows the "
                "keys.",
                "tandem-console"};
+  app.fallthrough(); // before the commands, which inherit it: options may stand behind them
   app.set_version_flag("--version", TANDEM_VERSION);
   adapters::console::ClientOptions options;
   options.address = from_environment("TANDEM_CONSOLE");
@@ -144,7 +145,6 @@ int main(int argc, char** argv) {
   app.add_option("--ca", options.ca_file, "PEM file of the authority behind a remote engine");
   Commands commands{app};
   app.add_flag("--json", commands.line().json, "the engine's answer as it is");
-  app.fallthrough();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

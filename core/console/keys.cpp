@@ -38,14 +38,17 @@ std::optional<Key> control_key(char c) {
   }
 }
 
+/// ESC and one of these begin a sequence; before anything else ESC is the key itself.
+bool begins_sequence(char after_escape) {
+  return after_escape == '[' || after_escape == 'O';
+}
+
 /// Length of a sequence after ESC; 0: not whole yet.
 std::size_t sequence_length(std::string_view text) {
   if (text.empty())
     return 0;
   if (text.front() == 'O')
     return text.size() < 2 ? 0 : 2;
-  if (text.front() != '[')
-    return 1; // Alt and a letter
   for (std::size_t i = 1; i < text.size(); ++i)
     if (text[i] >= 0x40 && text[i] <= 0x7e)
       return i + 1;
@@ -64,6 +67,11 @@ std::vector<Key> KeyReader::read(std::string_view bytes) {
   std::vector<Key> keys;
   std::string_view text{rest_};
   while (!text.empty()) {
+    if (text.front() == 0x1b && text.size() > 1 && !begins_sequence(text[1])) {
+      keys.push_back({Name::escape});
+      text.remove_prefix(1);
+      continue;
+    }
     if (text.front() == 0x1b) {
       const auto length = sequence_length(text.substr(1));
       if (length == 0)

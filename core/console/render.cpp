@@ -117,14 +117,38 @@ std::vector<Line> table_lines(const Model& model, Screen& screen, Size area) {
   return lines;
 }
 
-void add_table(std::vector<Line>& lines, const Table& table, std::size_t columns) {
+std::vector<Line> whole_table(const Table& table, std::size_t columns) {
   std::vector<std::size_t> all(table.rows.size());
   std::iota(all.begin(), all.end(), std::size_t{0});
   auto widths = widths_of(table, all, false);
   squeeze(widths, table, columns);
-  lines.push_back(head_line(table, widths, {}, columns));
+  std::vector<Line> lines{head_line(table, widths, {}, columns)};
   for (const auto& row : table.rows)
     lines.push_back(row_line(table, row, widths, false, false, columns));
+  return lines;
+}
+
+/// Counters and messages: beside each other where there is room, else one below the other.
+std::vector<Line> detail_tables(const Detail& detail, std::size_t columns) {
+  constexpr std::size_t beside_from = 100, left = 36;
+  if (columns < beside_from) {
+    auto lines = whole_table(detail.counters, columns);
+    lines.emplace_back();
+    for (auto& line : whole_table(detail.messages, columns))
+      lines.push_back(std::move(line));
+    return lines;
+  }
+  auto lines = whole_table(detail.counters, left - gap);
+  auto messages = whole_table(detail.messages, columns - left);
+  for (std::size_t i = 0; i < std::max(lines.size(), messages.size()); ++i) {
+    if (i == lines.size())
+      lines.push_back({{std::string(left - gap, ' '), Look::plain}});
+    if (i >= messages.size())
+      continue;
+    lines[i].push_back({std::string(gap, ' '), Look::plain});
+    lines[i].insert(lines[i].end(), messages[i].begin(), messages[i].end());
+  }
+  return lines;
 }
 
 std::vector<Line> detail_lines(const Model& model, Screen& screen, Size area) {
@@ -138,9 +162,8 @@ std::vector<Line> detail_lines(const Model& model, Screen& screen, Size area) {
     all.push_back({{fit(name, 16), Look::dim},
                    {cut(clean(value), area.columns > 16 ? area.columns - 16 : 0), Look::plain}});
   all.emplace_back();
-  add_table(all, model.detail->counters, area.columns);
-  all.emplace_back();
-  add_table(all, model.detail->messages, area.columns);
+  for (auto& line : detail_tables(*model.detail, area.columns))
+    all.push_back(std::move(line));
   const auto last = all.size() > area.lines ? all.size() - area.lines : 0;
   screen.detail_top = std::min(screen.detail_top, last);
   all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(screen.detail_top));
@@ -208,8 +231,8 @@ Line tab_line(const Screen& screen, std::size_t columns) {
 std::vector<Line> banners(const Model& model, std::size_t columns) {
   std::vector<Line> lines;
   if (!model.connected)
-    lines.push_back({{fit(" NO CONNECTION to the engine, trying again: " + clean(model.trouble)
-                              + "  (what is shown is old)",
+    lines.push_back({{fit(" NO CONNECTION to the engine, trying again; what is shown is old: "
+                              + clean(model.trouble),
                           columns),
                       Look::alarm}});
   if (!model.kills.empty()) {

@@ -90,10 +90,9 @@ TEST_CASE("a pair that is held stands out and says by whom") {
   REQUIRE(table.rows.size() == 1);
   CHECK(table.rows[0].tone == Tone::warn);
   CHECK(table.rows[0].id == "engine/services/strategies/pair.btc");
-  CHECK(table.rows[0].cells[3].text == "bybit BTCUSDT linear");
-  CHECK(table.rows[0].cells[4].text == "0.01");
-  CHECK(table.rows[0].cells[5].text == "12.3k");
-  CHECK(table.rows[0].cells[8].text == "paused by person: by api");
+  CHECK(table.rows[0].cells[2].text == "BTCUSDT binance spot / bybit linear");
+  CHECK(table.rows[0].cells[3].number == 3);
+  CHECK(table.rows[0].cells[4].text == "paused by person: by api");
 }
 
 TEST_CASE("breakers come as a list, or alone after a command") {

@@ -34,7 +34,15 @@ TEST_CASE("ESC alone is a key once nothing follows it") {
 
 TEST_CASE("sequences that nobody knows do nothing") {
   KeyReader reader;
-  CHECK(reader.read("\x1b[200~\x1b[1;5C\x1bxq") == Keys{{Name::letter, "q"}});
+  CHECK(reader.read("\x1b[200~\x1b[1;5Cq") == Keys{{Name::letter, "q"}});
+}
+
+TEST_CASE("ESC and a key pressed soon after it are two keys") {
+  KeyReader reader;
+  CHECK(reader.read("\x1b\x1b[A") == Keys{{Name::escape}, {Name::up}});
+  CHECK(reader.read("\x1b"
+                    "2")
+        == Keys{{Name::escape}, {Name::letter, "2"}});
 }
 
 TEST_CASE("any bytes are read, and what is left over stays small") {

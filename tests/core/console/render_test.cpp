@@ -47,7 +47,7 @@ TEST_CASE("a lost connection and a thrown kill switch cannot be overlooked") {
   CHECK(lines[2].front().look == Look::alarm);
   CHECK(lines[3].front().look == Look::alarm);
   const auto text = plain_text(lines);
-  CHECK(text.find("NO CONNECTION to the engine, trying again: connection refused")
+  CHECK(text.find("NO CONNECTION to the engine, trying again; what is shown is old: ")
         != std::string::npos);
   CHECK(text.find("KILL SWITCH THROWN: all (by api: too fast)") != std::string::npos);
 }
@@ -103,6 +103,25 @@ Tick        4us
 
  ? help  Enter look closely  / filter  s sort  p pause  u resume  r restart~
 )");
+}
+
+TEST_CASE("where there is room, an actor's counters and messages stand beside each other") {
+  Screen screen;
+  auto model = small_model();
+  screen.detail = "engine/services";
+  Detail detail;
+  detail.path = *screen.detail;
+  detail.counters.columns = {{"counter"}, {"value", true}};
+  detail.counters.rows = {{"a", 0, Tone::plain, {{"frames"}, {"12", 12}}}};
+  detail.messages.columns = {{"message"}, {"took", true}};
+  detail.messages.rows = {{"2", 0, Tone::plain, {{"Tick"}, {"4us", 4'000}}},
+                          {"1", 0, Tone::plain, {{"Trade"}, {"5us", 5'000}}}};
+  model.detail = detail;
+  CHECK(screen_text(model, screen, {100, 14}).find(R"(
+counter    value                    message    took
+frames        12                    Tick        4us
+                                    Trade       5us
+)") != std::string::npos);
 }
 
 TEST_CASE("the chosen row is always seen") {
