@@ -28,7 +28,8 @@ TEST_CASE("every example loads") {
   for (const auto& entry : std::filesystem::directory_iterator{"config/examples"})
     if (entry.path().extension() == ".yaml")
       names.insert(entry.path().filename().string());
-  for (const auto* name : {"mock.yaml", "dev.yaml", "prod.yaml", "replay.yaml", "load.yaml", "secure.yaml"})
+  for (const auto* name :
+       {"mock.yaml", "dev.yaml", "prod.yaml", "replay.yaml", "load.yaml", "secure.yaml"})
     CHECK(names.count(name) == 1);
   for (const auto& name : names) {
     const auto config = load_example(name);
