@@ -25,6 +25,7 @@ constexpr auto look_every = 50ms;
 constexpr auto ask_again = 2s; ///< without an answer
 /// Without an end, flattening is asked for once more.
 constexpr auto flatten_again = 30s;
+constexpr int not_found = 404;
 constexpr int error_of_server = 500;
 
 /// "all", "venue.binance" or a strategy's id.
@@ -125,8 +126,11 @@ void Person::ask(Life& life, const std::string& name) {
              .query = request.query,
              .body = request.body,
              .peer = "127.0.0.1:1"},
-            [this, name, number = wish.number,
+            [this, name, number = wish.number, resets = request.path.ends_with("/reset"),
              left = wish.requests.size()](const adapters::transport::ServerResponse& answer) {
+              // The breaker of a pair that was deleted meanwhile is there again with its pair.
+              if (resets && answer.status == not_found)
+                return;
               const auto found = wishes_.find(name);
               if (found == wishes_.end() || found->second.number != number
                   || found->second.requests.size() != left || answer.status >= error_of_server)
