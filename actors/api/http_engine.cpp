@@ -6,12 +6,25 @@
 #include "messages/events.hpp"
 
 #include <caf/send.hpp>
+#include <caf/system_messages.hpp>
+
+#include <chrono>
+#include <string_view>
 
 namespace tandem::actors {
 namespace {
 
 using adapters::traders::JsonWriter;
 using core::Errc;
+
+/// For the interface's last answer, which is recorded before it leaves.
+constexpr std::chrono::milliseconds farewell{200};
+
+/// Its death ends the connections that the answer goes through.
+bool takes_interface_with_it(std::string_view path) {
+  constexpr std::string_view services = "engine/services/";
+  return !path.starts_with(services) || path.substr(services.size()).starts_with("api");
+}
 
 } // namespace
 
@@ -102,8 +115,11 @@ void kill_actor(const HttpSelf& self, const HttpCall& call) {
     return;
   }
   impl.context->log->write(core::LogLevel::warning, "actor_killed", {{"actor", *path->string()}});
-  caf::anon_send_exit(victim, caf::exit_reason::kill);
   impl.ok(respond, {});
+  if (takes_interface_with_it(*path->string()))
+    caf::delayed_anon_send(victim, farewell, caf::exit_msg{{}, caf::exit_reason::kill});
+  else
+    caf::anon_send_exit(victim, caf::exit_reason::kill);
 }
 
 } // namespace handlers

@@ -38,13 +38,6 @@ bool is_request_id(std::string_view text) {
             });
 }
 
-std::string request_id_of(const ServerRequest& request, HttpSurface& impl) {
-  const auto given = header(request, "x-request-id");
-  if (is_request_id(given))
-    return std::string{given};
-  return impl.run + "-" + std::to_string(impl.request_ids.fetch_add(1, std::memory_order_relaxed));
-}
-
 AuditRecord record_of(const HttpCall& call, AuditPhase phase) {
   return {.at = {},
           .phase = phase,
@@ -144,6 +137,13 @@ bool begin_once(HttpSurface& impl, HttpCall& call, AuditRecord& asked) {
 
 } // namespace
 
+std::string request_id_of(const ServerRequest& request, HttpSurface& impl) {
+  const auto given = header(request, "x-request-id");
+  if (is_request_id(given))
+    return std::string{given};
+  return impl.run + "-" + std::to_string(impl.request_ids.fetch_add(1, std::memory_order_relaxed));
+}
+
 bool is_open(const ServerRequest& request) {
   constexpr std::array<std::string_view, 5> open{"/", "/docs", "/openapi.json", "/health/live",
                                                  "/health/ready"};
@@ -158,7 +158,7 @@ caller_of(HttpSurface& impl, const config::ListenerConfig& listener, const Serve
     return Caller{listener.surface == config::Surface::console ? "console" : "api",
                   core::security::RoleSet::all(),
                   address,
-                  request_id_of(request, impl),
+                  {},
                   {}};
   if (!impl.options.guard) // never open because something is missing
     return tl::unexpected{impl.refusal({Errc::unauthenticated, "there are no keys here", {}})};
@@ -169,10 +169,8 @@ caller_of(HttpSurface& impl, const config::ListenerConfig& listener, const Serve
                                            .peer = request.peer,
                                            .target = target},
                                           static_cast<std::uint32_t>(listener.requests_per_second));
-  if (caller) {
-    caller->request_id = request_id_of(request, impl);
+  if (caller)
     return *std::move(caller);
-  }
   auto refused = impl.refusal(caller.error().error);
   if (refused.status == 401)
     refused.headers.emplace_back("WWW-Authenticate", "Bearer");

@@ -6,12 +6,18 @@
 
 #include <tl/expected.hpp>
 
+#include <string>
+
 namespace tandem::actors {
 
-/// The caller with his request id, or the answer that he gets instead. On a listener without keys
-/// everybody is "api" and may everything.
+/// Whoever asks, without a request id, or the answer that he gets instead. On a listener without
+/// keys everybody is "api" and may everything.
 [[nodiscard]] tl::expected<core::security::Caller, ServerResponse>
 caller_of(HttpSurface& impl, const config::ListenerConfig& listener, const ServerRequest& request);
+
+/// What the request calls itself (X-Request-Id), or a new id. Drawn for what is answered alone: a
+/// captured run has as many when it is played again.
+[[nodiscard]] std::string request_id_of(const ServerRequest& request, HttpSurface& impl);
 
 /// Whether this request is answered without a key on any listener: probes, the pages themselves,
 /// and what the interface is.

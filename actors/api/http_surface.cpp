@@ -165,6 +165,7 @@ void HttpSurface::on_request(const config::ListenerConfig& listener, const ToAct
     answer(timed, std::move(caller.error()));
     return;
   }
+  caller->request_id = request_id_of(request, *this);
   timed = [timed = std::move(timed), id = caller->request_id](ServerResponse response) {
     response.headers.emplace_back("X-Request-Id", id);
     timed(std::move(response));

@@ -35,14 +35,14 @@ constexpr std::array of_new_plan{
                    "books of this moment.",
                    0, "true|false"}};
 constexpr std::array of_actor{
-    QueryParameter{"path", ParameterKind::text, "Of the actor; it has to be said."}};
+    QueryParameter{"path", ParameterKind::text, "Of the actor.", 0, {}, true}};
 constexpr std::array of_log{
     QueryParameter{"after", ParameterKind::text, "Only lines of a larger number."}, limit_query,
     QueryParameter{"level", ParameterKind::choice, "That level and above; debug when left out.", 0,
                    "debug|info|warning|error"},
     QueryParameter{"path", ParameterKind::text, "Only what that part of the tree said."}};
-constexpr std::array of_accept{QueryParameter{"type", ParameterKind::choice,
-                                              "Which market; it has to be said.", 0, market_types}};
+constexpr std::array of_accept{
+    QueryParameter{"type", ParameterKind::choice, "Which market.", 0, market_types, true}};
 
 /// A read, to be refined by what follows.
 constexpr Operation read(OperationId id, std::string_view name, std::string_view path,

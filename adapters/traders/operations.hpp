@@ -80,13 +80,14 @@ enum class ParameterKind : std::uint8_t {
   choice,       ///< one of `choices`, divided by '|'
 };
 
-/// A parameter of the query; all may be left out.
+/// A parameter of the query.
 struct QueryParameter {
   std::string_view name;
   ParameterKind kind = ParameterKind::text;
   std::string_view about; ///< what it does, and what is taken when it is left out
   std::size_t most = 0;
   std::string_view choices{};
+  bool required = false;
 };
 
 /// What an operation does to the engine.

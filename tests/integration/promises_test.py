@@ -119,7 +119,7 @@ def p26_a_kill_under_stress_stops_new_orders_at_once_and_settles_the_working_one
 def gates_opened(log):
     """When each of the four gates was opened first, in ms; None before all were."""
     opened = {}
-    for moment, exchange in re.findall(r"(\S+)Z .*event=gate_opened exchange=(\S+)", log):
+    for moment, exchange in re.findall(r"(\S+)Z .*event=gate_opened .*?exchange=(\S+)", log):
         opened.setdefault(exchange, datetime.datetime.fromisoformat(moment + "+00:00").timestamp() * 1000)
     return opened if len(opened) == len(SURFACES) else None
 

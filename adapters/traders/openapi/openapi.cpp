@@ -62,6 +62,7 @@ void write_query(JsonWriter& out, const QueryParameter& parameter) {
   out.begin_object()
       .field("name", parameter.name)
       .field("in", "query")
+      .field("required", parameter.required)
       .field("description", parameter.about)
       .key("schema")
       .begin_object();
