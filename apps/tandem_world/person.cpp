@@ -157,7 +157,7 @@ void Person::work() {
     for (const auto& name : due)
       ask(*life, name);
     for (auto& one : thrown_)
-      if (!one.seen && knows(*life, one.order)) {
+      if (!one.seen && !lifts(one.order) && knows(*life, one.order)) {
         one.seen = true;
         if (one.order.level == KillLevel::all)
           judge_.on_kill(core::to_millis(life->now().wall));
@@ -200,6 +200,12 @@ void Person::throw_switch(const Fault& fault) {
 void Person::want_thrown(const KillOrder& order) {
   want("kill " + core::risk::place_of(order.level, order.scope),
        {{"POST", "/api/risk/kill", {}, body_of(order)}});
+}
+
+/// The switch that the engine knows is the one before, which it is about to lift.
+bool Person::lifts(const KillOrder& order) const {
+  const auto wish = wishes_.find("kill " + core::risk::place_of(order.level, order.scope));
+  return wish != wishes_.end() && wish->second.requests.front().method == "DELETE";
 }
 
 void Person::release(KillLevel level, const std::string& scope) {

@@ -62,6 +62,7 @@ private:
 
   void throw_switch(const Fault& fault);
   void want_thrown(const core::risk::KillOrder& order);
+  [[nodiscard]] bool lifts(const core::risk::KillOrder& order) const;
   void release(core::risk::KillLevel level, const std::string& scope);
   void flatten();
   void trip(const Fault& fault);
