@@ -11,13 +11,12 @@ std::vector<WorkDone> RecentWork::latest() const {
       continue;
     WorkDone piece;
     piece.number = number;
-    piece.what = slot.what.load(std::memory_order_relaxed);
-    piece.began = MonoTime{std::chrono::nanoseconds{slot.began_ns.load(std::memory_order_relaxed)}};
-    const auto took = slot.took_ns.load(std::memory_order_relaxed);
+    piece.what = slot.what.load(std::memory_order_acquire);
+    piece.began = MonoTime{std::chrono::nanoseconds{slot.began_ns.load(std::memory_order_acquire)}};
+    const auto took = slot.took_ns.load(std::memory_order_acquire);
     if (took != unfinished)
       piece.took = std::chrono::nanoseconds{took};
-    piece.waiting = slot.waiting.load(std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_acquire);
+    piece.waiting = slot.waiting.load(std::memory_order_acquire);
     if (slot.number.load(std::memory_order_relaxed) == number)
       result.push_back(piece);
   }

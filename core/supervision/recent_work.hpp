@@ -40,12 +40,12 @@ public:
   void begin(const char* what, MonoTime now, std::uint64_t waiting) noexcept {
     const auto number = begun_.load(std::memory_order_relaxed) + 1;
     auto& slot = slots_[number % kept];
+    // Who reads one of the new values knows by it that the number is no longer the old one.
     slot.number.store(0, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_release);
-    slot.what.store(what, std::memory_order_relaxed);
-    slot.began_ns.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-    slot.took_ns.store(unfinished, std::memory_order_relaxed);
-    slot.waiting.store(waiting, std::memory_order_relaxed);
+    slot.what.store(what, std::memory_order_release);
+    slot.began_ns.store(now.time_since_epoch().count(), std::memory_order_release);
+    slot.took_ns.store(unfinished, std::memory_order_release);
+    slot.waiting.store(waiting, std::memory_order_release);
     slot.number.store(number, std::memory_order_release);
     begun_.store(number, std::memory_order_release);
   }
