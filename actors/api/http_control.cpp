@@ -6,7 +6,6 @@
 #include "core/log_book.hpp"
 #include "core/supervision/subtree.hpp"
 #include "messages/control.hpp"
-#include "messages/now.hpp"
 #include "messages/orders.hpp"
 #include "messages/strategy.hpp"
 #include "messages/twap.hpp"
@@ -26,7 +25,6 @@ namespace {
 using adapters::traders::JsonWriter;
 using core::Errc;
 using core::supervision::Dependent;
-using messages::now_of;
 
 constexpr std::size_t path_max = 256;
 
@@ -94,33 +92,21 @@ struct Steered {
   std::size_t missing = 0;
 };
 
-void answer_steered(const HttpSelf& self, const Respond& respond, const Steered& done) {
-  JsonWriter out;
-  const auto write = [&](std::string_view name, const std::vector<std::string>& ids) {
-    out.key(name).begin_array();
-    for (const auto& id : ids)
-      out.string(id);
-    out.end_array();
-  };
-  out.begin_object();
-  write("pairs", done.pairs);
-  write("plans", done.plans);
-  write("plansUnchanged", done.refused);
-  out.end_object();
-  self.impl->ok(respond, out.text());
+void write_texts(JsonWriter& out, std::string_view name, const std::vector<std::string>& texts) {
+  out.key(name).begin_array();
+  for (const auto& text : texts)
+    out.string(text);
+  out.end_array();
 }
 
-void steer_pairs(HttpSurface& impl, const std::vector<std::string>& ids, bool paused,
-                 const std::string& person) {
-  auto& desk = *impl.options.trading->desk;
-  const auto now = now_of(impl);
-  for (const auto& id : ids) {
-    desk.pause(id, "person", paused ? "by " + person : "", now);
-    if (paused)
-      continue;
-    desk.pause(id, "residual", "", now);
-    desk.reset_executions(id, person, now);
-  }
+void answer_steered(const HttpSelf& self, const Respond& respond, const Steered& done) {
+  JsonWriter out;
+  out.begin_object();
+  write_texts(out, "pairs", done.pairs);
+  write_texts(out, "plans", done.plans);
+  write_texts(out, "plansUnchanged", done.refused);
+  out.end_object();
+  self.impl->ok(respond, out.text());
 }
 
 void steer_plans(const HttpSelf& self, const std::shared_ptr<Steered>& done,
@@ -165,7 +151,8 @@ void steer(const HttpSelf& self, const HttpCall& call, bool paused) {
         if (done->pairs.empty() && plans.empty())
           return self.impl->fail(call.respond,
                                  {Errc::not_found, "no pair or plan depends on it", "path"});
-        steer_pairs(*self.impl, done->pairs, paused, call.caller.name);
+        for (const auto& pair : done->pairs)
+          pause_by_person(*self.impl, pair, paused, call.caller.name);
         steer_plans(self, done, plans, paused, call);
       });
 }
@@ -261,13 +248,6 @@ core::Error no_book() {
 
 // ---- configuration and drills
 // ------------------------------------------------------------------------------------------
-
-void write_texts(JsonWriter& out, std::string_view name, const std::vector<std::string>& texts) {
-  out.key(name).begin_array();
-  for (const auto& text : texts)
-    out.string(text);
-  out.end_array();
-}
 
 void answer_report(HttpSurface& impl, const Respond& respond, const ConfigReport& report) {
   JsonWriter out;

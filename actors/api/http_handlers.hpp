@@ -17,6 +17,11 @@ using Handler = std::variant<DirectHandler, ActorHandler>;
 
 [[nodiscard]] Handler handler_of(adapters::traders::OperationId id);
 
+/// A person pauses or resumes a pair's executions; resuming ends every pause that waits for a
+/// person. Only where the engine trades.
+void pause_by_person(HttpSurface& impl, const std::string& pair, bool paused,
+                     const std::string& person);
+
 namespace handlers {
 
 // http_engine.cpp

@@ -107,30 +107,28 @@ void answer_execution(const HttpSelf& self, const HttpCall& call,
   impl.ok(call.respond, out.text());
 }
 
-/// A person pauses or resumes a pair's executions; resuming ends every pause that waits for a
-/// person.
-void pause(HttpSurface& impl, const core::PairId& id, bool paused, const HttpCall& call) {
-  auto& desk = *impl.options.trading->desk;
-  const auto now = now_of(impl);
-  desk.pause(id.text(), "person", paused ? "by " + call.caller.name : "", now);
-  if (!paused) {
-    desk.pause(id.text(), "residual", "", now);
-    desk.reset_executions(id.text(), call.caller.name, now);
-  }
-  impl.ok(call.respond, {});
-}
-
 void steer_pair(const HttpSelf& self, const core::PairId& id, bool paused, const HttpCall& call) {
   ask<messages::PairsHandle>(self, messages::paths::pairs, messages::GetPair{id}, call.respond,
                              [self, id, paused, call](const messages::PairOutcome& known) {
                                if (known.error)
-                                 self.impl->fail(call.respond, *known.error);
-                               else
-                                 pause(*self.impl, id, paused, call);
+                                 return self.impl->fail(call.respond, *known.error);
+                               pause_by_person(*self.impl, id.text(), paused, call.caller.name);
+                               self.impl->ok(call.respond, {});
                              });
 }
 
 } // namespace
+
+void pause_by_person(HttpSurface& impl, const std::string& pair, bool paused,
+                     const std::string& person) {
+  auto& desk = *impl.options.trading->desk;
+  const auto now = now_of(impl);
+  desk.pause(pair, "person", paused ? "by " + person : "", now);
+  if (!paused) {
+    desk.pause(pair, "residual", "", now);
+    desk.reset_executions(pair, person, now);
+  }
+}
 
 namespace handlers {
 

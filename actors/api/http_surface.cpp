@@ -4,6 +4,7 @@
 #include "actors/api/http_handlers.hpp"
 #include "actors/api/http_views.hpp"
 #include "adapters/traders/openapi/openapi.hpp"
+#include "adapters/transport/cors.hpp"
 #include "messages/clients.hpp"
 
 #include <caf/send.hpp>
@@ -60,17 +61,6 @@ std::string host_of(const std::string& peer) {
   return peer.substr(0, peer.rfind(':'));
 }
 
-bool origin_allowed(const config::ListenerConfig& listener, std::string_view origin,
-                    std::string_view host) {
-  if (origin.empty())
-    return true;
-  for (const auto& allowed : listener.cors_origins)
-    if (allowed == "*" || allowed == origin)
-      return true;
-  const auto scheme = origin.find("://");
-  return scheme != std::string_view::npos && origin.substr(scheme + 3) == host;
-}
-
 void add_cors(const config::ListenerConfig& listener, const std::string& origin,
               ServerResponse& response) {
   if (origin.empty() || listener.cors_origins.empty())
@@ -82,17 +72,6 @@ void add_cors(const config::ListenerConfig& listener, const std::string& origin,
     response.headers.emplace_back("Vary", "Origin");
     return;
   }
-}
-
-ServerResponse preflight() {
-  ServerResponse response;
-  response.status = 204;
-  response.headers = {{"Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS"},
-                      {"Access-Control-Allow-Headers",
-                       "Content-Type, Accept-Language, Authorization, X-Api-Key, "
-                       "Idempotency-Key, X-Request-Id"},
-                      {"Access-Control-Max-Age", "600"}};
-  return response;
 }
 
 /// Errors of the server itself keep the envelope.
@@ -157,7 +136,10 @@ void HttpSurface::on_request(const config::ListenerConfig& listener, const ToAct
     return;
   }
   if (request.method == "OPTIONS") {
-    answer(timed, preflight());
+    answer(timed, adapters::transport::preflight(
+                      "GET, POST, PUT, DELETE, OPTIONS",
+                      "Content-Type, Accept-Language, Authorization, X-Api-Key, "
+                      "Idempotency-Key, X-Request-Id"));
     return;
   }
   auto caller = caller_of(*this, listener, request);
@@ -259,8 +241,9 @@ std::optional<ServerResponse> HttpSurface::upgrade(const config::ListenerConfig&
                                                    const ServerRequest& request) {
   if (listener.surface == config::Surface::metrics || request.path != "/ws")
     return refusal({Errc::not_found, "no WebSocket at " + request.path, {}});
-  if (!origin_allowed(listener, adapters::transport::header(request, "origin"),
-                      adapters::transport::header(request, "host")))
+  if (!adapters::transport::may_connect(listener.cors_origins,
+                                        adapters::transport::header(request, "origin"),
+                                        adapters::transport::header(request, "host")))
     return refusal({Errc::forbidden, "this origin is not on the list", "origin"});
   auto caller = caller_of(*this, listener, request);
   if (!caller)
