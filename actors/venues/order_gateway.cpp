@@ -223,28 +223,35 @@ void remember(OrderGatewayState& state, const std::string& what, core::Money amo
       {});
 }
 
-/// What the account held before we ever traded on it: all that our own fills do not explain.
-void take_baseline(OrderGatewayState& state, const AccountBooks& theirs) {
-  auto& baseline = *state.options.baseline;
+/// What the account held before we ever traded on it: all that our own fills do not explain. A
+/// process that died while it wrote one has left some of its rows without the last: they count for
+/// nothing, and this one overwrites each of them.
+void take_baseline(OrderGatewayState& state, AccountBooks theirs) {
+  auto& held = state.options.baseline->held;
+  const auto unfinished = std::exchange(held, {});
   const auto ours = our_books(state);
   const auto mine = [](const auto& amounts, const auto& key) {
     const auto found = amounts.find(key);
     return found == amounts.end() ? core::Money{} : found->second;
   };
   if (market_of(state).type == core::MarketType::linear) {
+    for (const auto& [instrument, amount] : unfinished.positions)
+      theirs.positions.try_emplace(instrument);
     for (const auto& [instrument, amount] : theirs.positions) {
       const auto rest = amount - mine(ours.positions, instrument);
-      baseline.held.positions[instrument] = rest;
+      held.positions[instrument] = rest;
       remember(state, core::to_string(instrument), rest, {});
     }
   } else {
+    for (const auto& [asset, amount] : unfinished.assets)
+      theirs.assets.try_emplace(asset);
     for (const auto& [asset, amount] : theirs.assets) {
       const auto rest = amount - mine(ours.assets, asset);
-      baseline.held.assets[asset] = rest;
+      held.assets[asset] = rest;
       remember(state, asset, rest, {});
     }
   }
-  baseline.taken = true;
+  state.options.baseline->taken = true;
   remember(state, "", {}, {});
 }
 

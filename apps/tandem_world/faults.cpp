@@ -177,6 +177,10 @@ bool is_of_link(FaultClass kind) noexcept {
          || kind == FaultClass::reply_lost;
 }
 
+// Of the deaths of the process: how many come while it starts, which happens once in a life.
+constexpr std::int64_t start_share = 330'000; // of a million
+constexpr std::int64_t start_lasts = 1'500;   // ms
+
 class Drawer {
 public:
   Drawer(std::uint64_t seed, const FaultBounds& bounds)
@@ -200,9 +204,12 @@ public:
   std::vector<Fault> draw_crashes() {
     fold();
     trouble_sink();
-    for (auto left = random_.between(1, 3); left > 0; --left)
+    for (auto left = random_.between(1, 3); left > 0; --left) {
       add(bounds_.power_may_fail && random_.chance(300'000) ? FaultClass::power_lost
                                                             : FaultClass::process_killed);
+      if (random_.chance(start_share))
+        faults_.back().at = milliseconds{random_.between(0, start_lasts)};
+    }
     std::ranges::stable_sort(faults_, {}, &Fault::at);
     return std::move(faults_);
   }

@@ -12,6 +12,8 @@ NIGHTLY = os.environ.get("TANDEM_NIGHTLY") == "1"
 SEEDS = 20_000 if NIGHTLY else 500
 CRASH_WORLDS = 6_000 if NIGHTLY else 130  # with one to three crash points each
 CRASH_POINTS = 10_000 if NIGHTLY else 200
+# Beyond the seeds of every run; docs/simulation.md says what each of them found.
+ONCE_BROKEN = (("--crashes", "--seed", "237"),)
 JOBS = str(os.cpu_count() or 1)
 
 
@@ -30,6 +32,12 @@ def last_line_of(done, seeds):
 def every_fault():
     done = world("--seed", "1", "--seeds", str(SEEDS), "--jobs", JOBS)
     assert last_line_of(done, SEEDS) == 0 and done.returncode == 0
+
+
+def worlds_that_once_broke_a_promise():
+    for arguments in ONCE_BROKEN:
+        done = world(*arguments)
+        assert last_line_of(done, 1) == 0 and done.returncode == 0, arguments
 
 
 def crash_points():
@@ -68,7 +76,7 @@ def a_broken_promise_names_its_repetition_and_shrinks():
 
 if __name__ == "__main__":
     failed = 0
-    cases = (every_fault, crash_points, the_same_seed_is_the_same_world, a_broken_promise_names_its_repetition_and_shrinks)
+    cases = (worlds_that_once_broke_a_promise, every_fault, crash_points, the_same_seed_is_the_same_world, a_broken_promise_names_its_repetition_and_shrinks)
     if "--other-build" in sys.argv:
         if not os.path.exists(WORLD):
             print(f"skipped: {WORLD} is absent, there is nothing to compare with")
