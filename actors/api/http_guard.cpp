@@ -21,10 +21,6 @@ using core::security::Caller;
 constexpr std::size_t request_id_size_max = 64;
 constexpr std::size_t target_size_max = 256;
 
-std::string host_of(const std::string& peer) {
-  return peer.substr(0, peer.rfind(':'));
-}
-
 /// Without the query: secrets do not belong there, and if somebody puts one there, it is not kept.
 std::string target_of(const ServerRequest& request) {
   return request.method + " " + request.path.substr(0, target_size_max);
@@ -144,6 +140,10 @@ std::string request_id_of(const ServerRequest& request, HttpSurface& impl) {
   return impl.run + "-" + std::to_string(impl.request_ids.fetch_add(1, std::memory_order_relaxed));
 }
 
+std::string host_of(const std::string& peer) {
+  return peer.substr(0, peer.rfind(':'));
+}
+
 bool is_open(const ServerRequest& request) {
   constexpr std::array<std::string_view, 5> open{"/", "/docs", "/openapi.json", "/health/live",
                                                  "/health/ready"};
@@ -151,8 +151,9 @@ bool is_open(const ServerRequest& request) {
          && std::find(open.begin(), open.end(), request.path) != open.end();
 }
 
-tl::expected<Caller, ServerResponse>
-caller_of(HttpSurface& impl, const config::ListenerConfig& listener, const ServerRequest& request) {
+tl::expected<Caller, ServerResponse> caller_of(HttpSurface& impl,
+                                               const config::ListenerConfig& listener,
+                                               const ServerRequest& request, bool urgent) {
   const auto address = host_of(request.peer);
   if (listener.auth == config::Auth::none || is_open(request))
     return Caller{listener.surface == config::Surface::console ? "console" : "api",
@@ -167,7 +168,8 @@ caller_of(HttpSurface& impl, const config::ListenerConfig& listener, const Serve
                                            .api_key = header(request, "x-api-key"),
                                            .address = address,
                                            .peer = request.peer,
-                                           .target = target},
+                                           .target = target,
+                                           .urgent = urgent},
                                           static_cast<std::uint32_t>(listener.requests_per_second));
   if (caller)
     return *std::move(caller);

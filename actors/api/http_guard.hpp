@@ -10,10 +10,15 @@
 
 namespace tandem::actors {
 
+/// "10.0.0.1:4711" -> "10.0.0.1".
+[[nodiscard]] std::string host_of(const std::string& peer);
+
 /// Whoever asks, without a request id, or the answer that he gets instead. On a listener without
 /// keys everybody is "api" and may everything.
+/// @param urgent does not count against what the key asked otherwise.
 [[nodiscard]] tl::expected<core::security::Caller, ServerResponse>
-caller_of(HttpSurface& impl, const config::ListenerConfig& listener, const ServerRequest& request);
+caller_of(HttpSurface& impl, const config::ListenerConfig& listener, const ServerRequest& request,
+          bool urgent);
 
 /// What the request calls itself (X-Request-Id), or a new id. Drawn for what is answered alone: a
 /// captured run has as many when it is played again.

@@ -57,10 +57,6 @@ struct OpenSocket {
   std::shared_ptr<core::supervision::Places> texts;
 };
 
-std::string host_of(const std::string& peer) {
-  return peer.substr(0, peer.rfind(':'));
-}
-
 void add_cors(const config::ListenerConfig& listener, const std::string& origin,
               ServerResponse& response) {
   if (origin.empty() || listener.cors_origins.empty())
@@ -128,7 +124,12 @@ void HttpSurface::on_request(const config::ListenerConfig& listener, const ToAct
     add_security_headers(listener, response);
     respond(std::move(response));
   };
-  if (!limiter.pass(host_of(request.peer), listener.requests_per_second, began)) {
+  // Programs that ask too much share their address with the person who throws the switch.
+  auto found = adapters::traders::match(request.method, request.path);
+  const bool urgent = found.route.operation != nullptr && found.route.operation->urgent;
+  const auto address = host_of(request.peer);
+  if (!limiter.pass(urgent ? core::security::urgent_name(address) : address,
+                    listener.requests_per_second, began)) {
     fail(timed,
          {Errc::rate_limited,
           "more than " + std::to_string(listener.requests_per_second) + " requests in a second",
@@ -142,7 +143,7 @@ void HttpSurface::on_request(const config::ListenerConfig& listener, const ToAct
                       "Idempotency-Key, X-Request-Id"));
     return;
   }
-  auto caller = caller_of(*this, listener, request);
+  auto caller = caller_of(*this, listener, request, urgent);
   if (!caller) {
     answer(timed, std::move(caller.error()));
     return;
@@ -156,7 +157,6 @@ void HttpSurface::on_request(const config::ListenerConfig& listener, const ToAct
     answer(timed, *std::move(ready));
     return;
   }
-  auto found = adapters::traders::match(request.method, request.path);
   const bool ours
       = found.route.operation != nullptr
         && (listener.surface != config::Surface::metrics || request.path.starts_with("/health"));
@@ -245,7 +245,7 @@ std::optional<ServerResponse> HttpSurface::upgrade(const config::ListenerConfig&
                                         adapters::transport::header(request, "origin"),
                                         adapters::transport::header(request, "host")))
     return refusal({Errc::forbidden, "this origin is not on the list", "origin"});
-  auto caller = caller_of(*this, listener, request);
+  auto caller = caller_of(*this, listener, request, false);
   if (!caller)
     return std::move(caller.error());
   if (!core::security::may(caller->roles, core::security::Role::viewer))

@@ -7,12 +7,12 @@
 #include "adapters/traders/replies.hpp"
 #include "adapters/transport/http_server.hpp"
 #include "adapters/venues/price_source.hpp"
+#include "core/security/rate_limit.hpp"
 #include "messages/context.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,24 +27,17 @@ using adapters::transport::Respond;
 using adapters::transport::ServerRequest;
 using adapters::transport::ServerResponse;
 
-/// Requests of one client address per second, counted in whole seconds.
+/// Requests of one client address per second. Thread safe.
 class RequestLimiter {
 public:
   [[nodiscard]] bool pass(const std::string& address, std::size_t limit, core::MonoTime now) {
-    const auto second
-        = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
     const std::lock_guard lock{mutex_};
-    if (second != second_) {
-      second_ = second;
-      counts_.clear();
-    }
-    return ++counts_[address] <= limit;
+    return rates_.pass(address, static_cast<std::uint32_t>(limit), now);
   }
 
 private:
   std::mutex mutex_;
-  std::int64_t second_ = 0;
-  std::map<std::string, std::size_t> counts_;
+  core::security::RateLimit rates_;
 };
 
 /// Takes over a call that needs other actors. Thread safe.

@@ -70,7 +70,8 @@ tl::expected<Caller, Refusal> Guard::admit_token(std::string_view token, const P
   const auto key = keys_.verify(token, clocks_.wall(), sha256);
   if (!key)
     return tl::unexpected{refuse(key.error(), presented)};
-  if (!rates_.pass(key->id, per_second, clocks_.mono())) {
+  if (!rates_.pass(presented.urgent ? core::security::urgent_name(key->id) : key->id, per_second,
+                   clocks_.mono())) {
     ++counters_.too_often;
     return tl::unexpected{
         Refusal{{Errc::rate_limited,

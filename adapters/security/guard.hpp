@@ -28,6 +28,7 @@ struct Presented {
   std::string_view address;       ///< host without port
   std::string_view peer;          ///< with port
   std::string_view target;        ///< "GET /api/alerts"
+  bool urgent = false;            ///< counted by itself against the key's rate
 };
 
 /// The id of the token that is presented; empty when it is none. Says nothing about its secret.

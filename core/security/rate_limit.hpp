@@ -8,9 +8,16 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace tandem::core::security {
+
+/// The name under which somebody's urgent requests are counted: a kill switch must not wait behind
+/// what the same program or address asked before.
+[[nodiscard]] inline std::string urgent_name(std::string_view name) {
+  return std::string{name} + " urgent";
+}
 
 /// Not thread safe.
 class RateLimit {

@@ -116,6 +116,17 @@ def p26_a_kill_under_stress_stops_new_orders_at_once_and_settles_the_working_one
     compare()
 
 
+def p26_a_switch_is_heard_from_an_address_that_asks_too_much():
+    with World(settings=["listeners[0].requests_per_second=5"]) as world:
+        refused = 0
+        while refused < 20:
+            refused += world.request("GET", "/api/orders")[0] == 429
+        status, _ = world.request("POST", "/api/risk/kill", {"level": "all", "reason": "drill"})
+        refused += world.request("GET", "/api/orders")[0] == 429
+        print(f"       P26: {refused} other requests were refused, the switch got {status}")
+        assert (status, refused) == (200, 21)
+
+
 def gates_opened(log):
     """When each of the four gates was opened first, in ms; None before all were."""
     opened = {}
@@ -163,7 +174,9 @@ def p9_a_trade_behind_the_engines_back_is_found_and_named():
 
 
 if __name__ == "__main__":
-    with World(sim_settings=FAST, settings=["trading.reconcile_interval=2s", "trading.execution.gap=100ms"]) as WORLD:
+    with World(sim_settings=FAST, settings=["trading.reconcile_interval=2s", "trading.execution.gap=100ms",
+                                              "listeners[0].requests_per_second=1000000"]) as WORLD:
         run([p26_a_kill_under_stress_stops_new_orders_at_once_and_settles_the_working_ones,
+             p26_a_switch_is_heard_from_an_address_that_asks_too_much,
              p27_an_engine_that_stood_still_compares_before_it_trades_again,
              p9_a_trade_behind_the_engines_back_is_found_and_named])

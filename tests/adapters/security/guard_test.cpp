@@ -41,13 +41,14 @@ struct Door {
   }
 
   auto ask(const std::string& token, const std::string& address = "10.0.0.1",
-           std::uint32_t per_second = 1'000) {
+           std::uint32_t per_second = 1'000, bool urgent = false) {
     const auto header = "Bearer " + token;
     return guard->admit({.authorization = header,
                          .api_key = {},
                          .address = address,
                          .peer = address + ":1",
-                         .target = "GET /x"},
+                         .target = "GET /x",
+                         .urgent = urgent},
                         per_second);
   }
 
@@ -82,7 +83,8 @@ TEST_CASE_FIXTURE(Door, "no key is no try: it is refused as often as it comes, a
                                       .api_key = {},
                                       .address = "10.0.0.1",
                                       .peer = "10.0.0.1:1",
-                                      .target = "GET /x"},
+                                      .target = "GET /x",
+                                      .urgent = false},
                                      1);
     REQUIRE_FALSE(nobody);
     CHECK(nobody.error().error.code == Errc::unauthenticated);
@@ -148,6 +150,14 @@ TEST_CASE_FIXTURE(Door, "a key is heard as often as its rate allows, whatever ad
   CHECK(ask(key.token, "10.0.0.1", 5).error().error.code == Errc::rate_limited);
   mono += 1s;
   CHECK(ask(key.token, "10.0.0.1", 5));
+}
+
+TEST_CASE_FIXTURE(Door, "what a key asked too often does not keep it from what is urgent") {
+  while (ask(key.token, "10.0.0.1", 5)) {
+  }
+  for (int i = 0; i < 5; ++i)
+    CHECK(ask(key.token, "10.0.0.1", 5, true));
+  CHECK(ask(key.token, "10.0.0.1", 5, true).error().error.code == Errc::rate_limited);
 }
 
 TEST_CASE_FIXTURE(Door, "a changed set of keys holds from the next request on") {
