@@ -154,6 +154,14 @@ void answer(Self self, messages::ExecuteOutcome outcome) {
     asked->deliver(std::move(outcome));
 }
 
+void alert_stranded(PairMonitorState& state, const core::strategy::ExecutionState& execution) {
+  messages::publish_alert(
+      *state.context, Severity::critical, "PAIR_STRANDED", execution.pair.text(),
+      "execution " + std::to_string(execution.number) + " leaves " + execution.residual.to_string()
+          + " open: " + execution.reason + "; the pair is paused until a person resumes it",
+      execution.pair);
+}
+
 void on_finished(Self self, const core::strategy::ExecutionState& execution) {
   using core::strategy::ExecutionPhase;
   auto& state = self->state;
@@ -173,11 +181,7 @@ void on_finished(Self self, const core::strategy::ExecutionState& execution) {
                              {"profit", core::to_string(execution.profit)},
                              {"residual", execution.residual.to_string()}});
   if (execution.phase == ExecutionPhase::stranded)
-    messages::publish_alert(*state.context, Severity::critical, "PAIR_STRANDED", id.text(),
-                            "execution " + std::to_string(execution.number) + " leaves "
-                                + execution.residual.to_string() + " open: " + execution.reason
-                                + "; the pair is paused until a person resumes it",
-                            id);
+    alert_stranded(state, execution);
 }
 
 void perform(Self self, core::strategy::ExecutorNews news) {
@@ -192,6 +196,8 @@ void perform(Self self, core::strategy::ExecutorNews news) {
                                      {"value", refusal.value},
                                      {"limit", refusal.limit}});
   }
+  if (news.stranded_late)
+    alert_stranded(self->state, *news.stranded_late);
   if (!news.finished)
     return;
   on_finished(self, *news.finished);

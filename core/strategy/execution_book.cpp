@@ -14,6 +14,16 @@ void ExecutionBook::restore(const std::map<PairId, ExecutionState>& last,
     keep_ended(execution);
 }
 
+/// Newest first: who asks means one of the last.
+const ExecutionState* ExecutionBook::known(const PairId& pair, std::uint64_t number) const {
+  if (const auto last = last_.find(pair); last != last_.end() && last->second.number == number)
+    return &last->second;
+  const auto found = std::find_if(ended_.rbegin(), ended_.rend(), [&](const auto& other) {
+    return other.pair == pair && other.number == number;
+  });
+  return found == ended_.rend() ? nullptr : &*found;
+}
+
 void ExecutionBook::keep_ended(const ExecutionState& execution) {
   // The same one again is near the end: a late fill came.
   const auto same = std::find_if(ended_.rbegin(), ended_.rend(), [&](const auto& other) {
@@ -30,13 +40,15 @@ void ExecutionBook::keep_ended(const ExecutionState& execution) {
 
 void ExecutionBook::put(const ExecutionState& execution) {
   const std::lock_guard lock{mutex_};
-  const auto known = last_.find(execution.pair);
-  if (known == last_.end()) {
+  const auto last = last_.find(execution.pair);
+  if (last == last_.end()) {
     last_.emplace(execution.pair, execution);
-  } else if (execution.number >= known->second.number) {
-    if (execution.number > known->second.number)
-      before_last_[execution.pair].add(known->second);
-    known->second = execution;
+  } else if (execution.number >= last->second.number) {
+    if (execution.number > last->second.number)
+      before_last_[execution.pair].add(last->second);
+    last->second = execution;
+  } else if (const auto* before = known(execution.pair, execution.number)) {
+    before_last_[execution.pair].replace(*before, execution);
   }
   if (is_over(execution.phase))
     keep_ended(execution);
@@ -46,6 +58,12 @@ std::optional<ExecutionState> ExecutionBook::last(const PairId& pair) const {
   const std::lock_guard lock{mutex_};
   const auto found = last_.find(pair);
   return found == last_.end() ? std::nullopt : std::optional{found->second};
+}
+
+std::optional<ExecutionState> ExecutionBook::find(const PairId& pair, std::uint64_t number) const {
+  const std::lock_guard lock{mutex_};
+  const auto* found = known(pair, number);
+  return found == nullptr ? std::nullopt : std::optional{*found};
 }
 
 std::uint64_t ExecutionBook::next_number(const PairId& pair) const {

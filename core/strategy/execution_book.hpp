@@ -28,10 +28,13 @@ public:
                const std::map<PairId, ExecutionTotals>& before_last,
                const std::vector<ExecutionState>& history);
 
-  /// An execution moved; the same number replaces what was known of it.
+  /// An execution moved; the same number replaces what was known of it, also of an earlier one.
   void put(const ExecutionState& execution);
 
   [[nodiscard]] std::optional<ExecutionState> last(const PairId& pair) const;
+
+  /// One that is remembered.
+  [[nodiscard]] std::optional<ExecutionState> find(const PairId& pair, std::uint64_t number) const;
 
   /// Of the pair's next execution.
   [[nodiscard]] std::uint64_t next_number(const PairId& pair) const;
@@ -46,6 +49,7 @@ public:
   [[nodiscard]] std::vector<ExecutionState> latest(std::size_t limit, const PairId& pair) const;
 
 private:
+  [[nodiscard]] const ExecutionState* known(const PairId& pair, std::uint64_t number) const;
   void keep_ended(const ExecutionState& execution);
 
   const std::size_t kept_;

@@ -31,6 +31,14 @@ void Executor::resume(MonoTime now) {
   run_ = TwoLeg::restore(pair_, limits_.legs, *std::move(last), std::move(orders), now);
 }
 
+/// Of other instruments nothing is carried: the pair was changed.
+Decimal Executor::carried() const {
+  const auto last = book_.last(pair_.id);
+  const bool same
+      = last && last->legs[0].instrument == pair_.leg1 && last->legs[1].instrument == pair_.leg2;
+  return same ? to_carry(*last) : Decimal{};
+}
+
 bool Executor::idle() const noexcept {
   return !run_ || is_over(run_->state().phase);
 }
@@ -38,7 +46,8 @@ bool Executor::idle() const noexcept {
 ExecutorNews Executor::execute(const Spread& spread, const LegBooks& books, std::string person,
                                const risk::Now& now) {
   ExecutorNews news;
-  run_.emplace(pair_, limits_.legs, spread, book_.next_number(pair_.id), std::move(person));
+  run_.emplace(pair_, limits_.legs, spread, book_.next_number(pair_.id), std::move(person),
+               carried());
   noted_ = {};
   perform(run_->start(books, now), books, now, news);
   return news;
@@ -47,9 +56,37 @@ ExecutorNews Executor::execute(const Spread& spread, const LegBooks& books, std:
 ExecutorNews Executor::on_order(const orders::Order& order, const LegBooks& books,
                                 const risk::Now& now) {
   ExecutorNews news;
-  if (run_)
+  if (!run_)
+    return news;
+  const auto& origin = order.intent().draft.origin;
+  if (origin.pair == pair_.id && origin.execution < run_->state().number)
+    look_back(order, now, news);
+  else
     perform(run_->on_order(order, books, now), books, now, news);
   return news;
+}
+
+/// The execution under way reckoned without it, so nothing closes what it opens but a person.
+void Executor::look_back(const orders::Order& order, const risk::Now& now, ExecutorNews& news) {
+  const auto number = order.intent().draft.origin.execution;
+  const auto known = book_.find(pair_.id, number);
+  if (!known || order.intent().draft.origin.purpose == orders::OrderPurpose::flatten)
+    return;
+  auto state
+      = TwoLeg::restore(pair_, limits_.legs, *known, desk_.of_execution(pair_.id, number), now.mono)
+            .state();
+  if (state.residual == known->residual)
+    return;
+  state.phase = ExecutionPhase::stranded;
+  state.reason = "a fill after the next execution had begun";
+  desk_.pause(pair_.id.text(), "residual",
+              "execution " + std::to_string(number) + " has " + state.residual.to_string()
+                  + " open: " + state.reason,
+              now);
+  book_.put(state);
+  desk_.record(orders::ExecutionRecord{state}, {});
+  news.moved.push_back(state);
+  news.stranded_late = std::move(state);
 }
 
 ExecutorNews Executor::on_tick(const LegBooks& books, const risk::Now& now) {

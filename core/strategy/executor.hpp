@@ -29,7 +29,9 @@ struct ExecutorLimits {
 struct ExecutorNews {
   std::vector<ExecutionState> moved;      ///< states as they were written down, oldest first
   std::optional<ExecutionState> finished; ///< the execution ended (again, after a late fill)
-  std::optional<risk::Refusal> refusal;   ///< the gate said no to its first orders
+  /// One before the last, which was over, got a fill: the pair is paused as by a stranded one.
+  std::optional<ExecutionState> stranded_late;
+  std::optional<risk::Refusal> refusal; ///< the gate said no to its first orders
 };
 
 class Executor {
@@ -48,11 +50,13 @@ public:
   /// @param spread what to take. @param person empty = automatic.
   ExecutorNews execute(const Spread& spread, const LegBooks& books, std::string person,
                        const risk::Now& now);
-  /// Orders of other pairs and of executions long over are ignored.
+  /// Orders of other pairs are ignored.
   ExecutorNews on_order(const orders::Order& order, const LegBooks& books, const risk::Now& now);
   ExecutorNews on_tick(const LegBooks& books, const risk::Now& now);
 
 private:
+  [[nodiscard]] Decimal carried() const;
+  void look_back(const orders::Order& order, const risk::Now& now, ExecutorNews& news);
   void perform(std::vector<TwoLegAction> actions, const LegBooks& books, const risk::Now& now,
                ExecutorNews& news);
   void note(ExecutorNews& news);

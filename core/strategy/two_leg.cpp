@@ -92,8 +92,14 @@ std::string_view to_string(ExecutionPhase phase) noexcept {
   return "stranded"; // the one that calls a person
 }
 
+Decimal to_carry(const ExecutionState& last) noexcept {
+  const bool was_stranded = last.phase == ExecutionPhase::stranded
+                            || (last.phase == ExecutionPhase::done && !last.reason.empty());
+  return was_stranded ? Decimal{} : last.residual;
+}
+
 TwoLeg::TwoLeg(const PairConfig& pair, TwoLegLimits limits, const Spread& spread,
-               std::uint64_t number, std::string person)
+               std::uint64_t number, std::string person, const Decimal& carried)
     : pair_{pair}, limits_{limits}, spread_{spread} {
   state_.pair = pair.id;
   state_.number = number;
@@ -102,6 +108,8 @@ TwoLeg::TwoLeg(const PairConfig& pair, TwoLegLimits limits, const Spread& spread
   state_.quantity = {spread.quantity.units, spread.scale.quantity_decimals};
   state_.decided_buy_price = spread.buy_price();
   state_.decided_sell_price = spread.sell_price();
+  state_.carried = carried;
+  state_.residual = carried;
   const auto sides = sides_of(spread.direction);
   for (std::size_t leg = 0; leg < 2; ++leg) {
     state_.legs.at(leg).instrument = leg == 0 ? pair.leg1 : pair.leg2;
@@ -215,7 +223,7 @@ void TwoLeg::recount() {
   for (std::size_t leg = 0; leg < 2; ++leg)
     state_.legs.at(leg).filled
         = quantity_of(sums.legs.at(leg).filled, state_.legs.at(leg).scale).value_or(Quantity{});
-  state_.residual = decimal_of(sums.residual);
+  state_.residual = decimal_of(to_money(state_.carried) + sums.residual);
   state_.notional = sums.notional;
   if (assets_known) { // after a restart the journal's figures stand until a book tells the assets
     state_.profit = sums.profit;

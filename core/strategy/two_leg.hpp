@@ -6,6 +6,9 @@
 ///    |                                     \--loss, time or tries spent--> stranded
 ///    \--a leg unknown--> waits (nothing may use its quantity) until the venue's word is there
 ///
+/// What is left below a lot is carried: the pair's next execution closes it with its own, or is
+/// stranded when the two together come to a lot and cannot be closed.
+///
 /// Every state is journalled by the caller before the actions of that state are performed.
 #pragma once
 
@@ -104,7 +107,10 @@ struct ExecutionState {
   Decimal quantity;                              ///< decided, base units
   Decimal decided_buy_price, decided_sell_price; ///< volume-weighted, at the decision
   std::array<LegResult, 2> legs;
-  Decimal residual;             ///< base units: bought minus sold; below one coarser lot when done
+  Decimal carried; ///< base units, as `residual`: what the one before left open
+  /// Base units: what is open after it, carried plus bought minus sold; below one coarser lot when
+  /// done.
+  Decimal residual;
   Money profit;                 ///< quote units, net of quote and base fees, from fills
   orders::FeeTotals other_fees; ///< fees in third assets, not in profit
   Money notional; ///< quote units bought + sold by first orders (counts against totalAmount)
@@ -114,6 +120,10 @@ struct ExecutionState {
   friend bool operator==(const ExecutionState&, const ExecutionState&) = default;
 };
 
+/// What the next execution of the pair has to carry. What was stranded once is a person's, who let
+/// the pair go on.
+[[nodiscard]] Decimal to_carry(const ExecutionState& last) noexcept;
+
 /// What executions of a pair came to together.
 struct ExecutionTotals {
   Money notional, profit; ///< as in ExecutionState
@@ -121,6 +131,12 @@ struct ExecutionTotals {
   void add(const ExecutionState& execution) {
     notional += execution.notional;
     profit += execution.profit;
+  }
+
+  /// One of those that were added is known anew.
+  void replace(const ExecutionState& before, const ExecutionState& now) {
+    notional += now.notional - before.notional;
+    profit += now.profit - before.profit;
   }
 };
 
@@ -156,8 +172,9 @@ class TwoLeg {
 public:
   /// A decided opportunity. @param spread from executable_spread() at the size to trade. Closing
   /// reckons with the pair's fees, else with the spread's, else (after a restart) with those paid.
+  /// @param carried base units that the pair's last execution left open.
   TwoLeg(const PairConfig& pair, TwoLegLimits limits, const Spread& spread, std::uint64_t number,
-         std::string person);
+         std::string person, const Decimal& carried = {});
 
   /// Goes on after a restart from what the journal holds: the last state, and its orders, known by
   /// id or recognised by origin (pair, execution, leg, purpose). First orders that are not there
@@ -230,6 +247,9 @@ private:
   [[nodiscard]] Actions finish(ExecutionPhase phase, std::string reason, const risk::Now& now);
   [[nodiscard]] orders::OrderOrigin origin(std::size_t leg, orders::OrderPurpose purpose) const;
   [[nodiscard]] FeeRate fee_of_leg(std::size_t leg) const;
+  /// Base units, bought minus sold: what was carried, and this one's own.
+  [[nodiscard]] Money open() const noexcept;
+  [[nodiscard]] Money cash() const noexcept;
   [[nodiscard]] bool is_balanced() const;
   [[nodiscard]] bool all_settled() const noexcept;
   /// An order that the state names and nobody showed.

@@ -73,7 +73,7 @@ std::vector<TwoLegAction> TwoLeg::after_stranding(const risk::Now& now) {
     return cancels_due(now.mono);
   late_ = false;
   if (is_balanced())
-    return finish(ExecutionPhase::done, {}, now);
+    return finish(ExecutionPhase::done, "balanced by a late fill", now);
   return finish(ExecutionPhase::stranded,
                 "residual " + state_.residual.to_string() + " after a late fill", now);
 }
@@ -213,11 +213,24 @@ std::optional<orders::OrderDraft> TwoLeg::second_opening() const {
 
 // ---- closing
 
+Money TwoLeg::open() const noexcept {
+  return to_money(state_.carried) + sums_.residual;
+}
+
 bool TwoLeg::is_balanced() const {
-  const auto open = magnitude(sums_.residual);
+  const auto left = magnitude(open());
   if (!rules_[0] || !rules_[1])
-    return open.units == 0;
-  return open < std::max(lot_of(*rules_[0]), lot_of(*rules_[1]));
+    return left.units == 0;
+  return left < std::max(lot_of(*rules_[0]), lot_of(*rules_[1]));
+}
+
+/// What the open quantity has cost so far. What was carried was paid by executions before this one:
+/// it counts as if it had been, at the prices of this one's decision.
+Money TwoLeg::cash() const noexcept {
+  const auto carried = to_money(state_.carried);
+  const auto& price = carried.units > 0 ? state_.decided_sell_price : state_.decided_buy_price;
+  const Scale scale{static_cast<std::int8_t>(price.decimals()), 0};
+  return sums_.profit - value_at(carried, {price.mantissa()}, scale);
 }
 
 FeeRate TwoLeg::fee_of_leg(std::size_t leg) const {
@@ -236,7 +249,7 @@ FeeRate TwoLeg::fee_of_leg(std::size_t leg) const {
 /// All orders are settled.
 std::vector<TwoLegAction> TwoLeg::close(const LegBooks& books, const risk::Now& now) {
   const bool rules_known = rules_[0] && rules_[1];
-  if (rules_known && sums_.residual.units == 0)
+  if (rules_known && open().units == 0)
     return finish(ExecutionPhase::done, {}, now);
   if (!closing_since_)
     closing_since_ = now.mono;
@@ -250,7 +263,7 @@ std::vector<TwoLegAction> TwoLeg::close(const LegBooks& books, const risk::Now& 
 }
 
 std::vector<TwoLegAction> TwoLeg::place_best(const LegBooks& books, const risk::Now& now) {
-  const auto side = sums_.residual.units > 0 ? Side::sell : Side::buy;
+  const auto side = open().units > 0 ? Side::sell : Side::buy;
   std::optional<ClosingOffer> best;
   std::size_t best_leg = 0;
   bool may_come = false;
@@ -270,10 +283,10 @@ std::vector<TwoLegAction> TwoLeg::place_best(const LegBooks& books, const risk::
     }
     const auto offer = closing_at(leg == 0 ? books.leg1 : books.leg2,
                                   {.side = side,
-                                   .residual = magnitude(sums_.residual),
+                                   .residual = magnitude(open()),
                                    .fee = fee_of_leg(leg),
                                    .guard_percent = limits_.close_guard_percent,
-                                   .cash = sums_.profit,
+                                   .cash = cash(),
                                    .loss_max = limits_.max_leg_loss});
     if (!offer) {
       may_come = may_come || offer.error() == ClosingProblem::no_book;

@@ -62,6 +62,7 @@ std::vector<Record> one_of_each() {
   execution.legs[0].price = core::Decimal{123'456, 2};
   execution.legs[1].error = "no";
   execution.legs[1].code = core::Errc::insufficient_funds;
+  execution.carried = core::Decimal{-4, 4};
   execution.residual = core::Decimal{-5, 3};
   execution.profit = core::Money{-123'456'789};
   execution.other_fees = {{"BNB", core::Money{5}}, {"XYZ", core::Money{-6}}};
@@ -166,4 +167,18 @@ TEST_CASE("an unknown kind and a newer version are told from damage") {
   auto bytes = encode(fill_record(1)).value();
   bytes[1] = 9;
   CHECK(decode(bytes).error().detail.find("version 9") != std::string::npos);
+}
+
+TEST_CASE(
+    "an execution of version 1, before anything was carried, is read as one that carried nothing") {
+  core::strategy::ExecutionState execution;
+  execution.pair = core::PairId{"a_b"};
+  execution.residual = core::Decimal{-5, 3};
+  execution.reason = "as it was";
+  const Record record = ExecutionRecord{execution};
+  auto bytes = encode(record).value();
+  REQUIRE(bytes[1] == 2);
+  bytes[1] = 1;
+  bytes.resize(bytes.size() - 2); // carried: no mantissa, no decimals
+  CHECK(decode(bytes).value() == record);
 }

@@ -53,6 +53,7 @@ public:
   std::optional<core::strategy::TwoLeg> machine;
   std::vector<core::orders::Order> orders; ///< in the order of sending
   std::vector<core::orders::ClientOrderId> cancels;
+  core::Decimal carried;                      ///< left by the execution before
   std::optional<core::risk::Refusal> refuses; ///< what the gate says to the next drafts
   int finished = 0;
 
@@ -63,7 +64,7 @@ public:
     const auto spread = core::strategy::executable_spread(direction, leg1, leg2, quantity,
                                                           {two_leg_fee, two_leg_fee});
     REQUIRE(spread.has_value());
-    machine.emplace(pair, limits, *spread, 1, "");
+    machine.emplace(pair, limits, *spread, 1, "", carried);
   }
 
   void start() {
