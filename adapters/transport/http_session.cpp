@@ -8,6 +8,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 
@@ -51,6 +52,16 @@ bool length_is_plain(const ParsedRequest& request) {
     return true;
   return coded == 1 && request.count(http::field::content_length) == 0
          && beast::iequals(request[http::field::transfer_encoding], "chunked");
+}
+
+/// RFC 6455 section 4.2.1: 16 bytes in Base64, which are 22 characters and the padding of two.
+bool is_socket_key(std::string_view key) {
+  constexpr std::size_t characters = 22;
+  return key.size() == characters + 2 && key.substr(characters) == "=="
+         && std::all_of(key.begin(), key.begin() + characters, [](char c) {
+              return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
+                     || c == '+' || c == '/';
+            });
 }
 
 class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
@@ -267,6 +278,10 @@ private:
   void on_upgrade(ParsedRequest upgrade, ServerRequest request) {
     if (!core_->events.on_upgrade)
       return answer(core_->refusal(404, "not found"));
+    if (!is_socket_key(header(request, "sec-websocket-key"))) {
+      ++core_->counters.malformed;
+      return refuse(400, "Sec-WebSocket-Key must be 16 bytes in Base64");
+    }
     if (core_->counters.websockets_open >= core_->limits.websockets_max) {
       ++core_->counters.connections_refused;
       return refuse(503, "too many WebSocket connections");

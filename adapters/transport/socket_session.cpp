@@ -33,6 +33,20 @@ constexpr std::size_t padding_bytes = 64;
 constexpr std::size_t control_bytes_max = 125;
 constexpr std::size_t close_reason_bytes_max = control_bytes_max - 2;
 
+/// A text that ends within a character. Beast looks at all else, but not at the end of a message
+/// whose last frame is empty.
+bool ends_within_character(std::string_view text) {
+  const auto tail = text.substr(text.size() - std::min<std::size_t>(text.size(), 3));
+  for (std::size_t from_end = 1; from_end <= tail.size(); ++from_end) {
+    const auto byte = static_cast<unsigned char>(tail[tail.size() - from_end]);
+    if (byte < 0x80)
+      return false;
+    if (byte >= 0xc0) // leads a sequence of 2, 3 or 4
+      return from_end < (byte >= 0xf0 ? 4U : byte >= 0xe0 ? 3U : 2U);
+  }
+  return false;
+}
+
 bool is_violation(ErrorCode error) {
   return error && error != websocket::error::closed
          && error.category() == make_error_code(websocket::error::closed).category();
@@ -62,6 +76,7 @@ public:
     ws_->control_callback([this](websocket::frame_type kind, beast::string_view payload) {
       if (kind == websocket::frame_type::pong)
         on_pong(payload);
+      peer_closes_ = peer_closes_ || kind == websocket::frame_type::close;
     });
     ws_->async_accept(upgrade_,
                       [self = shared_from_this()](ErrorCode error) { self->on_accepted(error); });
@@ -113,8 +128,9 @@ public:
     const bool goodbye
         = phase_ != Phase::accepting && !bytes.empty() && bytes.front() == close_frame;
     if (goodbye)
-      handle_->drop(); // nothing may follow a close frame
-    control_.push_back({std::move(bytes), std::move(done)});
+      prepare_goodbye({std::move(bytes), std::move(done)});
+    else
+      control_.push_back({std::move(bytes), std::move(done)});
     pump();
   }
 
@@ -200,6 +216,18 @@ private:
     deadline_ = core_->deadline(core_->limits.websocket_idle_timeout / 2);
   }
 
+  /// Nothing may follow a close frame. What was queued before the peer broke the protocol still
+  /// leaves, in the time that a closing has; to a peer that closes it says nothing any more.
+  void prepare_goodbye(ControlFrame frame) {
+    if (peer_closes_)
+      handle_->drop();
+    else
+      handle_->stop();
+    if (phase_ == Phase::open)
+      enter(Phase::closing, close_grace);
+    last_ = std::move(frame);
+  }
+
   /// A user's callback that throws ends its connection, not the server.
   template <class Event>
   void tell(Event&& event) {
@@ -249,12 +277,15 @@ private:
         lose();
       return;
     }
+    in_.prepare(padding_bytes);
+    const auto bytes = in_.cdata();
     if (!ws_->got_text()) {
       ++core_->counters.malformed;
       close(static_cast<std::uint16_t>(websocket::close_code::unknown_data), "text only");
+    } else if (ends_within_character({static_cast<const char*>(bytes.data()), bytes.size()})) {
+      ++core_->counters.malformed;
+      close(static_cast<std::uint16_t>(websocket::close_code::bad_payload), "no UTF-8");
     }
-    in_.prepare(padding_bytes);
-    const auto bytes = in_.cdata();
     if (phase_ == Phase::open && core_->events.on_socket_text)
       tell([&] {
         core_->events.on_socket_text(handle_,
@@ -305,6 +336,12 @@ private:
     }
     control_.clear();
     const bool texts = phase_ != Phase::accepting && handle_->take(batch);
+    if (!texts && last_) {
+      batch.bytes += last_->bytes;
+      if (last_->done)
+        dones.push_back(std::move(last_->done));
+      last_.reset();
+    }
     if (!batch.bytes.empty())
       return write(std::move(batch), std::move(dones));
     if (batch.bytes.capacity() <= kept_batch_bytes_max)
@@ -380,6 +417,9 @@ private:
     held_.reset();
     for (auto& frame : std::exchange(control_, {}))
       abandon(std::move(frame.done));
+    if (last_)
+      abandon(std::move(last_->done));
+    last_.reset();
     tell_closed();
   }
 
@@ -403,12 +443,14 @@ private:
   std::uint64_t deadline_ = 0;
   std::optional<websocket::close_reason> goodbye_;
   std::deque<ControlFrame> control_;
-  Batch batch_; ///< being written
+  std::optional<ControlFrame> last_; ///< the close frame: leaves when no text waits
+  Batch batch_;                      ///< being written
   std::string spare_;
   std::optional<HeldRead> held_;
   std::array<char, 2048> sink_{};
   bool writing_ = false;
   bool paused_ = false;
+  bool peer_closes_ = false;
   bool heard_ = true;
   bool counted_ = false;
   bool announced_ = false;

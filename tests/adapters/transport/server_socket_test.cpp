@@ -30,9 +30,11 @@ struct Fixture {
     };
     events.on_socket_open
         = [this](ServerSocketPtr socket, const ServerRequest&) { sockets.push(std::move(socket)); };
-    events.on_socket_text = [this](const ServerSocketPtr&, std::string_view received) {
+    events.on_socket_text = [this](const ServerSocketPtr& peer, std::string_view received) {
       if (received == "throw")
         throw std::runtime_error{"boom"};
+      if (received == "echo")
+        peer->send(text("echo"));
       texts.push(std::string{received});
     };
     events.on_socket_closed = [this](const ServerSocketPtr& socket) { closed.push(socket->id()); };
@@ -272,6 +274,10 @@ TEST_CASE_FIXTURE(Fixture, "what the protocol forbids is closed with the code th
     wire.send(frame('\x81', "\xff\xfe"));
     expected = 1007;
   }
+  SUBCASE("text that ends within a character, in an empty last frame") {
+    wire.send(frame('\x01', "\xe2\x82") + frame('\x80', ""));
+    expected = 1007;
+  }
   SUBCASE("a binary message") {
     wire.send(frame('\x82', "hi"));
     expected = 1003;
@@ -283,6 +289,29 @@ TEST_CASE_FIXTURE(Fixture, "what the protocol forbids is closed with the code th
   wire.reset();
   CHECK(closed.next().has_value());
   CHECK(texts.size() == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what was answered before the protocol was broken still arrives") {
+  Host host{events()};
+  auto wire = upgraded(host);
+  wire.send(frame('\x81', "echo") + frame('\x83', ""));
+  CHECK(wire.receive_until("\x03\xea")
+        == "\x81\x04"
+           "echo\x88\x02\x03\xea");
+}
+
+TEST_CASE_FIXTURE(Fixture, "an upgrade's key is 16 bytes in Base64") {
+  Host host{events()};
+  for (const std::string_view key :
+       {"", "short", "dGhlIHNhbXBsZSBub25jZQ", "!!!!!!!!!!!!!!!!!!!!!!=="}) {
+    auto wire = Wire::to(host.port());
+    wire.send("GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+              "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+              + std::string{key} + "\r\n\r\n");
+    CHECK(wire.receive_all().starts_with("HTTP/1.1 400"));
+  }
+  CHECK(host.counters().malformed == 4);
+  CHECK(host.counters().websockets_total == 0);
 }
 
 TEST_CASE_FIXTURE(Fixture,
