@@ -85,7 +85,10 @@ void Person::on_begin() {
   if (life == nullptr)
     return;
   for (auto& one : thrown_) {
-    if (std::exchange(one.promised, false) && !knows(*life, one.order))
+    const bool promised
+        = std::exchange(one.promised, false)
+          && scenery_.config.trading.durability == config::Durability::fsync; // any death
+    if (promised && !knows(*life, one.order))
       judge_.fault("a kill switch that was answered as journalled is gone with the process: "
                    + core::risk::place_of(one.order.level, one.order.scope));
     if (std::exchange(one.seen, false) && !knows(*life, one.order)) {
