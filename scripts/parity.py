@@ -12,6 +12,8 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
+from xml.etree import ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 STATES = ("DONE", "REFUSED", "OPEN")
@@ -85,41 +87,95 @@ def check(sheet, root=ROOT, shared=None):
     return rows, faults
 
 
-def run_tests(rows, build):
-    """{(file, case): whether it passed}, by ctest; a case that is not built is a failure."""
-    listed = json.loads(subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"], capture_output=True, text=True, check=True).stdout)
-    names = [test["name"] for test in listed["tests"]]
-    wanted = {}
-    for test in {test for row in rows.values() for test in row.tests()}:
-        file, case = test
+@dataclasses.dataclass
+class Seen:
+    passed: bool
+    words: str  # what the run showed, on one line
+
+
+def numbers_of(rows, listed):
+    """{(file, case): its number for ctest, or None when it is not built}. @param listed names in the order of ctest"""
+    numbers = {}
+    for file, case in {test for row in rows.values() for test in row.tests()}:
         stem = file.removeprefix("tests/").removesuffix("_test.py")
-        found = [name for name in names if (name == stem if file.endswith(".py") else name.split(": ", 1)[-1] == case)]
-        wanted[test] = found[0] if found else None
+        found = [number for number, name in enumerate(listed, 1) if (name == stem if file.endswith(".py") else name.split(": ", 1)[-1] == case)]
+        numbers[file, case] = found[0] if found else None
+    return numbers
+
+
+def last_words(output):
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else "nothing was printed"
+
+
+def seen_of(case, result):
+    """What one case came to. @param result of its ctest entry: a testcase of JUnit, or None when it was not run"""
+    if result is None:
+        return Seen(False, f"{case}: is not built")
+    seconds = f"{float(result.get('time', 0)):.1f} s"
+    output = result.findtext("system-out") or ""
+    if result.find("skipped") is not None:
+        return Seen(False, f"{case}: skipped: {last_words(output)}")
+    # A program of several cases has a line for each: one that fails takes no other row with it.
+    spoken = re.escape(case.replace("_", " "))
+    if line := re.search(rf"^ok:? +{spoken} \((.*)\)$", output, re.MULTILINE):
+        return Seen(True, f"{case}: ok in {line[1]}")
+    if line := re.search(rf"^FAILED {spoken}\b:? ?(.*)$", output, re.MULTILINE):
+        return Seen(False, f"{case}: failed: {line[1][:200]}")
+    if result.get("status") != "run":
+        failure = result.find("failure")
+        why = re.search(r"ERROR: .*", output)
+        return Seen(False, f"{case}: {failure.get('message') or 'failed' if failure is not None else 'failed'}: {why[0][:200] if why else last_words(output)}")
+    return Seen(True, f"{case}: ok in {seconds}")
+
+
+def run_tests(rows, build):
+    """{(file, case): Seen}, by one run of ctest; a case that is not built is a failure."""
+    listed = json.loads(subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"], capture_output=True, text=True, check=True).stdout)
+    numbers = numbers_of(rows, [test["name"] for test in listed["tests"]])
+    wanted = sorted({number for number in numbers.values() if number})
     results = {}
-    for name in sorted({name for name in wanted.values() if name}):
-        done = subprocess.run(["ctest", "--test-dir", build, "-R", "^" + re.escape(name) + "$", "--no-tests=error"], capture_output=True, text=True)
-        results[name] = done.returncode == 0 and "***Skipped" not in done.stdout
-    return {test: results.get(name, False) for test, name in wanted.items()}
+    if wanted:
+        with tempfile.TemporaryDirectory() as folder:
+            report = pathlib.Path(folder) / "report.xml"
+            whole = str(2**20)  # bytes of output kept of each
+            subprocess.run(["ctest", "--test-dir", build, "-I", "0,0,0," + ",".join(map(str, wanted)), "--parallel", str(os.cpu_count() or 1),
+                            "--output-junit", str(report), "--test-output-size-passed", whole, "--test-output-size-failed", whole],
+                           stdout=sys.stderr, check=False)  # its progress; what failed stands in the report
+            if report.is_file():
+                results = {case.get("name"): case for case in ElementTree.parse(report).iter("testcase")}
+    names = {number: listed["tests"][number - 1]["name"] for number in wanted}
+    return {test: seen_of(test[1], results.get(names.get(number))) for test, number in numbers.items()}
+
+
+def outcome(row, seen):
+    """(PASS, FAIL or REFUSED, what was seen): what is open or has no test is not passed."""
+    if row.faults:
+        return "FAIL", "; ".join(row.faults)
+    if row.state != "DONE":
+        return ("REFUSED" if row.state == "REFUSED" else "FAIL"), (row.detail if row.state == "REFUSED" else f"open: {row.detail}")
+    found = [seen[test] for test in row.tests()]
+    return ("PASS" if all(one.passed for one in found) else "FAIL"), "; ".join(one.words for one in found)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/check-parity", description="What became of every row of a parity sheet.")
     parser.add_argument("sheet", help="S1, S3, ...")
-    parser.add_argument("--run", metavar="BUILD", help="runs the tests of a build folder, and says PASS or FAIL instead of DONE")
+    parser.add_argument("--run", metavar="BUILD", help="runs the tests of a build folder; the word is PASS, FAIL or REFUSED, with what was seen")
     options = parser.parse_args()
     if not (ROOT / f"docs/parity/{options.sheet}.tsv").is_file():
         print(f"there is no docs/parity/{options.sheet}.tsv", file=sys.stderr)
         return 64
     rows, faults = check(options.sheet, shared=os.environ.get("TANDEM_SHARED"))
-    passed = run_tests(rows, options.run) if options.run else {}
+    seen = run_tests(rows, options.run) if options.run else {}
     counts = collections.Counter()
     for name in sorted(rows):
         row = rows[name]
-        state = "FAULT" if row.faults else row.state
-        if state == "DONE" and options.run:
-            state = "PASS" if all(passed[test] for test in row.tests()) else "FAIL"
+        state, words = ("FAULT", "; ".join(row.faults)) if row.faults else (row.state, row.detail)
+        if options.run:
+            state, words = outcome(row, seen)
         counts[state] += 1
-        print(name, state, "; ".join(row.faults) or row.detail)
+        print(name, state, words)
     for fault in faults:
         print(f"{options.sheet}.tsv: {fault}")
     print(f"{options.sheet}: {len(rows)} rows, " + ", ".join(f"{count} {state}" for state, count in sorted(counts.items())))

@@ -4,6 +4,7 @@ import pathlib
 import sys
 import tempfile
 import unittest
+from xml.etree import ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -52,6 +53,39 @@ class Parity(unittest.TestCase):
     def test_rows_of_the_sheet_that_the_table_lacks_are_told(self):
         faults, _ = self.check(("S9-01", "OPEN", "x"), count=1, sheet="| S9-01 | a | b |\n| S9-02 | a | b |\n| S8-07 | a | b |\n")
         self.assertEqual(faults, ["S9-02 of parity.md has no line"])
+
+    def ran(self, case, output="", status="run", inside=""):
+        return parity.seen_of(case, ElementTree.fromstring(f'<testcase name="x" time="1.25" status="{status}">{inside}<system-out>{output}</system-out></testcase>'))
+
+    def test_a_case_passed_when_its_program_says_so_of_it(self):
+        output = "ok     it works (2.5 s)\nFAILED it holds: 1 != 2\n"
+        self.assertEqual(self.ran("it_works", output, "fail", "<failure/>"), parity.Seen(True, "it_works: ok in 2.5 s"))
+        self.assertEqual(self.ran("it_holds", output, "fail", "<failure/>"), parity.Seen(False, "it_holds: failed: 1 != 2"))
+        self.assertEqual(self.ran("it_works", "ok: it works (3 s)"), parity.Seen(True, "it_works: ok in 3 s"))
+        self.assertEqual(self.ran("S9-01: a case", "[doctest] 1 passed"), parity.Seen(True, "S9-01: a case: ok in 1.2 s"))
+
+    def test_a_case_that_did_not_end_was_skipped_or_is_not_built_is_not_passed(self):
+        for case, result in (("it_works", None), ("it_works", self.ran("it_works", "skipped: no server", "notrun", "<skipped/>")),
+                             ("it_works", self.ran("it_works", "ok     it works well (1 s)", "fail", '<failure message="Timeout"/>'))):
+            seen = parity.seen_of(case, None) if result is None else result
+            self.assertFalse(seen.passed, seen)
+        self.assertEqual(self.ran("a", "skipped: no server", "notrun", "<skipped/>").words, "a: skipped: skipped: no server")
+        self.assertEqual(self.ran("a", "x_test.cpp:3: ERROR: CHECK( 1 == 2 ) is NOT correct!", "fail", '<failure message="Failed"/>').words,
+                         "a: Failed: ERROR: CHECK( 1 == 2 ) is NOT correct!")
+
+    def test_a_row_is_passed_by_all_of_its_tests_refused_by_the_table_or_failed(self):
+        good, bad = parity.Seen(True, "good"), parity.Seen(False, "bad")
+        row = parity.Row("S9-01", "DONE", "a: one | a: two")
+        self.assertEqual(parity.outcome(row, {("a", "one"): good, ("a", "two"): good}), ("PASS", "good; good"))
+        self.assertEqual(parity.outcome(row, {("a", "one"): good, ("a", "two"): bad}), ("FAIL", "good; bad"))
+        self.assertEqual(parity.outcome(parity.Row("S9-02", "REFUSED", "why"), {}), ("REFUSED", "why"))
+        self.assertEqual(parity.outcome(parity.Row("S9-03", "OPEN", "later"), {}), ("FAIL", "open: later"))
+        self.assertEqual(parity.outcome(parity.Row("S9-04", "DONE", "x", ["no such test"]), {}), ("FAIL", "no such test"))
+
+    def test_cases_are_found_by_the_names_that_ctest_knows(self):
+        rows = {"S9-01": parity.Row("S9-01", "DONE", "tests/a_test.cpp: S9-01: it works | tests/integration/b_test.py: runs | tests/a_test.cpp: gone")}
+        self.assertEqual(parity.numbers_of(rows, ["a_tests: other", "a_tests: S9-01: it works", "integration/b"]),
+                         {("tests/a_test.cpp", "S9-01: it works"): 2, ("tests/integration/b_test.py", "runs"): 3, ("tests/a_test.cpp", "gone"): None})
 
     def test_the_tables_of_this_repository_are_right(self):
         tables = sorted(file.stem for file in (ROOT / "docs/parity").glob("*.tsv"))
