@@ -2,14 +2,19 @@
 /// frames to its socket; some of them open an opportunity between two symbols; a listener at the
 /// market bus hears it. Feed, book, slot, pair monitor, bus: all real, over real sockets.
 ///
-/// usage: bench_frame_to_opportunity [--triggers 1000] [--rate 0]
+/// usage: bench_frame_to_opportunity [--triggers 1000] [--rate 0] [--crowd 0]
 ///   --triggers   opportunities opened per rate
 ///   --rate       background frames per second; 0 = first 200, then 2,000
+///   --crowd      rounds; each measures alone and then beside 1,000 WebSocket clients, 50 gRPC
+///                streams and 3 consoles (bench/crowd.py), the next round the other way round, and
+///                says by how much the decision changed. Rate 0 = 200.
 /// Two figures per rate: frame to publish (the book in a consumer's slot, every frame) and frame to
 /// opportunity (opened, at the listener), both from just before the frame is written. While an
 /// opportunity is awaited, background frames leave the best prices alone: a consumer that skips an
 /// intermediate state loses nothing. One that does not come within a second counts as missed.
 #include "bench/loopback.hpp"
+
+#include <optional>
 
 namespace tandem::bench {
 namespace {
@@ -150,17 +155,84 @@ private:
   std::vector<std::int64_t> samples_;
 };
 
+/// Clients in another process, for as long as this lives.
+class Crowd {
+public:
+  explicit Crowd(const Engine& engine, const std::string& folder) : sign_{folder + "/attached"} {
+    std::ofstream{sign_} << "while this is here\n";
+    const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    const auto command = fmt::format(
+        "exec python3 bench/crowd.py --http {} --grpc {} --console {} --program {} --while {}",
+        engine.address(config::Surface::traders), engine.address(config::Surface::grpc),
+        engine.address(config::Surface::console), (program / "tandem-console").string(), sign_);
+    output_ = ::popen(command.c_str(), "r");
+    if (output_ == nullptr || !line().starts_with("attached"))
+      throw std::runtime_error{"the crowd did not come (run from the root of the sources, with "
+                               "tandem-console built and scripts/setup done)"};
+  }
+
+  ~Crowd() {
+    std::filesystem::remove(sign_);
+    std::cerr << line(); // what it heard
+    ::pclose(output_);
+  }
+
+  Crowd(const Crowd&) = delete;
+  Crowd& operator=(const Crowd&) = delete;
+
+private:
+  [[nodiscard]] std::string line() const {
+    std::array<char, 256> text{};
+    return std::fgets(text.data(), static_cast<int>(text.size()), output_) == nullptr ? ""
+                                                                                      : text.data();
+  }
+
+  std::string sign_;
+  FILE* output_ = nullptr;
+};
+
+struct Measured {
+  double p50_us = 0;
+  double p99_us = 0;
+};
+
+/// Rounds alone and beside the crowd in turn; the order changes, so that neither is always first.
+/// @param measure one course.
+void compare(const Engine& engine, const std::string& folder, std::int64_t rounds,
+             const std::function<Measured(bool crowd)>& measure) {
+  std::vector<double> p50_change;
+  std::vector<double> p99_change;
+  for (std::int64_t round = 0; round < rounds; ++round) {
+    std::array<Measured, 2> found;
+    for (const bool first : {true, false}) {
+      const bool crowd = first == (round % 2 == 1);
+      std::optional<Crowd> clients;
+      if (crowd)
+        clients.emplace(engine, folder);
+      found.at(crowd ? 1 : 0) = measure(crowd);
+    }
+    const auto change = [](double alone, double beside) { return (beside / alone - 1) * 100; };
+    p50_change.push_back(change(found[0].p50_us, found[1].p50_us));
+    p99_change.push_back(change(found[0].p99_us, found[1].p99_us));
+  }
+  Figure{"crowd_p50_change"}.add("rounds", rounds).add_rounds("percent", p50_change).print();
+  Figure{"crowd_p99_change"}.add("rounds", rounds).add_rounds("percent", p99_change).print();
+}
+
 int run(const Options& options) {
+  const bool crowded = options.text("crowd") != "0";
   std::vector<std::int64_t> rates{200, 2'000};
   if (options.text("rate") != "0")
     rates = {options.number("rate")};
+  else if (crowded)
+    rates = {200};
   const auto triggers = options.number("triggers");
   adapters::transport::Io market_io{"market", machine_clocks()};
   LoopbackVenue venue{market_io, two_symbols};
   PublishTimes published;
   std::atomic<Course*> course{nullptr};
   std::atomic<std::size_t> live{0};
-  Engine engine{venue.address(), {}, {the_pair()}};
+  Engine engine{venue.address(), {}, {the_pair()}, crowded ? std::size_t{2'000} : 0};
   engine.on_opportunity([&course](const messages::Opportunity& event) {
     if (auto* const now = course.load())
       now->on_opportunity(event);
@@ -176,29 +248,41 @@ int run(const Options& options) {
     });
   wait_until("both symbols are subscribed",
              [&venue] { return venue.subscribed() == two_symbols.size(); });
-  for (const auto rate : rates) {
-    // Books become live while background frames flow; nothing is triggered meanwhile.
-    Course warm_up{venue, 50};
-    Course measured{venue, triggers};
-    for (auto* const part : {&warm_up, &measured}) {
-      course = part;
-      std::atomic<bool> done{false};
-      if (part == &measured)
-        published.start(static_cast<std::size_t>(triggers * 64));
-      Pacer::start(
-          market_io, rate, [part] { return part->step(); }, [&done] { done = true; });
-      wait_until(
-          "all opportunities were seen", [&done] { return done.load(); }, 3'600s);
-    }
+  // Books become live while background frames flow; nothing is triggered meanwhile.
+  const auto drive = [&](std::int64_t rate, Course& part) {
+    course = &part;
+    std::atomic<bool> done{false};
+    Pacer::start(
+        market_io, rate, [&part] { return part.step(); }, [&done] { done = true; });
+    wait_until(
+        "all opportunities were seen", [&done] { return done.load(); }, 3'600s);
     course = nullptr;
+  };
+  const auto measure = [&](std::int64_t rate, std::optional<bool> crowd) {
+    Course warm_up{venue, 50};
+    drive(rate, warm_up);
+    Course measured{venue, triggers};
+    published.start(static_cast<std::size_t>(triggers * 64));
+    drive(rate, measured);
     auto to_slot = published.take();
-    Figure{"frame_to_publish"}.add("rate", rate).add_latency(to_slot).print();
-    Figure{"frame_to_opportunity"}
-        .add("rate", rate)
-        .add("missed", measured.missed())
-        .add_latency(measured.samples())
-        .print();
-  }
+    Figure publish{"frame_to_publish"};
+    Figure decision{"frame_to_opportunity"};
+    for (auto* const figure : {&publish, &decision}) {
+      figure->add("rate", rate);
+      if (crowd)
+        figure->add("crowd", *crowd ? "beside" : "alone");
+    }
+    publish.add_latency(to_slot).print();
+    decision.add("missed", measured.missed()).add_latency(measured.samples()).print();
+    return Measured{static_cast<double>(quantile(measured.samples(), 500)) / 1'000,
+                    static_cast<double>(quantile(measured.samples(), 990)) / 1'000};
+  };
+  for (const auto rate : rates)
+    if (crowded)
+      compare(engine, scratch_folder(options, "tandem_crowd"), options.number("crowd"),
+              [&](bool crowd) { return measure(rate, crowd); });
+    else
+      (void)measure(rate, std::nullopt);
   return 0;
 }
 
@@ -206,6 +290,7 @@ int run(const Options& options) {
 } // namespace tandem::bench
 
 int main(int count, char** arguments) {
-  return tandem::bench::run_bench("frame_to_opportunity", count, arguments,
-                                  {{"triggers", "1000"}, {"rate", "0"}}, tandem::bench::run);
+  return tandem::bench::run_bench(
+      "frame_to_opportunity", count, arguments,
+      {{"triggers", "1000"}, {"rate", "0"}, {"crowd", "0"}, {"dir", ""}}, tandem::bench::run);
 }

@@ -5,6 +5,7 @@
 /// endpoints".
 #pragma once
 
+#include "actors/api/grpc.hpp"
 #include "actors/supervisor/root.hpp"
 #include "actors/supervisor/scheduling.hpp"
 #include "adapters/transport/http_server.hpp"
@@ -253,11 +254,12 @@ private:
   std::unique_ptr<adapters::transport::HttpServer> server_; ///< last: its events use the rest
 };
 
-/// The engine's whole tree but the interfaces, with its own I/O thread, watching the market above.
+/// The engine's whole tree, with I/O threads of its own, watching the market above.
 class Engine {
 public:
+  /// @param interfaces_for WebSocket clients, and as many streams; 0: no interfaces at all.
   Engine(const std::string& venue_address, std::vector<core::Symbol> symbols,
-         std::vector<core::strategy::PairConfig> pairs) {
+         std::vector<core::strategy::PairConfig> pairs, std::size_t interfaces_for = 0) {
     const auto folder = (std::filesystem::temp_directory_path() / "tandem-bench-XXXXXX").string();
     std::vector<char> name{folder.c_str(), folder.c_str() + folder.size() + 1};
     if (mkdtemp(name.data()) == nullptr)
@@ -287,6 +289,8 @@ public:
     parts_.connector = connector_.get();
     parts_.http = http_.get();
     parts_.proxy_for = [](const std::string&) { return std::string{}; };
+    if (interfaces_for > 0)
+      add_interfaces(interfaces_for);
     if (const auto made = actors::supervisor::make_markets(parts_); !made)
       throw std::runtime_error{core::describe(made.error())};
     actors::supervisor::set_scheduling(caf_config_, config::EngineConfig{}.worker_threads);
@@ -296,6 +300,16 @@ public:
       return static_cast<bool>(
           context_->directory->get<messages::MarketBusHandle>(messages::paths::market_bus));
     });
+    wait_until("the interfaces listen", [this] {
+      const std::lock_guard lock{addresses_mutex_};
+      return addresses_.size() == parts_.config.listeners.size();
+    });
+  }
+
+  /// Of the interface as bound.
+  [[nodiscard]] std::string address(config::Surface surface) const {
+    const std::lock_guard lock{addresses_mutex_};
+    return addresses_.at(surface);
   }
 
   ~Engine() {
@@ -370,6 +384,25 @@ private:
     std::mutex mutex;
   };
 
+  void add_interfaces(std::size_t clients) {
+    for (const auto surface :
+         {config::Surface::traders, config::Surface::grpc, config::Surface::console}) {
+      auto& listener = parts_.config.listeners.emplace_back();
+      listener.surface = surface;
+      listener.address = surface == config::Surface::console
+                             ? "unix:" + state_dir_ + "/console.sock"
+                             : "127.0.0.1:0";
+      listener.websockets_max = clients;
+      listener.requests_per_second = 1'000'000;
+    }
+    parts_.serve = adapters::transport::serve_on(api_io_);
+    parts_.serve_grpc = actors::serve_grpc(api_io_, context_);
+    parts_.on_listening = [this](config::Surface surface, const std::string& address) {
+      const std::lock_guard lock{addresses_mutex_};
+      addresses_[surface] = address;
+    };
+  }
+
   [[nodiscard]] messages::MarketBusHandle bus() const {
     return context_->directory->get<messages::MarketBusHandle>(messages::paths::market_bus);
   }
@@ -378,6 +411,9 @@ private:
   Quiet log_;
   std::shared_ptr<messages::Context> context_ = std::make_shared<messages::Context>();
   std::string state_dir_;
+  mutable std::mutex addresses_mutex_;
+  std::map<config::Surface, std::string> addresses_;
+  adapters::transport::Io api_io_{"api", machine_clocks()};
   adapters::transport::Io io_{"venues", machine_clocks()};
   std::unique_ptr<adapters::transport::WebSocketConnector> connector_
       = adapters::transport::make_websocket_connector(io_);

@@ -96,6 +96,49 @@ void add_counters(const adapters::transport::ServerCounters& from,
   to.messages_sent += from.messages_sent;
 }
 
+/// Of requests that are refused: what succeeds is counted and not logged, so that a poll fills no
+/// log.
+constexpr std::size_t error_lines_per_second_max = 50;
+constexpr std::size_t logged_path_bytes_max = 200;
+
+/// "GET /api/alerts"; never the query or the body.
+std::string called(const ServerRequest& request) {
+  return request.method + " " + request.path.substr(0, logged_path_bytes_max);
+}
+
+/// The envelope's code; empty where an answer is no envelope.
+std::string code_of(std::string_view body) {
+  constexpr std::string_view key = "\"code\":\"";
+  const auto at = body.find(key);
+  if (at == std::string_view::npos)
+    return {};
+  const auto rest = body.substr(at + key.size());
+  return std::string{rest.substr(0, rest.find('"'))};
+}
+
+void log_failure(HttpSurface& self, const std::string& what, const ServerResponse& response,
+                 std::chrono::nanoseconds took) {
+  if (!self.error_lines.pass({}, error_lines_per_second_max, self.context->clocks.mono())) {
+    self.errors_quiet.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  std::string id;
+  for (const auto& [name, value] : response.headers)
+    if (name == "X-Request-Id")
+      id = value;
+  const auto quiet = self.errors_quiet.exchange(0, std::memory_order_relaxed);
+  self.context->log->write(
+      core::LogLevel::info, "request_failed",
+      {{"request", what},
+       {"status", std::to_string(response.status)},
+       {"requestId", id},
+       {"latency_ms",
+        std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count())},
+       {"success", "false"},
+       {"error_code", code_of(response.body)},
+       {"not_logged_before", std::to_string(quiet)}});
+}
+
 } // namespace
 
 core::Result<std::size_t> number_query(const ServerRequest& request, std::string_view name,
@@ -117,9 +160,12 @@ void HttpSurface::on_request(const config::ListenerConfig& listener, const ToAct
   const auto began = context->clocks.mono();
   const std::string origin{adapters::transport::header(request, "origin")};
   // Every answer, whoever gives it, is timed and carries the CORS headers of its listener.
-  Respond timed = [self = shared_from_this(), respond = std::move(respond), began, listener,
-                   origin](ServerResponse response) {
-    self->response_time.add(self->context->clocks.mono() - began);
+  Respond timed = [self = shared_from_this(), respond = std::move(respond), began, listener, origin,
+                   what = called(request)](ServerResponse response) {
+    const auto took = self->context->clocks.mono() - began;
+    self->response_time.add(took);
+    if (response.status >= 400)
+      log_failure(*self, what, response, took);
     add_cors(listener, origin, response);
     add_security_headers(listener, response);
     respond(std::move(response));
@@ -185,7 +231,10 @@ std::optional<ServerResponse> HttpSurface::page(const config::ListenerConfig& li
   ServerResponse page;
   page.headers.emplace_back("Cache-Control", "no-cache");
   if (request.path == "/openapi.json") {
-    page.body = adapters::traders::openapi::document(options.version, context->mode);
+    std::call_once(openapi_made, [this] {
+      openapi = adapters::traders::openapi::document(options.version, context->mode);
+    });
+    page.body = openapi;
     return page;
   }
   page.content_type = "text/html; charset=utf-8";

@@ -56,6 +56,8 @@ struct HttpSurface : std::enable_shared_from_this<HttpSurface> {
   HttpOptions options;
   std::shared_ptr<adapters::venues::PriceSource> prices;
   RequestLimiter limiter;
+  RequestLimiter error_lines;                 ///< of the log
+  std::atomic<std::uint64_t> errors_quiet{0}; ///< that were not logged since the last that was
   messages::HandlingHistogram response_time;
   std::atomic<std::uint64_t> requests{0}, errors{0};
   std::atomic<std::uint64_t> clients{0}; ///< numbers them over all listeners
@@ -64,6 +66,8 @@ struct HttpSurface : std::enable_shared_from_this<HttpSurface> {
   std::atomic<std::uint64_t> request_ids{1};
   std::vector<std::unique_ptr<adapters::transport::HttpServer>> servers;
   std::shared_ptr<KeyedSockets> keyed_sockets;
+  std::once_flag openapi_made;
+  std::string openapi;      ///< the document; the same for every request of a run
   std::mutex servers_mutex; ///< counters are read from the I/O thread
 
   // ---- answers ----

@@ -1,6 +1,7 @@
 #include "actors/api/http_views.hpp"
 
 #include "actors/api/trading_metrics.hpp"
+#include "adapters/security/guard.hpp"
 #include "adapters/traders/json.hpp"
 
 #include <algorithm>
@@ -242,6 +243,32 @@ HealthView health_json(const messages::Context& context, const HttpOptions& opti
   return view;
 }
 
+namespace {
+
+void add_guard(Families& families, const adapters::security::Guard& guard) {
+  const auto asked = guard.counters();
+  for (const auto& [result, value] : {std::pair{"admitted", asked.admitted},
+                                      {"keyless", asked.keyless},
+                                      {"wrong", asked.wrong},
+                                      {"locked_out", asked.locked_out},
+                                      {"too_often", asked.too_often}})
+    families.counter("tandem_keys_total",
+                     "Requests at listeners that ask for keys, by what became of their key.",
+                     {{"result", result}}, value);
+  const auto audit = guard.audit_counters();
+  families.counter("tandem_audit_records_total", "Records of the audit log that are on the disk.",
+                   {}, audit.written);
+  families.gauge("tandem_audit_waiting", "Records of the audit log that wait for the disk.", {},
+                 static_cast<double>(audit.waiting));
+  families.counter("tandem_audit_lost_total",
+                   "Records of the audit log that found no place while the disk refused them.", {},
+                   audit.lost);
+  families.counter("tandem_audit_failures_total", "Writes of the audit log that failed.", {},
+                   audit.failures);
+}
+
+} // namespace
+
 std::string metrics_text(const messages::Context& context, const HttpOptions& options,
                          const adapters::venues::PriceCounters& prices,
                          const HttpFigures& figures) {
@@ -287,6 +314,8 @@ std::string metrics_text(const messages::Context& context, const HttpOptions& op
                    figures.server.connections_refused);
   families.counter("tandem_http_malformed_total", "Requests that were not HTTP.", {},
                    figures.server.malformed);
+  if (options.guard)
+    add_guard(families, *options.guard);
   add_grpc(families, figures.grpc);
   if (options.trading)
     add_trading(families, *options.trading, context);

@@ -108,7 +108,11 @@ private:
 } // namespace
 
 core::Result<std::unique_ptr<Client>> make_client(const ClientOptions& options) {
-  const bool plain = is_local(options.address) && options.ca_file.empty();
+  if (options.certificate_file.empty() != options.certificate_key_file.empty())
+    return core::fail(Errc::configuration, "a certificate and its key go together",
+                      options.certificate_file + options.certificate_key_file);
+  const bool plain
+      = is_local(options.address) && options.ca_file.empty() && options.certificate_file.empty();
   if (plain)
     return std::make_unique<GrpcClient>(options, ::grpc::InsecureChannelCredentials());
   ::grpc::SslCredentialsOptions tls;
@@ -117,6 +121,16 @@ core::Result<std::unique_ptr<Client>> make_client(const ClientOptions& options) 
     if (!roots)
       return tl::unexpected{std::move(roots.error())};
     tls.pem_root_certs = *std::move(roots);
+  }
+  if (!options.certificate_file.empty()) {
+    auto certificate = read_file(options.certificate_file);
+    if (!certificate)
+      return tl::unexpected{std::move(certificate.error())};
+    auto key = read_file(options.certificate_key_file);
+    if (!key)
+      return tl::unexpected{std::move(key.error())};
+    tls.pem_cert_chain = *std::move(certificate);
+    tls.pem_private_key = *std::move(key);
   }
   return std::make_unique<GrpcClient>(options, ::grpc::SslCredentials(tls));
 }

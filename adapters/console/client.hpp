@@ -17,6 +17,10 @@ struct ClientOptions {
   std::string ca_file; ///< PEM; empty: the system's authorities. Not used on a Unix socket
   /// Of a remote engine; never shown. Empty: none.
   std::string key;
+  /// PEM files of a client's certificate (with its chain) and of its private key, for an engine
+  /// that asks for one. Both or none.
+  std::string certificate_file;
+  std::string certificate_key_file;
 };
 
 struct Reply {
@@ -44,7 +48,7 @@ public:
 };
 
 /// Connects at the first call. Plain text only on a Unix socket and on this machine. Error:
-/// configuration (a file that cannot be read).
+/// configuration (a file that cannot be read, or a certificate without its key).
 [[nodiscard]] core::Result<std::unique_ptr<Client>> make_client(const ClientOptions& options);
 
 } // namespace tandem::adapters::console

@@ -22,6 +22,8 @@ constexpr int backlog = 4'096;
 constexpr std::chrono::milliseconds accept_pause{50};
 /// Connections beyond the cap that are told so; further ones are closed without a word.
 constexpr std::size_t refused_sessions_max = 64;
+/// Between two looks at the files of TLS.
+constexpr std::chrono::milliseconds tls_look_interval{1'000};
 
 core::Result<Tcp::endpoint> parse_endpoint(const std::string& address) {
   const auto colon = address.rfind(':');
@@ -71,7 +73,11 @@ public:
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  void set_tls(std::shared_ptr<asio::ssl::context> tls) { shared_->core->tls = std::move(tls); }
+  void set_tls(std::shared_ptr<asio::ssl::context> tls, TlsFiles files) {
+    shared_->core->tls = std::move(tls);
+    shared_->tls_files = std::move(files);
+    shared_->look_at_tls = shared_->core->deadline(tls_look_interval);
+  }
 
   core::Status bind(const Tcp::endpoint& endpoint, const std::string& address) {
     auto& acceptor = shared_->acceptor;
@@ -172,14 +178,32 @@ private:
         if (self->stopped)
           return;
         self->core->tick();
+        self->renew_tls();
         self->tick();
       });
+    }
+
+    /// A certificate that was renewed serves the next connections. What cannot be used, as a
+    /// certificate before its key is there, changes nothing and is told.
+    void renew_tls() {
+      if (!tls_files || !core->reached(look_at_tls))
+        return;
+      look_at_tls = core->deadline(tls_look_interval);
+      if (!tls_files->changed())
+        return;
+      if (auto made = make_server_tls(tls_files->names()))
+        core->tls = *std::move(made);
+      else
+        core->io.fault("changed files of TLS are not used, the former stay: "
+                       + core::describe(made.error()));
     }
 
     const std::shared_ptr<ServerCore> core;
     asio::basic_socket_acceptor<Tcp, Executor> acceptor;
     Timer ticker;
     Timer pause;
+    std::optional<TlsFiles> tls_files; ///< null: plain
+    std::uint64_t look_at_tls = 0;     ///< deadline
     bool stopped = false;
   };
 
@@ -194,15 +218,14 @@ core::Result<std::unique_ptr<HttpServer>> serve_http(Io& io, const std::string& 
   const auto endpoint = parse_endpoint(address);
   if (!endpoint)
     return tl::unexpected{endpoint.error()};
-  std::shared_ptr<asio::ssl::context> tls;
+  auto listener = std::make_unique<Listener>(io.impl(), limits, std::move(events));
   if (limits.tls) {
+    TlsFiles files{*limits.tls};
     auto made = make_server_tls(*limits.tls);
     if (!made)
       return tl::unexpected{made.error()};
-    tls = *std::move(made);
+    listener->set_tls(*std::move(made), std::move(files));
   }
-  auto listener = std::make_unique<Listener>(io.impl(), limits, std::move(events));
-  listener->set_tls(std::move(tls));
   if (auto status = listener->bind(*endpoint, address); !status)
     return tl::unexpected{status.error()};
   return listener;

@@ -18,11 +18,11 @@ namespace tandem::adapters::transport {
 
 class ServerStream {
 public:
-  /// @param tls null = plain; else outlives the stream.
-  ServerStream(Socket socket, boost::asio::ssl::context* tls)
-      : parts_{std::make_unique<Parts>(std::move(socket))} {
-    if (tls != nullptr)
-      parts_->tls.emplace(parts_->socket, *tls);
+  /// @param tls null = plain.
+  ServerStream(Socket socket, std::shared_ptr<boost::asio::ssl::context> tls)
+      : parts_{std::make_unique<Parts>(std::move(socket), std::move(tls))} {
+    if (parts_->context)
+      parts_->tls.emplace(parts_->socket, *parts_->context);
   }
 
   [[nodiscard]] Socket& socket() noexcept { return parts_->socket; }
@@ -79,9 +79,11 @@ public:
 private:
   /// In one place, for a TLS stream refers to its socket.
   struct Parts {
-    explicit Parts(Socket taken) : socket{std::move(taken)} {}
+    Parts(Socket taken, std::shared_ptr<boost::asio::ssl::context> held)
+        : socket{std::move(taken)}, context{std::move(held)} {}
 
     Socket socket;
+    std::shared_ptr<boost::asio::ssl::context> context; ///< the server may have another by now
     std::optional<boost::asio::ssl::stream<Socket&>> tls;
   };
 

@@ -3,6 +3,7 @@
 #include <openssl/ssl.h>
 
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace tandem::adapters::transport {
@@ -27,7 +28,7 @@ tl::unexpected<core::Error> unusable(const std::string& what, const std::string&
 class TlsSession final : public Session, public std::enable_shared_from_this<TlsSession> {
 public:
   TlsSession(std::shared_ptr<ServerCore> core, Socket socket, bool refused)
-      : core_{std::move(core)}, stream_{std::move(socket), core_->tls.get()}, refused_{refused} {}
+      : core_{std::move(core)}, stream_{std::move(socket), core_->tls}, refused_{refused} {}
 
   void start() {
     core_->enter(shared_from_this());
@@ -104,6 +105,27 @@ core::Result<std::shared_ptr<ssl::context>> make_server_tls(const ServerTls& fil
   if (auto* const names = SSL_load_client_CA_file(files.client_ca.c_str()); names != nullptr)
     SSL_CTX_set_client_CA_list(native, names); // tells clients which certificate to show
   return context;
+}
+
+TlsFiles::TlsFiles(ServerTls files) : files_{std::move(files)}, seen_{look()} {}
+
+bool TlsFiles::changed() {
+  auto now = look();
+  const bool other = now != seen_;
+  seen_ = std::move(now);
+  return other;
+}
+
+TlsFiles::Seen TlsFiles::look() const {
+  Seen seen;
+  std::size_t at = 0;
+  for (const auto* path : {&files_.certificate, &files_.key, &files_.client_ca}) {
+    std::error_code gone; // a missing file is another state as well
+    auto& file = seen.at(at++);
+    file.first = std::filesystem::last_write_time(*path, gone);
+    file.second = std::filesystem::file_size(*path, gone);
+  }
+  return seen;
 }
 
 void start_tls_session(std::shared_ptr<ServerCore> core, Socket socket, bool refused) {

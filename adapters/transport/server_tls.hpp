@@ -5,6 +5,11 @@
 #include "adapters/transport/server_core.hpp"
 #include "adapters/transport/server_stream.hpp"
 
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <utility>
+
 namespace tandem::adapters::transport {
 
 /// TLS 1.2 or later, no compression, no renegotiation, the server's order of ciphers. Errors:
@@ -12,6 +17,25 @@ namespace tandem::adapters::transport {
 /// phrase).
 [[nodiscard]] core::Result<std::shared_ptr<boost::asio::ssl::context>>
 make_server_tls(const ServerTls& files);
+
+/// Tells when the files were changed, by their time and size.
+class TlsFiles {
+public:
+  /// Looks at them: what is read after this is what changes are told against.
+  explicit TlsFiles(ServerTls files);
+
+  /// Since the last time.
+  [[nodiscard]] bool changed();
+
+  [[nodiscard]] const ServerTls& names() const noexcept { return files_; }
+
+private:
+  using Seen = std::array<std::pair<std::filesystem::file_time_type, std::uintmax_t>, 3>;
+  [[nodiscard]] Seen look() const;
+
+  ServerTls files_;
+  Seen seen_;
+};
 
 /// Shakes hands within the server's handshake_timeout, then goes on as HTTP. @param refused as of
 /// start_http_session.

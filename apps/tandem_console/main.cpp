@@ -143,6 +143,9 @@ int main(int argc, char** argv) {
                  "from TANDEM_KEY")
       ->capture_default_str();
   app.add_option("--ca", options.ca_file, "PEM file of the authority behind a remote engine");
+  app.add_option("--certificate", options.certificate_file,
+                 "PEM file of a client's certificate, for an engine that asks for one");
+  app.add_option("--certificate-key", options.certificate_key_file, "its private key");
   Commands commands{app};
   app.add_flag("--json", commands.line().json, "the engine's answer as it is");
   try {

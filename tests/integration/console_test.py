@@ -12,56 +12,12 @@ import tempfile
 import threading
 import time
 
+from console_terminal import CONSOLE, Terminal, enter
 from world import ROOT, World, run, wait_until
 
-CONSOLE = os.environ.get("TANDEM_CONSOLE_BIN") or str(pathlib.Path(os.environ.get("TANDEM_BIN", "")).with_name("tandem-console"))
 PAGE = ROOT / "docs/console.md"
 FEED = "engine/services/venues/binance/spot/feed"
-COLUMNS, LINES = 116, 34
 SCREENS = {}  # title -> text, in the order of the session
-
-
-class Terminal:
-    """A console in a tmux of its own."""
-
-    def __init__(self, *arguments):
-        self.directory = tempfile.TemporaryDirectory()
-        self.socket = self.directory.name + "/tmux"
-        self.tmux("new-session", "-d", "-x", str(COLUMNS), "-y", str(LINES),
-                  " ".join([CONSOLE, "--at", ADDRESS, *arguments]) + f"; echo ended with $? > {self.directory.name}/end; sleep 60")
-
-    def tmux(self, *arguments):
-        done = subprocess.run(["tmux", "-S", self.socket, "-f", "/dev/null", *arguments], text=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, env={**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8"})
-        assert done.returncode == 0, (arguments, done.stderr)
-        return done.stdout
-
-    def press(self, *keys):
-        self.tmux("send-keys", *keys)
-
-    def screen(self):
-        return self.tmux("capture-pane", "-p")
-
-    def wait_for(self, *patterns, seconds=15):
-        def seen():
-            text = self.screen()
-            return text if all(re.search(pattern, text) for pattern in patterns) else None
-        try:
-            return wait_until(str(patterns), seen, seconds)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; the screen:\n{self.screen()}") from None
-
-    def ended_with(self):
-        end = pathlib.Path(self.directory.name + "/end")
-        wait_until("the console has ended", lambda: end.exists() and end.read_text(), 10)
-        return end.read_text().strip()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.tmux("kill-server")
-        self.directory.cleanup()
 
 
 def console(*arguments, code=0, at=None, seconds=30):
@@ -266,7 +222,7 @@ def what_is_refused_says_why_and_with_which_code():
 
 def a_session_at_a_terminal():
     WORLD.wait_all_watching(20)
-    with Terminal() as terminal:
+    with Terminal(ADDRESS) as terminal:
         terminal.wait_for(r"\[mock\]", r"feed +live", r"market_bus")
         # Rates are there after two looks.
         keep("The tree", terminal.wait_for(r"feed +live", r"market_bus +running( +\S+){5} +[\d.]+"))
@@ -332,7 +288,7 @@ def a_session_at_a_terminal():
 
 
 def every_view_is_drawn_and_sorted():
-    with Terminal() as terminal:
+    with Terminal(ADDRESS) as terminal:
         terminal.wait_for(r"feed +live")
         for key, heading in zip("12345678", ("actor", "pair", "plan", "time", "breaker", "sink", "market", "time")):
             terminal.press(key)
@@ -345,7 +301,7 @@ def every_view_is_drawn_and_sorted():
 
 
 def a_console_says_that_the_engine_is_away_and_comes_back_by_itself():
-    with Terminal() as terminal:
+    with Terminal(ADDRESS) as terminal:
         terminal.wait_for(r"feed +live")
         WORLD.engine.stop()
         terminal.wait_for("NO CONNECTION", "what is shown is old", r"feed +live")
@@ -359,7 +315,7 @@ def a_console_says_that_the_engine_is_away_and_comes_back_by_itself():
 
 def three_consoles_at_once_see_the_same_and_do_not_disturb():
     before = WORLD.get("/health")["uptimeSeconds"]
-    with Terminal() as one, Terminal() as two, Terminal() as three:
+    with Terminal(ADDRESS) as one, Terminal(ADDRESS) as two, Terminal(ADDRESS) as three:
         for terminal in (one, two, three):
             terminal.wait_for(r"feed +live")
         two.press("2")
@@ -412,9 +368,7 @@ def own_configuration(directory):
 
 
 if __name__ == "__main__":
-    if not pathlib.Path(CONSOLE).is_file() or subprocess.run(["which", "tmux"], stdout=subprocess.DEVNULL).returncode != 0:
-        print("skipped: tandem-console or tmux is not there")
-        sys.exit(1 if os.environ.get("CI") else 77)
+    enter()
     with tempfile.TemporaryDirectory() as place, World(config=own_configuration(place)) as WORLD:
         ADDRESS = WORLD.engine.addresses["console"]
         WORLD.wait_all_watching(20)

@@ -78,6 +78,39 @@ TEST_CASE_FIXTURE(Fixture, "who speaks no TLS is closed without an answer and co
   CHECK(host.counters().requests == 0);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a renewed certificate serves the next connection, a broken file none") {
+  const CaFile served{local};
+  const KeyFile served_key{local};
+  ServerLimits bounds;
+  bounds.tls = ServerTls{served.path(), served_key.path(), {}};
+  Host host{echo_events(), bounds};
+  Inbox<std::string> faults;
+  host.io().on_fault([&](std::string_view what) { faults.push(std::string{what}); });
+  Io io{"test-client", real_clocks()};
+  const Identity successor{"new authority", nullptr, nullptr};
+  const Identity renewed{"localhost", &successor, "DNS:localhost,IP:127.0.0.1"};
+  const CaFile new_ca{successor};
+  const CaFile new_certificate{renewed};
+  const KeyFile new_key{renewed};
+  const auto heard = [&](const PemFile& trusted) {
+    const auto http = make_http_client(io);
+    return fetch(*http, {.url = "https://localhost:" + std::to_string(host.port()) + "/x",
+                         .tls = {.ca_file = trusted.path()}})
+        .has_value();
+  };
+  CHECK(heard(ca));
+  std::filesystem::copy_file(new_certificate.path(), served.path(),
+                             std::filesystem::copy_options::overwrite_existing);
+  const auto told = faults.next(); // its key is not there yet
+  REQUIRE(told.has_value());
+  CHECK(told->find(served_key.path()) != std::string::npos);
+  CHECK(heard(ca));
+  std::filesystem::copy_file(new_key.path(), served_key.path(),
+                             std::filesystem::copy_options::overwrite_existing);
+  CHECK(eventually([&] { return heard(new_ca); }));
+  CHECK_FALSE(heard(ca));
+}
+
 TEST_CASE_FIXTURE(Fixture, "a handshake that drips is cut in time") {
   auto bounds = limits();
   bounds.handshake_timeout = 200ms;
