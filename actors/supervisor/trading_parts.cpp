@@ -63,6 +63,10 @@ std::shared_ptr<TradingParts> make_trading(const config::Config& config,
   options.engine = core::orders::EngineId{config.trading.engine_id};
   options.epoch = parts->journal->epoch();
   options.not_found.after = config.trading.recv_window + std::chrono::seconds{10};
+  options.listed = [context](const core::InstrumentKey& of) {
+    const auto table = context->board->instruments(of.market());
+    return table ? table->find(of.symbol) : nullptr;
+  };
   parts->desk = std::make_unique<core::orders::Desk>(std::move(options), config.trading.limits,
                                                      *parts->journal, *context->log);
   const auto restored

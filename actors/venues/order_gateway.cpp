@@ -71,6 +71,9 @@ std::string closed_because(const OrderGatewayState& state) {
                                    state.options.clock_offset_max);
       !why.empty())
     return why;
+  if (!state.adopted.empty())
+    return "the account differs from our books in " + std::to_string(state.adopted.size())
+           + " orders that the journal does not know";
   switch (state.reconciliation.state()) {
   case ReconcileState::differs:
     return "the account differs from our books in "
@@ -101,10 +104,28 @@ void follow_standstills(OrderGatewayState& state) {
     compare_anew(state);
 }
 
+std::string describe_adopted(const core::orders::AdoptedFill& one) {
+  return "order " + one.id.text() + " of " + core::to_string(one.instrument);
+}
+
+/// After a power loss in mode `os`, or on an older copy of the journal: the position has its fills,
+/// but what they belonged to is lost, and perhaps another leg. A person must know before it trades.
+void follow_adopted(Self self) {
+  auto& state = self->state;
+  auto found = desk_of(state).unaccepted(&market_of(state));
+  for (const auto& one : found)
+    if (std::ranges::find(state.adopted, one) == state.adopted.end())
+      alert(self, Severity::critical, "ORDER_ADOPTED",
+            describe_adopted(one) + " is not in the journal and filled "
+                + core::to_string(one.filled) + "; orders stop until it is accepted");
+  state.adopted = std::move(found);
+}
+
 /// Tells the risk gate, and whoever watches, what the market's gate is at this moment.
 void set_gate(Self self) {
   auto& state = self->state;
   follow_standstills(state);
+  follow_adopted(self);
   const auto reason = closed_because(state);
   const bool open = reason.empty();
   const auto offset = clock_offset(state);
@@ -326,6 +347,9 @@ void show(OrderGatewayState& state, const AccountReading& reading) {
   account.differences.clear();
   for (const auto& row : state.reconciliation.differences())
     account.differences.push_back({row.what, row.ours, row.theirs, {}});
+  for (const auto& one : state.adopted)
+    account.differences.push_back(
+        {one.id.text(), {}, one.filled, core::to_string(one.instrument) + ", not in the journal"});
 }
 
 bool key_is_refused(Self self, const AccountReading& reading) {
@@ -354,6 +378,33 @@ void tell_differences(Self self) {
                                              .count = static_cast<std::uint32_t>(rows.size())});
 }
 
+/// Venues that name no client id in a fill are asked for its order, twice when the first answer was
+/// lost; an order that is still not ours then is somebody else's.
+void claim_fills(OrderGatewayState& state, const AccountReading& reading,
+                 const core::risk::Now& now) {
+  constexpr int asked_max = 2;
+  auto claimed = std::exchange(state.claiming, {});
+  for (const auto& fill : reading.fills) {
+    if (desk_of(state).on_fill(fill, now) || !fill.client_id.empty() || !state.link)
+      continue;
+    auto& asked = state.looked_up[fill.instrument.symbol.text() + ' ' + fill.venue_order_id];
+    if (asked >= asked_max)
+      continue;
+    ++asked;
+    claimed.erase(fill.instrument.symbol);
+    state.link->look_up({fill.instrument.symbol, {}, fill.venue_order_id});
+  }
+  state.claimed.merge(claimed);
+}
+
+/// Of every fill since the last run it is known whose it is.
+bool fills_are_known(const OrderGatewayState& state) {
+  const auto table = state.context->board->instruments(market_of(state));
+  return std::ranges::all_of(state.symbols, [&](const auto& symbol) {
+    return state.claimed.contains(symbol) || !table->find(symbol);
+  });
+}
+
 void apply_facts(OrderGatewayState& state, const AccountReading& reading) {
   const auto& account = state.options.parts.trading->traits().account;
   desk_of(state).with_gate([&](core::risk::Gate& gate) {
@@ -365,9 +416,7 @@ void apply_facts(OrderGatewayState& state, const AccountReading& reading) {
   for (const auto& [symbol, fees] : reading.fees)
     state.fees_known.insert(symbol);
   const auto now = now_of(state);
-  for (const auto& fill : reading.fills)
-    if (!desk_of(state).on_fill(fill, now) && fill.client_id.empty() && state.link)
-      state.link->look_up({fill.instrument.symbol, {}, fill.venue_order_id});
+  claim_fills(state, reading, now);
   for (const auto& order : reading.open_orders)
     desk_of(state).on_order(order, now);
 }
@@ -396,7 +445,7 @@ void on_reading(Self self, const core::Result<AccountReading>& result) {
     return;
   apply_facts(state, *result);
   cancel_orphans(self, *result);
-  const bool still = state.quiet_before && quiet(state)
+  const bool still = fills_are_known(state) && state.quiet_before && quiet(state)
                      && desk_of(state).updates(market_of(state)) == state.updates_before;
   const auto theirs = their_books(state, *result);
   if (still && !state.options.baseline->taken)
@@ -421,6 +470,7 @@ void on_reading(Self self, const core::Result<AccountReading>& result) {
 void read(Self self) {
   auto& state = self->state;
   state.reading = true;
+  state.claiming.clear();
   state.quiet_before = quiet(state);
   state.updates_before = desk_of(state).updates(market_of(state));
   adapters::venues::AccountPlan plan;
@@ -435,8 +485,10 @@ void read(Self self) {
       continue;
     if (all_fees || !state.fees_known.contains(symbol))
       plan.fees.push_back(symbol);
-    if (!state.orphans_seen)
+    if (!state.claimed.contains(symbol)) {
       plan.fills_since[symbol] = core::to_millis(now.wall - fills_lookback);
+      state.claiming.insert(symbol);
+    }
   }
   plan.rights = !state.orphans_seen;
   const messages::OrderGatewayHandle owner{self};
@@ -503,9 +555,20 @@ void begin(Self self) {
 messages::Done accept(Self self, const messages::AcceptDifferences& request) {
   auto& state = self->state;
   const auto& rows = state.reconciliation.differences();
-  if (rows.empty())
+  if (rows.empty() && state.adopted.empty())
     return {core::Error{core::Errc::conflict, "there is no difference to accept",
                         core::to_string(market_of(state))}};
+  if (!state.adopted.empty()) { // what differs otherwise was compared without them, perhaps
+    for (const auto& one : state.adopted)
+      alert(self, Severity::warning, "DIFFERENCE_ACCEPTED",
+            describe_adopted(one) + " by " + request.person + ": filled "
+                + core::to_string(one.filled));
+    desk_of(state).accept_adopted(market_of(state), request.person, now_of(state));
+    state.reconciliation.accept();
+    state.due_at = {};
+    set_gate(self);
+    return {};
+  }
   auto& baseline = *state.options.baseline;
   for (const auto& row : rows) {
     const auto rest = core::orders::accept(baseline.held, row);

@@ -6,6 +6,7 @@
 #include "adapters/venues/account_reader.hpp"
 #include "adapters/venues/order_link.hpp"
 #include "adapters/venues/private_market.hpp"
+#include "core/orders/desk.hpp"
 #include "core/orders/reconcile.hpp"
 #include "messages/context.hpp"
 #include "messages/orders.hpp"
@@ -58,6 +59,7 @@ struct OrderGatewayState {
   core::orders::Reconciliation reconciliation;
   core::supervision::Backoff backoff;
   messages::AccountSnapshot account;
+  std::vector<core::orders::AdoptedFill> adopted; ///< as last told
   std::string said;                 ///< the last reason of a closed gate, so that each is told once
   std::uint64_t updates_before = 0; ///< the desk's count when the reading began
   bool quiet_before = false;
@@ -65,6 +67,10 @@ struct OrderGatewayState {
   std::set<core::Symbol> symbols; ///< of the pairs so far: whose fees and fills are asked for
   std::set<core::Symbol> fees_known;
   std::vector<core::market::OrderRate> order_rates; ///< as the venue tells them
+  std::set<core::Symbol> claimed;  ///< of their fills since the last run it is known whose they are
+  std::set<core::Symbol> claiming; ///< by the reading under way
+  /// Orders of fills that our journal does not know: how often the venue was asked whose they are.
+  std::map<std::string, int> looked_up;
   std::uint64_t standstills = 0;   ///< of the engine; what was compared is newer than the last
   std::uint64_t epoch_of_keys = 0; ///< readings asked with older keys are not heard
   std::uint64_t links = 0;         ///< opened so far; what an older one heard is of other keys

@@ -44,7 +44,10 @@ struct Books {
 [[nodiscard]] Books books_of_ledger(const boost::json::object& ledger);
 
 /// Every difference, as a line of text.
-[[nodiscard]] std::vector<std::string> compare(const Books& engine, const Books& venues);
+/// @param journal_lost a power loss took what the disk did not have yet: an order that filled
+/// nothing and is over need not be known.
+[[nodiscard]] std::vector<std::string> compare(const Books& engine, const Books& venues,
+                                               bool journal_lost = false);
 
 /// By pair: what its executions bought less what they sold, in the base asset, by the venues'
 /// fills. Without what a person accepted, and without the flattening that a person asked for.

@@ -67,7 +67,7 @@ struct Fault {
 struct FaultBounds {
   std::chrono::milliseconds from{3'000}, to{25'000};
   std::size_t count_max = 8;
-  bool power_may_fail = false; ///< only where the journal syncs
+  bool power_may_fail = false; ///< of worlds of crashes alone: where the journal syncs
   std::vector<sim::SurfaceId> surfaces;
   std::vector<std::string> pairs, plans; ///< ids: whom a person steers
 };

@@ -306,7 +306,7 @@ std::optional<Judge::Accounts> Judge::accounts() {
                                           sim::Time{}); // does not ask the time
   accounts.venues
       = books_of_ledger(boost::json::parse(answer.body).as_object().at("data").as_object());
-  accounts.differences = compare(accounts.engine, accounts.venues);
+  accounts.differences = compare(accounts.engine, accounts.venues, journal_lost_);
   return accounts;
 }
 

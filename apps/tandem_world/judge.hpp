@@ -41,6 +41,10 @@ public:
   void on_delivered(LinkId link);
   /// A new process: what it knows of markets it knows from now on.
   void on_begin();
+
+  /// Mode `os` promises nothing of what a power loss took from the journal but that it is found.
+  void on_journal_lost() { journal_lost_ = true; }
+
   /// The engine's own word: no actor may fail as long as the world made none fail.
   void on_log(std::string_view event, const std::string& fields);
 
@@ -126,6 +130,7 @@ private:
   std::array<std::optional<core::MonoTime>, sim::surface_count> heard_;
   std::optional<core::UnixMillis> killed_at_;
   bool struck_ = false;
+  bool journal_lost_ = false;
   std::vector<core::orders::Record> archive_; ///< of the journal, from its first on
   std::vector<std::string> broken_;
 };

@@ -58,6 +58,12 @@ bool knows(Life& life, const KillOrder& order) {
   });
 }
 
+core::MarketKey market_of(sim::SurfaceId surface) {
+  const bool bybit = sim::venue_of(surface) == sim::VenueName::bybit;
+  return {core::VenueId{bybit ? "bybit" : "binance"},
+          sim::is_spot(surface) ? core::MarketType::spot : core::MarketType::linear};
+}
+
 } // namespace
 
 void Person::act(const Fault& fault) {
@@ -184,7 +190,7 @@ void Person::work() {
       flatten();
   }
   works_ = false;
-  if (!wishes_.empty() || !thrown_.empty() || !accepts_.empty())
+  if (!wishes_.empty() || !thrown_.empty() || !accepts_.empty() || accepts_orders_)
     timeline_.after(look_every, [this, number = ++looks_] {
       if (number == looks_)
         work();
@@ -329,8 +335,7 @@ void Person::steer_plan(const Fault& fault) {
 void Person::move_account(const Fault& fault) {
   const auto surface = fault.link.surface;
   const bool bybit = sim::venue_of(surface) == sim::VenueName::bybit;
-  const bool spot
-      = surface == sim::SurfaceId::binance_spot || surface == sim::SurfaceId::bybit_spot;
+  const bool spot = sim::is_spot(surface);
   const auto account = bybit ? "desk-bybit" : "desk-binance";
   const auto size = core::Decimal{fault.value, 3}.to_string();
   const auto amount = core::Decimal{std::abs(fault.value), 3}.to_string();
@@ -344,8 +349,12 @@ void Person::move_account(const Fault& fault) {
                 amount);
   static_cast<void>(simulator_.on_admin(
       {"POST", spot ? "/accounts" : "/orders/manual", {}, {}, body, "127.0.0.1:1"}, net_.wall()));
-  accepts_.insert({core::VenueId{bybit ? "bybit" : "binance"},
-                   spot ? core::MarketType::spot : core::MarketType::linear});
+  accepts_.insert(market_of(fault.link.surface));
+  work();
+}
+
+void Person::on_journal_lost() {
+  accepts_orders_ = true;
   work();
 }
 
@@ -357,10 +366,15 @@ void Person::accept(Life& life) {
   accept_at_ = timeline_.now() + ask_again;
   std::vector<core::MarketKey> differ;
   life.trading().desk->with_gate([&](const core::risk::Gate& gate) {
-    for (const auto& market : accepts_)
-      if (const auto* status = gate.market(market);
-          status != nullptr && status->reason.starts_with("the account differs"))
+    for (const auto surface : scenery_.surfaces) {
+      const auto market = market_of(surface);
+      const auto* status = gate.market(market);
+      if (status == nullptr || !status->reason.starts_with("the account differs"))
+        continue;
+      const bool of_orders = status->reason.ends_with("orders that the journal does not know");
+      if (of_orders ? accepts_orders_ : accepts_.contains(market))
         differ.push_back(market);
+    }
   });
   for (const auto& market : differ)
     want("acceptance at " + core::to_string(market),

@@ -30,6 +30,9 @@ public:
   void act(const Fault& fault);
   /// A new process: a switch that it does not know (the disk had not taken it yet) is thrown again.
   void on_begin();
+  /// What the journal did not have on the disk is lost: orders that it does not know any more are
+  /// accepted from now on.
+  void on_journal_lost();
   /// From now on everything is taken back; switches that flatten when there is nothing left.
   void finish();
 
@@ -91,6 +94,7 @@ private:
   std::uint64_t wished_ = 0, looks_ = 0;
   bool works_ = false;
   bool finishing_ = false;
+  bool accepts_orders_ = false;
 };
 
 } // namespace tandem::world

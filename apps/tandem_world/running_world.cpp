@@ -54,6 +54,10 @@ void World::bury() {
   if (!std::exchange(power_goes_, false))
     return;
   disk_.cut_power(random_.next());
+  if (scenery_.config.trading.durability == config::Durability::os) {
+    person_.on_journal_lost();
+    judge_.on_journal_lost();
+  }
   // A spool is not synced: what a power loss takes of it is not promised.
   sink_disk_.cut_power(random_.next());
   warehouse_.forgive();

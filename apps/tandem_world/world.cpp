@@ -31,7 +31,8 @@ WorldOutcome run_world(const WorldOptions& options) {
   const auto scenery = draw_scenery(options.seed, directory.path());
   FaultBounds bounds;
   bounds.surfaces = scenery.surfaces;
-  bounds.power_may_fail = scenery.config.trading.durability == config::Durability::fsync;
+  bounds.power_may_fail = options.menu == Menu::everything
+                          || scenery.config.trading.durability == config::Durability::fsync;
   for (const auto& pair : scenery.config.pairs)
     bounds.pairs.push_back(pair.id.text());
   for (const auto& plan : scenery.config.plans)

@@ -45,6 +45,23 @@ bool ends_by_itself(const OrderDraft& draft) {
          || draft.tif == TimeInForce::fok;
 }
 
+/// Bought minus sold, base units.
+Money filled_of(const Order& order) noexcept {
+  const auto& draft = order.intent().draft;
+  const auto filled = to_money(order.filled(), draft.scale);
+  return draft.side == Side::buy ? filled : -filled;
+}
+
+/// As the venue lists it, or finer where the order is: what one order shows says little of what its
+/// fills will.
+Scale adopted_scale(const VenueOrder& shown, const Instrument* listed) {
+  const Scale own{static_cast<std::int8_t>(shown.price.decimals()),
+                  static_cast<std::int8_t>(shown.quantity.decimals())};
+  const Scale usual = listed != nullptr ? listed->scale : Scale{8, 8};
+  return {std::max(own.price_decimals, usual.price_decimals),
+          std::max(own.quantity_decimals, usual.quantity_decimals)};
+}
+
 } // namespace
 
 // ---- the lock and the listeners
@@ -110,6 +127,12 @@ Desk::Entry& Desk::enter(Order order, std::shared_ptr<const Instrument> instrume
   return entries_.insert_or_assign(id, std::move(entry)).first->second;
 }
 
+/// Fills of some venues name no other.
+void Desk::note_venue_id(const Order& order) {
+  if (!order.venue_order_id().empty())
+    by_venue_id_[venue_key(order.intent().draft.instrument, order.venue_order_id())] = order.id();
+}
+
 void Desk::forget_old() {
   while (order_of_entry_.size() > options_.settled_kept + unsettled_.size()) {
     const auto id = order_of_entry_.front();
@@ -124,6 +147,7 @@ void Desk::forget_old() {
       by_venue_id_.erase(
           venue_key(entry->order.intent().draft.instrument, entry->order.venue_order_id()));
     entries_.erase(id);
+    adopted_.erase(id);
   }
 }
 
@@ -143,8 +167,7 @@ void Desk::after(Entry& entry, const OrderChange& change, const std::optional<Fi
   entry.heard_at = now.mono;
   const auto& order = entry.order;
   const auto& intent = order.intent();
-  if (!order.venue_order_id().empty())
-    by_venue_id_[venue_key(intent.draft.instrument, order.venue_order_id())] = order.id();
+  note_venue_id(order);
   if (fill && change.filled_more)
     gate_.on_fill(intent, *fill, entry.instrument, now);
   gate_.on_order(order);
@@ -334,26 +357,62 @@ Desk::Entry* Desk::adopt(const VenueOrder& shown) {
   draft.side = shown.side;
   draft.type = shown.type;
   draft.tif = shown.tif;
-  draft.scale = {static_cast<std::int8_t>(shown.price.decimals()),
-                 static_cast<std::int8_t>(shown.quantity.decimals())};
-  draft.price = {shown.price.mantissa()};
-  draft.quantity = {shown.quantity.mantissa()};
+  auto listed = options_.listed ? options_.listed(shown.instrument) : nullptr;
+  draft.scale = adopted_scale(shown, listed.get());
+  const auto price = shown.price.at_scale(draft.scale.price_decimals);
+  const auto quantity = shown.quantity.at_scale(draft.scale.quantity_decimals);
+  if (!price || !quantity) {
+    log_.write(
+        LogLevel::error, "order_scale",
+        {{"orderId", shown.client_id}, {"reason", describe((price ? quantity : price).error())}});
+    return nullptr;
+  }
+  draft.price = {*price};
+  draft.quantity = {*quantity};
   log_.write(LogLevel::warning, "order_adopted",
              {{"exchange", to_string(shown.instrument)}, {"orderId", shown.client_id}});
-  write(AdoptedRecord{{intent, {}, {}}, shown.venue_order_id});
-  auto& entry = enter(Order{std::move(intent)}, nullptr);
+  write(AdoptedRecord{{intent, listed ? listed->base : "", listed ? listed->quote : ""},
+                      shown.venue_order_id});
+  auto& entry = enter(Order{std::move(intent)}, std::move(listed));
   entry.adopted = true;
+  adopted_.insert(entry.order.id());
   return &entry;
 }
 
+std::vector<AdoptedFill> Desk::unaccepted(const MarketKey* market) const {
+  const std::lock_guard lock{mutex_};
+  std::vector<AdoptedFill> found;
+  for (const auto& id : adopted_) {
+    const auto& entry = entries_.at(id);
+    const auto& instrument = entry.order.intent().draft.instrument;
+    const auto filled = filled_of(entry.order);
+    if (filled != entry.accepted && (market == nullptr || instrument.market() == *market))
+      found.push_back({id, instrument, filled});
+  }
+  return found;
+}
+
+void Desk::accept_adopted(const MarketKey& market, const std::string& person,
+                          const risk::Now& now) {
+  const Scope scope{*this};
+  for (const auto& one : unaccepted(&market)) {
+    entries_.at(one.id).accepted = one.filled;
+    write(BaselineRecord{.market = market,
+                         .what = std::string{accepted_order} + one.id.text(),
+                         .amount = one.filled,
+                         .person = person,
+                         .ts = to_millis(now.wall)});
+  }
+}
+
 /// An order adopted from a fill alone learns its size from the order itself.
-void Desk::widen(Entry& entry, const Decimal& quantity, const risk::Now& now) {
-  const auto size = quantity.at_scale(entry.order.intent().draft.scale.quantity_decimals);
-  if (!size)
-    return;
-  const auto change = entry.order.widen({*size});
+void Desk::widen(Entry& entry, Quantity quantity, const risk::Now& now) {
+  const auto change = entry.order.widen(quantity);
+  const auto* listed = entry.instrument.get();
   if (change.news || change.state_changed)
-    write(AdoptedRecord{{entry.order.intent(), {}, {}}, entry.order.venue_order_id()});
+    write(AdoptedRecord{{entry.order.intent(), listed != nullptr ? listed->base : "",
+                         listed != nullptr ? listed->quote : ""},
+                        entry.order.venue_order_id()});
   after(entry, change, std::nullopt, now);
 }
 
@@ -368,7 +427,8 @@ bool Desk::on_order(const VenueOrder& shown, const risk::Now& now) {
   }
   const auto decimals = entry->order.intent().draft.scale.quantity_decimals;
   if (entry->adopted)
-    widen(*entry, shown.quantity, now);
+    if (const auto size = shown.quantity.at_scale(decimals))
+      widen(*entry, {*size}, now);
   VenueReport report{.venue_order_id = shown.venue_order_id,
                      .status = shown.status,
                      .cumulative = std::nullopt,
@@ -425,6 +485,8 @@ bool Desk::on_fill(const VenueFill& shown, const risk::Now& now) {
                   .venue_time = shown.venue_time};
   if (!shown.venue_order_id.empty() && entry->order.venue_order_id().empty())
     on_accepted(entry->order.id(), shown.venue_order_id, shown.venue_time, now);
+  if (entry->adopted && !entry->order.knows(fill))
+    widen(*entry, {entry->order.filled().units + fill.quantity.units}, now);
   const auto change = entry->order.on_fill(fill);
   if (change.filled_more)
     write(FillRecord{entry->order.id(), fill});

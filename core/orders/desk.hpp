@@ -55,6 +55,16 @@ struct OrderUpdate {
   std::optional<Fill> fill; ///< the one that counted now
 };
 
+/// An order of this engine that the journal did not know, and what it filled (bought minus sold,
+/// base units): whose it was, and what else went with it, nobody knows any more.
+struct AdoptedFill {
+  ClientOrderId id;
+  InstrumentKey instrument;
+  Money filled;
+
+  friend bool operator==(const AdoptedFill&, const AdoptedFill&) = default;
+};
+
 struct DeskOptions {
   EngineId engine;
   std::uint64_t epoch = 1;
@@ -63,6 +73,8 @@ struct DeskOptions {
   std::chrono::milliseconds query_after{2'000};
   std::chrono::milliseconds query_again{5'000};
   std::size_t settled_kept = 10'000; ///< for GET /api/orders; older ones are in the journal only
+  /// What the venue lists of an instrument; null: not known (yet). For orders that are adopted.
+  std::function<std::shared_ptr<const Instrument>(const InstrumentKey&)> listed{};
 };
 
 /// An order that a venue shows and we may or may not know.
@@ -190,6 +202,10 @@ public:
   /// All orders of one TWAP plan that are still in memory.
   [[nodiscard]] std::vector<Order> of_plan(const twap::PlanId& plan) const;
   [[nodiscard]] Money position(const InstrumentKey& instrument) const;
+  /// Adopted orders with fills that no person has accepted yet; of all markets when null.
+  [[nodiscard]] std::vector<AdoptedFill> unaccepted(const MarketKey* market) const;
+  /// A person knows of them, and takes their fills as they are now.
+  void accept_adopted(const MarketKey& market, const std::string& person, const risk::Now& now);
   /// As Gate::held_positions.
   [[nodiscard]] std::vector<risk::HeldPosition> held_positions(risk::KillLevel level,
                                                                const std::string& scope) const;
@@ -213,6 +229,7 @@ private:
     std::optional<MonoTime> asked_at, cancelled_at;
     bool cancel_wanted = false;
     bool adopted = false;
+    Money accepted{}; ///< of an adopted one's fills, by a person
   };
 
   /// Orders that go out together when all their intents are durable.
@@ -230,12 +247,13 @@ private:
                                 const std::string& venue_order_id);
   Entry& enter(Order order, std::shared_ptr<const Instrument> instrument);
   [[nodiscard]] Entry* adopt(const VenueOrder& shown);
-  void widen(Entry& entry, const Decimal& quantity, const risk::Now& now);
+  void widen(Entry& entry, Quantity quantity, const risk::Now& now);
   [[nodiscard]] bool is_forgotten(const ClientIdParts& id) const;
   void after(Entry& entry, const OrderChange& change, const std::optional<Fill>& fill,
              const risk::Now& now);
   [[nodiscard]] std::vector<Order>
   with_origin(const std::function<bool(const OrderOrigin&)>& wanted) const;
+  void note_venue_id(const Order& order);
   void forget_old();
   void write(const Record& record);
   void write_switch(const KillRecord& record);
@@ -252,6 +270,7 @@ private:
 
   void replay(const Record& record, Restored& restored, const risk::Now& now);
   void replay_intent(const IntentRecord& record, bool adopted, const std::string& venue_order_id);
+  void replay_baseline(const BaselineRecord& record, Restored& restored);
 
   DeskOptions options_;
   Journal& journal_;
@@ -268,6 +287,7 @@ private:
   std::map<MarketKey, std::uint64_t> updates_of_;
   std::map<MarketKey, OrderPort*> ports_;
   std::unordered_map<ClientOrderId, Entry> entries_;
+  std::set<ClientOrderId> adopted_;                            ///< of `entries_`
   std::unordered_map<std::string, ClientOrderId> by_venue_id_; ///< "market symbol id"
   std::deque<ClientOrderId> order_of_entry_;                   ///< oldest first
   std::set<ClientOrderId> unsettled_;

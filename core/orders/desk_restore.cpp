@@ -56,8 +56,19 @@ void Desk::replay_intent(const IntentRecord& record, bool adopted,
   }
   auto& entry = enter(Order{record.intent}, record.base.empty() ? nullptr : remembered(record));
   entry.adopted = adopted;
-  if (adopted)
-    entry.order.on_accepted(venue_order_id, 0);
+  if (!adopted)
+    return;
+  adopted_.insert(record.intent.id);
+  entry.order.on_accepted(venue_order_id, 0);
+}
+
+void Desk::replay_baseline(const BaselineRecord& record, Restored& restored) {
+  if (!record.what.starts_with(accepted_order)) {
+    restored.baselines.push_back(record);
+    return;
+  }
+  if (auto* entry = entry_of(ClientOrderId{record.what.substr(accepted_order.size())}))
+    entry->accepted = record.amount;
 }
 
 void Desk::replay(const Record& record, Restored& restored, const risk::Now& now) {
@@ -111,7 +122,7 @@ void Desk::replay(const Record& record, Restored& restored, const risk::Now& now
         } else if constexpr (std::is_same_v<What, PausedRecord>) {
           gate_.set_pause(what.strategy, what.by, what.reason);
         } else if constexpr (std::is_same_v<What, BaselineRecord>) {
-          restored.baselines.push_back(what);
+          replay_baseline(what, restored);
         } else if constexpr (std::is_same_v<What, CheckpointRecord>) {
           folded_through_ = parse_client_id(what.folded_through.text());
           gate_.set_sums(what.sums);
@@ -148,6 +159,7 @@ Restored Desk::restore(std::span<const Record> records, const risk::Now& now) {
       order.on_no_answer({Errc::timed_out, "the engine was restarted", {}});
     }
     gate_.on_order(order);
+    note_venue_id(order);
     entry.snapshot = std::make_shared<const Order>(order);
     if (order.settled())
       unsettled_.erase(id);

@@ -70,6 +70,8 @@ std::set<ClientOrderId> kept_orders(const Desk& desk, const Restored& restored) 
   std::set<ClientOrderId> kept;
   for (const auto& order : restored.unsettled)
     kept.insert(order->id());
+  for (const auto& adopted : desk.unaccepted(nullptr))
+    kept.insert(adopted.id);
   for (const auto& [pair, execution] : restored.executions)
     for (const auto& leg : execution.legs)
       kept.insert(leg.ids.begin(), leg.ids.end());

@@ -97,8 +97,7 @@ OrderChange Order::on_report(const VenueReport& report) {
 OrderChange Order::on_fill(const Fill& fill) {
   if (fill.quantity.units <= 0)
     return {};
-  const auto same = [&](const Fill& known) { return known.trade_id == fill.trade_id; };
-  if (std::ranges::any_of(fills_, same))
+  if (knows(fill))
     return {};
   const bool late = settled();
   fills_.push_back(fill);
@@ -155,6 +154,11 @@ Quantity Order::open_quantity() const noexcept {
   const bool ended = state_ == OrderState::cancelled || state_ == OrderState::expired;
   const auto most = ended ? reported_ : std::max(reported_, intent_.draft.quantity);
   return std::max(Quantity{}, most - filled_);
+}
+
+bool Order::knows(const Fill& fill) const noexcept {
+  return std::ranges::any_of(fills_,
+                             [&](const Fill& known) { return known.trade_id == fill.trade_id; });
 }
 
 bool Order::overfilled() const noexcept {

@@ -208,6 +208,8 @@ public:
   [[nodiscard]] Quantity open_quantity() const noexcept;
 
   [[nodiscard]] bool overfilled() const noexcept;
+  /// It was counted already: a trade counts once.
+  [[nodiscard]] bool knows(const Fill& fill) const noexcept;
 
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
 

@@ -18,6 +18,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -170,10 +171,15 @@ struct CheckpointRecord {
   friend bool operator==(const CheckpointRecord&, const CheckpointRecord&) = default;
 };
 
+/// How `what` of a BaselineRecord begins that speaks of an order; its client id follows.
+inline constexpr std::string_view accepted_order = "order ";
+
 /// What an account held beyond our own fills: from the first comparison, or as a person accepted.
 struct BaselineRecord {
   MarketKey market;
-  std::string what; ///< asset (spot) or instrument (linear); empty = "the baseline was taken"
+  /// Asset (spot) or instrument (linear); empty = "the baseline was taken"; "order <client id>" =
+  /// the fills of an adopted order were accepted.
+  std::string what;
   Money amount;
   std::string person; ///< empty = from the first comparison
   UnixMillis ts = 0;

@@ -259,6 +259,51 @@ TEST_CASE("an order adopted from a fill learns its size from the order") {
   CHECK(restored.unsettled[0]->open_quantity() == world.desk.find(stranger)->open_quantity());
 }
 
+TEST_CASE("an order adopted from a small fill takes the finer ones, by the venue's own scale") {
+  DeskWorld world;
+  auto options = DeskWorld::options(8);
+  options.listed = [](const core::InstrumentKey& of) {
+    return std::make_shared<const core::Instrument>(Gated::listed(of));
+  };
+  Desk desk{std::move(options), {}, world.journal, world.log};
+  const auto stranger = make_client_id({EngineId{"test"}, 7, 3});
+  CHECK(desk.on_fill(DeskWorld::fill(stranger, "t1", "1"), world.now));
+  CHECK(desk.on_fill(DeskWorld::fill(stranger, "t2", "0.25"), world.now));
+  CHECK(desk.on_fill(DeskWorld::fill(stranger, "t2", "0.25"), world.now));
+  CHECK(to_string(desk.position(Gated::key())) == "1.25");
+  CHECK_FALSE(desk.find(stranger)->overfilled());
+  Desk second{DeskWorld::options(9), {}, world.journal, world.log};
+  second.restore(world.journal.records, world.now);
+  CHECK(to_string(second.position(Gated::key())) == "1.25");
+}
+
+TEST_CASE("what an adopted order filled is held before a person until he accepts it, also after a "
+          "restart") {
+  DeskWorld world;
+  const auto binance = DeskWorld::market("binance");
+  const auto bybit = DeskWorld::market("bybit");
+  const auto stranger = make_client_id({EngineId{"test"}, 7, 3});
+  world.desk.on_order(DeskWorld::shown(stranger, VenueStatus::open, "0"), world.now);
+  CHECK_MESSAGE(world.desk.unaccepted(&binance).empty(), "it has filled nothing");
+  world.desk.on_fill(DeskWorld::fill(stranger, "t1", "0.4"), world.now);
+  const AdoptedFill held{stranger, Gated::key(), money("0.4")};
+  CHECK(world.desk.unaccepted(&binance) == std::vector{held});
+  CHECK(world.desk.unaccepted(&bybit).empty());
+  Desk second{DeskWorld::options(8), {}, world.journal, world.log};
+  second.restore(world.journal.records, world.now);
+  CHECK(second.unaccepted(nullptr) == std::vector{held});
+
+  second.accept_adopted(binance, "ann", world.now);
+  CHECK(second.unaccepted(nullptr).empty());
+  Desk third{DeskWorld::options(9), {}, world.journal, world.log};
+  const auto restored = third.restore(world.journal.records, world.now);
+  CHECK(third.unaccepted(nullptr).empty());
+  CHECK_MESSAGE(restored.baselines.empty(), "an accepted order is no baseline of the account");
+  CHECK(to_string(third.position(Gated::key())) == "0.4");
+  third.on_fill(DeskWorld::fill(stranger, "t2", "0.1"), world.now);
+  CHECK_MESSAGE(third.unaccepted(nullptr).size() == 1, "he accepted 0.4");
+}
+
 // ---- cancel and kill
 
 TEST_CASE("cancelling what is over, or was never there, is told") {
