@@ -168,13 +168,17 @@ struct ReleaseKill {
 struct KillOutcome {
   std::vector<core::orders::ClientOrderId> cancelling;
   bool changed = false; ///< false: it was thrown (or released) already
+  /// It is in the journal, so that a crash does not undo it. False: it is in force all the same,
+  /// but the disk has not said so in time.
+  bool journalled = false;
 };
 
 /// The desk's clockwork (queries, cancels, days), kill switches by message, file and signal, and
-/// alerts about the desk and its journal.
-using RiskHandle
-    = caf::typed_actor<caf::reacts_to<Tick>, caf::replies_to<ThrowKill>::with<KillOutcome>,
-                       caf::replies_to<ReleaseKill>::with<KillOutcome>>;
+/// alerts about the desk and its journal. A kill acts at once; its answer waits for the journal, at
+/// most for most of a second.
+using RiskHandle = caf::typed_actor<caf::reacts_to<Tick>, caf::reacts_to<Continue>,
+                                    caf::replies_to<ThrowKill>::with<KillOutcome>,
+                                    caf::replies_to<ReleaseKill>::with<KillOutcome>>;
 
 /// Brings positions to zero under the kill switches that ask for it.
 using FlattenerHandle = caf::typed_actor<caf::reacts_to<Tick>>;

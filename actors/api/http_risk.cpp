@@ -45,7 +45,7 @@ void answer_kill(const HttpSelf& self, const Respond& respond,
   out.begin_object().field("changed", outcome.changed).key("cancelling").begin_array();
   for (const auto& id : outcome.cancelling)
     out.string(id.text());
-  out.end_array().end_object();
+  out.end_array().field("journalled", outcome.journalled).end_object();
   self.impl->ok(respond, out.text());
 }
 

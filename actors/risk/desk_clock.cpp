@@ -22,30 +22,77 @@ using messages::Severity;
 /// Bounds how late an unknown order is asked for.
 constexpr std::chrono::milliseconds tick_interval{50};
 
-messages::KillOutcome kill(Self self, const messages::ThrowKill& request) {
+/// Bounds how long whoever threw a switch waits for the disk. It is shown within a second.
+constexpr std::chrono::milliseconds journal_wait_max{800};
+
+void answer_owed(Self self) {
+  auto& state = self->state;
+  const auto now = state.context->clocks.mono();
+  std::erase_if(state.owed, [&](DeskClockState::Owed& owed) {
+    owed.outcome.journalled = *owed.journalled;
+    if (!owed.outcome.journalled && now < owed.until)
+      return false;
+    if (!owed.outcome.journalled)
+      messages::publish_alert(*state.context, Severity::critical, "KILL_NOT_JOURNALLED", owed.place,
+                              "in force, but the journal has not taken it yet: a crash before it "
+                              "does would undo it");
+    owed.promise.deliver(std::move(owed.outcome));
+    return true;
+  });
+}
+
+/// What the desk calls when the journal has it, from any thread.
+core::orders::Desk::Noted noted_by(Self self, const std::shared_ptr<std::atomic<bool>>& flag) {
+  // The desk outlives the actor, and the disk may never answer.
+  return [self, owner = caf::actor_cast<caf::weak_actor_ptr>(messages::RiskHandle{self}), flag] {
+    *flag = true;
+    // Handled by this very incarnation or by nobody, so `self` is alive when it runs.
+    if (const auto alive = caf::actor_cast<caf::strong_actor_ptr>(owner))
+      caf::anon_send<caf::message_priority::high>(
+          caf::actor_cast<messages::RiskHandle>(alive),
+          messages::Continue{[self] { answer_owed(self); }});
+  };
+}
+
+caf::result<messages::KillOutcome> answer(Self self, messages::KillOutcome outcome,
+                                          std::shared_ptr<std::atomic<bool>> journalled,
+                                          std::string place) {
+  auto& state = self->state;
+  outcome.journalled = *journalled;
+  if (outcome.journalled)
+    return outcome;
+  auto promise = self->make_response_promise<messages::KillOutcome>();
+  state.owed.push_back({promise, std::move(outcome), std::move(journalled), std::move(place),
+                        state.context->clocks.mono() + journal_wait_max});
+  return promise;
+}
+
+caf::result<messages::KillOutcome> kill(Self self, const messages::ThrowKill& request) {
   auto& state = self->state;
   const auto before = state.desk->kills();
+  const auto journalled = std::make_shared<std::atomic<bool>>(false);
   messages::KillOutcome outcome;
-  outcome.cancelling = state.desk->kill(request.order, now_of(state));
+  outcome.cancelling = state.desk->kill(request.order, now_of(state), noted_by(self, journalled));
   outcome.changed = state.desk->kills() != before;
   const auto what = core::risk::place_of(request.order.level, request.order.scope);
   messages::publish_alert(*state.context, Severity::critical, "KILL_SWITCH", what,
                           "thrown by " + request.order.person + ": " + request.order.reason + "; "
                               + std::to_string(outcome.cancelling.size())
                               + " orders are being cancelled");
-  return outcome;
+  return answer(self, std::move(outcome), journalled, what);
 }
 
-messages::KillOutcome release(Self self, const messages::ReleaseKill& request) {
+caf::result<messages::KillOutcome> release(Self self, const messages::ReleaseKill& request) {
   auto& state = self->state;
+  const auto journalled = std::make_shared<std::atomic<bool>>(false);
   messages::KillOutcome outcome;
-  outcome.changed
-      = state.desk->release(request.level, request.scope, request.person, now_of(state));
+  outcome.changed = state.desk->release(request.level, request.scope, request.person, now_of(state),
+                                        noted_by(self, journalled));
+  const auto what = core::risk::place_of(request.level, request.scope);
   if (outcome.changed)
-    messages::publish_alert(*state.context, Severity::warning, "KILL_RELEASED",
-                            core::risk::place_of(request.level, request.scope),
+    messages::publish_alert(*state.context, Severity::warning, "KILL_RELEASED", what,
                             "lifted by " + request.person);
-  return outcome;
+  return answer(self, std::move(outcome), journalled, what);
 }
 
 /// Before anything else: whatever waited is older than it looks.
@@ -106,12 +153,14 @@ messages::RiskHandle::behavior_type desk_clock(Self self, messages::ContextPtr c
         beat(self->state);
         self->state.desk->on_tick(now_of(self->state));
         show(self->state);
+        answer_owed(self);
         self->delayed_send(self, tick_interval, messages::Tick{});
       }),
-      observe([self](const messages::ThrowKill& request) -> messages::KillOutcome {
+      observe([](const messages::Continue& next) { next.run(); }),
+      observe([self](const messages::ThrowKill& request) -> caf::result<messages::KillOutcome> {
         return kill(self, request);
       }),
-      observe([self](const messages::ReleaseKill& request) -> messages::KillOutcome {
+      observe([self](const messages::ReleaseKill& request) -> caf::result<messages::KillOutcome> {
         return release(self, request);
       }),
   };

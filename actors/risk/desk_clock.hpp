@@ -1,5 +1,7 @@
 /// The desk's clockwork and its voice: turns its timers, throws and lifts kill switches, and passes
-/// order updates to the pairs that own them and to everyone who listens. Decides nothing.
+/// order updates to the pairs that own them and to everyone who listens. Decides nothing. A kill
+/// switch acts at once; who threw it is answered when the journal has it, or when the disk takes
+/// too long, and then told so.
 #pragma once
 
 #include "core/orders/desk.hpp"
@@ -8,15 +10,31 @@
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace tandem::actors {
 
 struct DeskClockState {
+  /// An answer that waits for the journal.
+  struct Owed {
+    caf::typed_response_promise<messages::KillOutcome> promise;
+    messages::KillOutcome outcome;
+    std::shared_ptr<std::atomic<bool>> journalled;
+    std::string place; ///< what was thrown or lifted, in words
+    core::MonoTime until{};
+  };
+
   explicit DeskClockState(caf::scheduled_actor*) {}
 
   messages::ContextPtr context;
   messages::CellPtr cell;
   core::orders::Desk* desk = nullptr; ///< outlives the actor
+  std::vector<Owed> owed;
 };
 
 messages::RiskHandle::behavior_type

@@ -8,6 +8,7 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -101,14 +102,28 @@ void report(FlattenerState& state, const Flattening& flattening,
                           core::risk::place_of(order.level, order.scope), text);
 }
 
+/// Where an order that flattens is not settled yet. It may be a predecessor's, or another switch's
+/// over the same position; and what it filled may not be in the position yet.
+std::set<core::InstrumentKey> being_flattened(const FlattenerState& state) {
+  std::set<core::InstrumentKey> found;
+  for (const auto& order : state.desk->unsettled())
+    if (const auto& draft = order->intent().draft;
+        draft.origin.purpose == core::orders::OrderPurpose::flatten)
+      found.insert(draft.instrument);
+  return found;
+}
+
 void work_on(Self self, FlattenerState::Work& work) {
   auto& state = self->state;
   auto& flattening = work.flattening;
   const auto& order = flattening.order();
   const auto positions = state.desk->held_positions(order.level, order.scope);
   const auto now = state.context->clocks.mono();
+  const auto busy = being_flattened(state);
   for (const auto& position : positions) {
     const auto* book = book_of(self, position.instrument);
+    if (busy.contains(position.instrument))
+      continue;
     if (const auto draft = flattening.next(position, book, now))
       place(state, flattening, *draft, *book);
   }

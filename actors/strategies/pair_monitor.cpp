@@ -280,6 +280,20 @@ void keep_time(Self self) {
                   core::Error{core::Errc::timed_out, "the execution goes on", {}}});
 }
 
+/// Who was told before a restart may be gone: as long as the pair is stranded, it is said again.
+void tell_stranded(const PairMonitorState& state) {
+  const auto& id = state.watch->config().id;
+  std::string reason;
+  state.trading->desk->with_gate(
+      [&](const core::risk::Gate& gate) { reason = gate.pause_of(id.text(), "residual"); });
+  if (!reason.empty())
+    messages::publish_alert(*state.context, Severity::critical, "PAIR_STRANDED", id.text(),
+                            reason
+                                + "; since before the restart; the pair is paused until a "
+                                  "person resumes it",
+                            id);
+}
+
 std::optional<core::Decimal> best(std::span<const core::market::Level> side,
                                   const core::Scale& scale) {
   if (side.empty())
@@ -362,6 +376,7 @@ messages::PairHandle::behavior_type pair_monitor(Self self, messages::ContextPtr
     state.executor.emplace(state.watch->config(), state.trading->limits, *state.trading->desk,
                            *state.trading->book);
     state.executor->resume(context->clocks.mono());
+    tell_stranded(state);
   }
   cell->set_state(std::string{core::strategy::to_string(state.watch->state())});
   self->delayed_send(self, tick_interval, messages::Tick{});

@@ -115,7 +115,7 @@ void set_gate(Self self) {
                      .account = state.options.parts.trading->traits().account,
                      .clock_offset = offset.value_or(std::chrono::milliseconds{0}),
                      .allowed = state.options.allowed,
-                     .order_rates = state.options.parts.trading->traits().order_rates});
+                     .order_rates = state.order_rates});
     if (open)
       gate.standstill().compared(market_of(state), state.standstills);
   });
@@ -129,6 +129,26 @@ void set_gate(Self self) {
         core::LogLevel::info, open ? "gate_opened" : "gate_closed",
         {{"exchange", core::to_string(market_of(state))}, {"reason", reason}});
   }
+}
+
+/// The account's own allowance, which its level at the venue decides. What was sent goes on
+/// counting.
+void follow_rate(Self self, core::market::OrderRate rate) {
+  auto& state = self->state;
+  auto rates = state.order_rates;
+  const auto same = std::ranges::find(rates, rate.window, &core::market::OrderRate::window);
+  if (same == rates.end())
+    rates.push_back(rate);
+  else
+    *same = rate;
+  if (rates == state.order_rates)
+    return;
+  state.order_rates = std::move(rates);
+  state.context->log->write(core::LogLevel::info, "order_rate",
+                            {{"exchange", core::to_string(market_of(state))},
+                             {"orders", std::to_string(rate.count)},
+                             {"windowMs", std::to_string(rate.window.count())}});
+  set_gate(self);
 }
 
 // ---- the port
@@ -161,6 +181,14 @@ void open_link(Self self) {
     cell->set_last_error(core::describe(why));
     context->log->write(core::LogLevel::warning, "order_socket_down",
                         {{"exchange", core::to_string(market)}, {"reason", core::describe(why)}});
+  };
+  state.order_rates = parts.trading->traits().order_rates;
+  events.order_rate = [owner, self, number = ++state.links](core::market::OrderRate rate) {
+    // Handled by this very incarnation or by nobody, so `self` is alive when it runs.
+    caf::anon_send(owner, messages::Continue{[self, rate, number] {
+                     if (number == self->state.links)
+                       follow_rate(self, rate);
+                   }});
   };
   state.link = adapters::venues::OrderLink::open(
       market, parts.tools(state.client), state.options.link, desk_of(state), std::move(events));

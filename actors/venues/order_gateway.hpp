@@ -19,6 +19,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace tandem::actors {
 
@@ -63,8 +64,10 @@ struct OrderGatewayState {
   core::MonoTime due_at{}, fees_at{};
   std::set<core::Symbol> symbols; ///< of the pairs so far: whose fees and fills are asked for
   std::set<core::Symbol> fees_known;
+  std::vector<core::market::OrderRate> order_rates; ///< as the venue tells them
   std::uint64_t standstills = 0;   ///< of the engine; what was compared is newer than the last
   std::uint64_t epoch_of_keys = 0; ///< readings asked with older keys are not heard
+  std::uint64_t links = 0;         ///< opened so far; what an older one heard is of other keys
   bool private_ready = false, reading = false, orphans_seen = false, key_refused = false,
        open = false;
 };

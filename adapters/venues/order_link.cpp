@@ -116,6 +116,7 @@ void OrderLink::send_by_rest(const Intent& intent, core::MonoTime approved_at) {
       },
       [self = shared_from_this(), intent, sent_at](const SignedReply& reply) {
         if (reply.response) {
+          self->heed_rate(self->tools_.trading->read_order_rate(reply.response->headers));
           self->on_place_reply(
               intent,
               self->tools_.trading->parse_place(reply.response->status, reply.response->body),
@@ -146,6 +147,7 @@ void OrderLink::on_place_reply(const Intent& intent, const PlaceReply& reply,
                                core::MonoTime sent_at) {
   const auto at = now();
   const auto took = at.mono - sent_at;
+  heed_rate(reply.rate);
   switch (reply.outcome) {
   case PlaceReply::Outcome::accepted:
     counters_.last_ack_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
@@ -176,6 +178,14 @@ void OrderLink::on_place_reply(const Intent& intent, const PlaceReply& reply,
   const bool worked = reply.outcome == PlaceReply::Outcome::accepted;
   if (events_.request_done)
     events_.request_done(worked, took);
+}
+
+void OrderLink::heed_rate(const std::optional<core::market::OrderRate>& rate) {
+  if (!rate || rate == order_rate_)
+    return;
+  order_rate_ = rate;
+  if (events_.order_rate)
+    events_.order_rate(*rate);
 }
 
 // ---- cancels

@@ -46,6 +46,8 @@ struct OrderLinkCounters {
 struct OrderLinkEvents {
   std::function<void(bool succeeded, std::chrono::nanoseconds took)> request_done;
   std::function<void(core::Error)> socket_down; ///< the order socket; it is opened again by itself
+  /// The venue told another rate of new orders than before.
+  std::function<void(core::market::OrderRate)> order_rate;
 };
 
 class OrderLink final : public core::orders::OrderPort,
@@ -98,6 +100,7 @@ private:
   void send_by_rest(const Intent& intent, core::MonoTime approved_at);
   [[nodiscard]] bool send_by_socket(const Intent& intent);
   void on_place_reply(const Intent& intent, const PlaceReply& reply, core::MonoTime sent_at);
+  void heed_rate(const std::optional<core::market::OrderRate>& rate);
   void on_cancel_reply(const Intent& intent, const CancelReply& reply);
   void ask(const Intent& intent, OrderRef ref, int attempt, bool fills_too,
            core::MonoTime asked_at);
@@ -126,6 +129,7 @@ private:
   std::set<core::Symbol> armed_; ///< symbols under the dead man's switch
   std::set<std::string> asking_; ///< client ids with a query under way
   core::MonoTime armed_at_{};
+  std::optional<core::market::OrderRate> order_rate_; ///< as the venue told it last
   bool over_ = false;
 };
 

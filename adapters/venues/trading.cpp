@@ -54,6 +54,10 @@ core::Result<std::string> Trading::prehash(const SigningParts& /*request*/) cons
   return core::fail(core::Errc::validation_error, "this venue's requests are signed as given");
 }
 
+std::optional<core::market::OrderRate> Trading::read_order_rate(const Headers& /*headers*/) const {
+  return std::nullopt;
+}
+
 std::unique_ptr<Trading> make_trading(const core::MarketKey& key) {
   if (key.venue.text() == "binance")
     return binance::make_binance_trading(key.type);

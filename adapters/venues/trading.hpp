@@ -108,6 +108,8 @@ struct PlaceReply {
   std::optional<core::orders::VenueOrder> order;
   std::vector<core::orders::VenueFill> fills;
   core::Error error; ///< refused, unknown, duplicate
+  /// New orders that this account may send here, where the reply itself says so.
+  std::optional<core::market::OrderRate> rate;
 };
 
 struct CancelReply {
@@ -283,6 +285,11 @@ public:
   };
 
   [[nodiscard]] virtual Failure classify(int status, std::string_view body) const = 0;
+
+  /// New orders that this account may send here, by the headers of a reply to one; nullopt: they
+  /// say nothing of it.
+  [[nodiscard]] virtual std::optional<core::market::OrderRate>
+  read_order_rate(const Headers& headers) const;
 
   // private stream
   /// Stream key routes (TradingTraits::stream_key): create, keep alive. @param key empty = create.

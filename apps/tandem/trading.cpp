@@ -142,13 +142,16 @@ open_trading(const config::Config& config, std::unique_ptr<adapters::files::File
 
 void kill_all(actors::supervisor::TradingParts& trading, const messages::Context& context,
               const std::string& person) {
-  const auto cancelling = trading.desk->kill({.level = core::risk::KillLevel::all,
-                                              .scope = {},
-                                              .flatten = false,
-                                              .person = person,
-                                              .reason = "thrown from outside the interfaces",
-                                              .ts = core::to_millis(context.clocks.wall())},
-                                             {context.clocks.mono(), context.clocks.wall()});
+  const auto cancelling = trading.desk->kill(
+      {.level = core::risk::KillLevel::all,
+       .scope = {},
+       .flatten = false,
+       .person = person,
+       .reason = "thrown from outside the interfaces",
+       .ts = core::to_millis(context.clocks.wall())},
+      {context.clocks.mono(), context.clocks.wall()}, [log = context.log, person] {
+        log->write(core::LogLevel::info, "kill_journalled", {{"by", person}});
+      });
   messages::publish_alert(context, messages::Severity::critical, "KILL_SWITCH", "all",
                           "thrown by " + person + "; " + std::to_string(cancelling.size())
                               + " orders are being cancelled");

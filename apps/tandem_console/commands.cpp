@@ -131,8 +131,12 @@ std::string kill_text(const Json& data) {
   const bool new_one = changed != nullptr && changed->boolean() != nullptr && *changed->boolean();
   const auto orders
       = cancelling == nullptr || cancelling->array() == nullptr ? 0 : cancelling->array()->size();
+  const auto* journalled = data.find("journalled");
+  const bool safe
+      = journalled != nullptr && journalled->boolean() != nullptr && *journalled->boolean();
   return std::string{new_one ? "done" : "it was so already"}
-         + "; orders being cancelled: " + std::to_string(orders) + '\n';
+         + "; orders being cancelled: " + std::to_string(orders)
+         + (safe ? "" : "; not in the journal yet: a crash would undo it") + '\n';
 }
 
 // ---- top

@@ -84,7 +84,13 @@ void Person::on_begin() {
   auto* life = living_();
   if (life == nullptr)
     return;
-  for (auto& one : thrown_)
+  for (auto& one : thrown_) {
+    const bool promised
+        = std::exchange(one.promised, false)
+          && scenery_.config.trading.durability == config::Durability::fsync; // any death
+    if (promised && !knows(*life, one.order))
+      judge_.fault("a kill switch that was answered as journalled is gone with the process: "
+                   + core::risk::place_of(one.order.level, one.order.scope));
     if (std::exchange(one.seen, false) && !knows(*life, one.order)) {
       if (one.order.level == KillLevel::all)
         judge_.on_release();
@@ -92,6 +98,14 @@ void Person::on_begin() {
     } else {
       one.seen = true;
     }
+  }
+}
+
+/// What an answer to this wish promises of the switch that was asked for.
+void Person::on_promise(const std::string& name) {
+  for (auto& one : thrown_)
+    if (name == "kill " + core::risk::place_of(one.order.level, one.order.scope))
+      one.promised = true;
 }
 
 void Person::finish() {
@@ -127,6 +141,7 @@ void Person::ask(Life& life, const std::string& name) {
              .body = request.body,
              .peer = "127.0.0.1:1"},
             [this, name, number = wish.number, resets = request.path.ends_with("/reset"),
+             kills = request.path == "/api/risk/kill" && request.method == "POST",
              left = wish.requests.size()](const adapters::transport::ServerResponse& answer) {
               // The breaker of a pair that was deleted meanwhile is there again with its pair.
               if (resets && answer.status == not_found)
@@ -135,6 +150,8 @@ void Person::ask(Life& life, const std::string& name) {
               if (found == wishes_.end() || found->second.number != number
                   || found->second.requests.size() != left || answer.status >= error_of_server)
                 return;
+              if (kills && answer.body.find(R"("journalled":true)") != std::string::npos)
+                on_promise(name);
               auto& requests = found->second.requests;
               requests.erase(requests.begin());
               found->second.asked_at.reset();
@@ -189,7 +206,7 @@ void Person::throw_switch(const Fault& fault) {
   auto order = order_of(fault.word);
   order.flatten = fault.value == 1;
   std::erase_if(thrown_, [&](const Thrown& one) { return is_same_place(one.order, order); });
-  thrown_.push_back({order, false, std::nullopt});
+  thrown_.push_back({order, false, false, std::nullopt});
   want_thrown(order);
   timeline_.after(fault.lasts, [this, level = order.level, scope = order.scope] {
     if (!finishing_)
@@ -237,7 +254,7 @@ void Person::flatten() {
     one.again_at = now + flatten_again;
     const auto order = one.order;
     release(order.level, order.scope);
-    thrown_.push_back({order, false, now + flatten_again});
+    thrown_.push_back({order, false, false, now + flatten_again});
     return timeline_.after(ask_again, [this, order] { want_thrown(order); });
   }
 }

@@ -50,7 +50,8 @@ private:
 
   struct Thrown {
     core::risk::KillOrder order;
-    bool seen = false; ///< the engine has it
+    bool seen = false;     ///< the engine has it
+    bool promised = false; ///< it said that a crash does not undo it
     std::optional<core::MonoTime> again_at;
   };
 
@@ -58,6 +59,7 @@ private:
   void want(const std::string& name, std::vector<Request> requests);
   void work();
   void ask(Life& life, const std::string& name);
+  void on_promise(const std::string& name);
   void take_back_later(const Fault& fault, const std::string& name, std::function<void()> what);
 
   void throw_switch(const Fault& fault);

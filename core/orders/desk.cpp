@@ -501,10 +501,11 @@ void Desk::on_tick(const risk::Now& now) {
 // ---- kill
 // ----------------------------------------------------------------------------------------------------------
 
-std::vector<ClientOrderId> Desk::kill(const risk::KillOrder& order, const risk::Now& now) {
+std::vector<ClientOrderId> Desk::kill(const risk::KillOrder& order, const risk::Now& now,
+                                      Noted noted) {
   const Scope scope{*this};
   if (gate_.kills().kill(order))
-    write(KillRecord{order, false});
+    write_switch({order, false});
   std::vector<ClientOrderId> asked;
   for (const auto& id : std::set{unsettled_}) {
     auto& entry = *entry_of(id);
@@ -513,6 +514,9 @@ std::vector<ClientOrderId> Desk::kill(const risk::KillOrder& order, const risk::
     ask_cancel(entry, now);
     asked.push_back(id);
   }
+  if (noted)
+    noted_.push_back(std::move(noted));
+  tell_noted();
   return asked;
 }
 
@@ -522,17 +526,20 @@ std::vector<risk::KillOrder> Desk::kills() const {
 }
 
 bool Desk::release(risk::KillLevel level, const std::string& scope_name, const std::string& person,
-                   const risk::Now& now) {
+                   const risk::Now& now, Noted noted) {
   const Scope scope{*this};
-  if (!gate_.kills().release(level, scope_name))
-    return false;
-  write(KillRecord{{.level = level,
-                    .scope = scope_name,
-                    .person = person,
-                    .reason = {},
-                    .ts = to_millis(now.wall)},
-                   true});
-  return true;
+  const bool lifted = gate_.kills().release(level, scope_name);
+  if (lifted)
+    write_switch({{.level = level,
+                   .scope = scope_name,
+                   .person = person,
+                   .reason = {},
+                   .ts = to_millis(now.wall)},
+                  true});
+  if (noted)
+    noted_.push_back(std::move(noted));
+  tell_noted();
+  return lifted;
 }
 
 // ---- looking

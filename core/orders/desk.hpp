@@ -157,12 +157,18 @@ public:
   void on_tick(const risk::Now& now);
 
   // ---- kill
-  /// Blocks at once, then cancels what works within the scope. @returns the orders asked to cancel.
-  std::vector<ClientOrderId> kill(const risk::KillOrder& order, const risk::Now& now);
+  /// Told once every switch so far is as safe in the journal as its mode promises: before the call
+  /// returns, or later on any thread, as long as a disk that fails does not take it. Under the
+  /// desk's lock: it must not wait.
+  using Noted = std::function<void()>;
+  /// Blocks at once, whatever the journal says, then cancels what works within the scope.
+  /// @returns the orders asked to cancel.
+  std::vector<ClientOrderId> kill(const risk::KillOrder& order, const risk::Now& now,
+                                  Noted noted = {});
   /// The switches that are thrown.
   [[nodiscard]] std::vector<risk::KillOrder> kills() const;
   bool release(risk::KillLevel level, const std::string& scope, const std::string& person,
-               const risk::Now& now);
+               const risk::Now& now, Noted noted = {});
 
   // ---- writing down what others decided (journalled and, for pauses, told to the gate)
   void record(const Record& record, std::function<void(Status)> durable);
@@ -232,7 +238,10 @@ private:
   with_origin(const std::function<bool(const OrderOrigin&)>& wanted) const;
   void forget_old();
   void write(const Record& record);
+  void write_switch(const KillRecord& record);
   void write_again();
+  void on_safe(const Record& record);
+  void tell_noted();
   void on_written(const Status& status);
   void on_durable(Batch& batch, const Status& status);
   void send(Batch& batch);
@@ -251,8 +260,10 @@ private:
   std::size_t depth_ = 0;              ///< scopes of the thread that holds it
   risk::Gate gate_;
   bool journal_down_ = false;
-  std::deque<Record> unwritten_;  ///< refused by the journal, oldest first
-  std::size_t writing_again_ = 0; ///< of those: on their way
+  std::deque<Record> unwritten_;    ///< refused by the journal, oldest first
+  std::size_t writing_again_ = 0;   ///< of those: on their way
+  std::size_t switches_unsafe_ = 0; ///< thrown or lifted, and not in the journal yet
+  std::vector<Noted> noted_;        ///< wait for these
   std::uint64_t sequence_ = 0, updates_ = 0;
   std::map<MarketKey, std::uint64_t> updates_of_;
   std::map<MarketKey, OrderPort*> ports_;

@@ -2,6 +2,7 @@
 #include "core/orders/desk_scope.hpp"
 
 #include <utility>
+#include <variant>
 
 namespace tandem::core::orders {
 
@@ -15,10 +16,45 @@ void Desk::write(const Record& record) {
   }
   journal_.append(record, [this, record](const Status& status) {
     const Scope inner{*this};
-    if (!status)
+    if (status)
+      on_safe(record);
+    else
       unwritten_.push_back(record);
     on_written(status);
   });
+}
+
+/// Somebody waits to hear that it is safe: it does not wait for company.
+void Desk::write_switch(const KillRecord& record) {
+  const Scope scope{*this};
+  ++switches_unsafe_;
+  if (!unwritten_.empty() || writing_again_ > 0) {
+    unwritten_.emplace_back(record);
+    return;
+  }
+  const Record one{record};
+  journal_.append_first({&one, 1}, [this, one](const Status& status) {
+    const Scope inner{*this};
+    if (status)
+      on_safe(one);
+    else
+      unwritten_.push_back(one);
+    on_written(status);
+  });
+}
+
+void Desk::on_safe(const Record& record) {
+  if (!std::holds_alternative<KillRecord>(record))
+    return;
+  --switches_unsafe_;
+  tell_noted();
+}
+
+void Desk::tell_noted() {
+  if (switches_unsafe_ > 0)
+    return;
+  for (const auto& noted : std::exchange(noted_, {}))
+    noted();
 }
 
 void Desk::write_again() {
@@ -31,7 +67,9 @@ void Desk::write_again() {
     journal_.append_first({&record, 1}, [this, record](const Status& status) {
       const Scope inner{*this};
       --writing_again_;
-      if (!status)
+      if (status)
+        on_safe(record);
+      else
         unwritten_.push_back(record);
       on_written(status);
     });

@@ -122,6 +122,13 @@ void Gate::set_pause(const std::string& strategy, const std::string& by,
     pauses.emplace_back(by, reason);
 }
 
+std::string Gate::pause_of(const std::string& strategy, const std::string& by) const {
+  for (const auto& pause : ledger_->strategy(strategy).pauses)
+    if (pause.first == by)
+      return pause.second;
+  return {};
+}
+
 void Gate::set_scope_pause(KillLevel level, const std::string& scope, const std::string& by,
                            const std::string& reason) {
   std::erase_if(scope_pauses_, [&](const ScopePause& pause) {

@@ -240,6 +240,8 @@ public:
   /// The same for every strategy at one venue, or for all (a circuit breaker's scope).
   void set_scope_pause(KillLevel level, const std::string& scope, const std::string& by,
                        const std::string& reason);
+  /// Why this strategy is paused by `by`; empty = it is not.
+  [[nodiscard]] std::string pause_of(const std::string& strategy, const std::string& by) const;
   /// What a switch or a pause would answer to a new order of this strategy at this venue; empty =
   /// none is in the way. For those who would ask again and again.
   [[nodiscard]] std::string held(const std::string& strategy, const VenueId& venue) const;

@@ -113,7 +113,7 @@ PlaceReply accepted_place(MarketType type, simdjson::simdjson_result<dom::elemen
     reply.error = malformed(type, "not an order", body).value();
     return reply;
   }
-  return {PlaceReply::Outcome::accepted, std::move(order), *std::move(fills), {}};
+  return {PlaceReply::Outcome::accepted, std::move(order), *std::move(fills), {}, {}};
 }
 
 CancelReply refused_cancel(MarketType type, int status, const Refusal& refusal) {

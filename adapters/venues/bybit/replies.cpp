@@ -181,6 +181,25 @@ PlaceReply parse_place(MarketType type, int status, std::string_view body) {
   return reply;
 }
 
+std::optional<core::market::OrderRate> order_rate(std::string_view limit) {
+  constexpr std::int64_t count_max = 10'000; // far beyond any level: something else is meant
+  const auto count = core::parse_scaled(limit, 0);
+  if (!count || *count <= 0 || *count > count_max)
+    return std::nullopt;
+  return core::market::OrderRate{static_cast<std::size_t>(*count), std::chrono::seconds{1}};
+}
+
+std::optional<core::market::OrderRate> order_rate_of(std::string_view body) {
+  dom::parser parser;
+  dom::element root;
+  if (parser.parse(body.data(), body.size()).get(root) != simdjson::SUCCESS)
+    return std::nullopt;
+  const auto reply = Object::of(dom::element{root});
+  const auto header = reply ? reply->object("header") : std::nullopt;
+  const auto limit = header ? header->text("X-Bapi-Limit") : std::nullopt;
+  return limit ? order_rate(*limit) : std::nullopt;
+}
+
 CancelReply parse_cancel(int status, std::string_view body) {
   const Answer answer{status, body};
   CancelReply reply;

@@ -27,6 +27,11 @@ parse_query(core::MarketType type, int status, std::string_view body);
 [[nodiscard]] core::Result<AccountFees> parse_fees(int status, std::string_view body);
 [[nodiscard]] core::Result<KeyRights> parse_key_rights(int status, std::string_view body);
 
+/// What "X-Bapi-Limit" says: so many new orders in a second. Nullopt for what no account may.
+[[nodiscard]] std::optional<core::market::OrderRate> order_rate(std::string_view limit);
+/// The same of a reply on the trade socket, which brings it as "header".
+[[nodiscard]] std::optional<core::market::OrderRate> order_rate_of(std::string_view body);
+
 /// The error of a code, for a person: "retCode 110007: ab not enough".
 [[nodiscard]] core::Error error_of(std::int64_t ret_code, std::string_view message);
 

@@ -246,7 +246,16 @@ public:
   }
 
   PlaceReply parse_socket_place(std::string_view body) const override {
-    return bybit::parse_place(type_, 200, body);
+    auto reply = bybit::parse_place(type_, 200, body);
+    reply.rate = bybit::order_rate_of(body);
+    return reply;
+  }
+
+  /// "X-Bapi-Limit" of a reply to a new order: the endpoint's whole allowance for this account, in
+  /// a second; it grows with the account's VIP level.
+  std::optional<core::market::OrderRate> read_order_rate(const Headers& headers) const override {
+    const auto* limit = find_header(headers, "X-Bapi-Limit");
+    return limit == nullptr ? std::nullopt : bybit::order_rate(*limit);
   }
 
   CancelReply parse_socket_cancel(std::string_view body) const override {

@@ -31,7 +31,8 @@ public:
         key, tools, options, world.desk,
         {.request_done
          = [this](bool worked, std::chrono::nanoseconds) { (worked ? succeeded : failed) += 1; },
-         .socket_down = [this](const core::Error&) { ++downs; }});
+         .socket_down = [this](const core::Error&) { ++downs; },
+         .order_rate = {}});
     strand.settle();
     world.desk.set_port(key, link.get(), world.now);
   }
@@ -216,6 +217,37 @@ TEST_CASE("a malformed word on the order socket changes nothing") {
     link.hear(text);
   CHECK((link.world.state(id) == OrderState::sent || link.world.state(id) == OrderState::unknown));
   CHECK(link.sockets.sent.size() == 1);
+}
+
+TEST_CASE("another rate of new orders is told once, however often the venue repeats it") {
+  DeskWorld world;
+  ManualMarket venue{"bybit", core::MarketType::spot};
+  std::vector<core::market::OrderRate> told;
+  const auto link = OrderLink::open(
+      venue.key, venue.tools, {}, world.desk,
+      {.request_done = {}, .socket_down = {}, .order_rate = [&](core::market::OrderRate rate) {
+         told.push_back(rate);
+       }});
+  venue.strand.settle();
+  world.desk.set_port(venue.key, link.get(), world.now);
+  const auto place = [&](const char* limit) {
+    auto order = world.draft(core::orders::Side::buy, "bybit");
+    const auto facts = world.fresh("bybit");
+    REQUIRE(world.desk.submit({&order, 1}, {&facts, 1}, world.now).has_value());
+    venue.strand.settle();
+    venue.http.answer(200,
+                      R"({"retCode":0,"retMsg":"OK","result":{"orderId":"a","orderLinkId":""}})",
+                      {{"X-Bapi-Limit", limit}});
+    venue.strand.advance(1'000ms); // another order, not the same one again
+    world.now.mono = venue.strand.clocks().mono();
+  };
+  world.now.mono = venue.strand.clocks().mono();
+  for (const auto* limit : {"20", "20", "40", "40", "nonsense", "25"})
+    place(limit);
+  CHECK(told == std::vector<core::market::OrderRate>{{20, 1'000ms}, {40, 1'000ms}, {25, 1'000ms}});
+  world.desk.set_port(venue.key, nullptr, world.now);
+  link->stop();
+  venue.strand.settle();
 }
 
 } // namespace tandem::tests

@@ -324,6 +324,49 @@ TEST_CASE("a thrown kill switch survives a restart") {
   second.with_gate([](core::risk::Gate& gate) { CHECK(gate.kills().thrown().size() == 1); });
 }
 
+TEST_CASE("a kill is in force at once and is told as noted only when the journal has it") {
+  DeskWorld world;
+  world.journal.delayed = true;
+  int noted = 0;
+  world.desk.kill({}, world.now, [&] { ++noted; });
+  CHECK(world.desk.kills().size() == 1);
+  CHECK_FALSE(world.submit_pair());
+  CHECK(noted == 0);
+  SUBCASE("thrown once more, it is as little in the journal as before") {
+    world.desk.kill({}, world.now, [&] { ++noted; });
+    CHECK(noted == 0);
+    world.journal.sync();
+    CHECK(noted == 2);
+  }
+  SUBCASE("on the disk") {
+    world.journal.sync();
+    CHECK(noted == 1);
+    world.desk.kill({}, world.now, [&] { ++noted; });
+    CHECK(noted == 2); // nothing new to be written
+  }
+  SUBCASE("lifted") {
+    world.desk.release(core::risk::KillLevel::all, {}, "ann", world.now, [&] { ++noted; });
+    CHECK(noted == 0);
+    world.journal.sync();
+    CHECK(noted == 2);
+  }
+}
+
+TEST_CASE("a kill that the disk refuses is in force, and noted when the disk has come back") {
+  DeskWorld world;
+  world.journal.room = 0;
+  int noted = 0;
+  world.desk.kill({}, world.now, [&] { ++noted; });
+  CHECK(world.desk.kills().size() == 1);
+  CHECK(noted == 0);
+  world.desk.on_tick(world.now);
+  CHECK(noted == 0);
+  world.journal.room = 100;
+  world.desk.on_tick(world.now);
+  CHECK(noted == 1);
+  CHECK(world.journal.records.size() == 1);
+}
+
 // ---- restart
 
 TEST_CASE("wherever a run ends, the next one knows every order that may have left") {

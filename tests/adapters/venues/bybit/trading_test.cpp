@@ -186,3 +186,24 @@ TEST_CASE("mangled frames are refused or understood, and never end the process")
   const simdjson::padded_string good{order};
   CHECK(codec->decode({good.data(), good.size()}).value().size() == 1);
 }
+
+TEST_CASE("the account's own rate of new orders is read where Bybit tells it, by REST and socket") {
+  using core::market::OrderRate;
+  const auto spot = bybit(MarketType::spot);
+  const OrderRate forty{40, std::chrono::seconds{1}};
+  CHECK(spot->read_order_rate({{"x-bapi-limit", "40"}, {"x-bapi-limit-status", "39"}}) == forty);
+  CHECK_FALSE(spot->read_order_rate({{"X-Bapi-Limit-Status", "39"}}));
+  for (const auto* nonsense : {"", "0", "-5", "many", "1.5", "10001", "99999999999999999999"})
+    CHECK_FALSE(spot->read_order_rate({{"X-Bapi-Limit", nonsense}}));
+  const std::string reply
+      = R"({"reqId":"1","retCode":0,"retMsg":"OK","op":"order.create","data":{"orderId":"a","orderLinkId":"b"},"retExtInfo":{},"header":{"X-Bapi-Limit":"40","X-Bapi-Limit-Status":"39"},"connId":"c"})";
+  std::string padded = reply;
+  padded.reserve(reply.size() + simdjson::SIMDJSON_PADDING);
+  CHECK(spot->parse_socket_place(padded).rate == forty);
+  // A refusal for the rate itself tells it, too.
+  const std::string refused
+      = R"({"reqId":"1","retCode":10006,"retMsg":"Too many visits!","op":"order.create","data":{},"header":{"X-Bapi-Limit":"40","X-Bapi-Limit-Status":"0"}})";
+  CHECK(spot->parse_socket_place(refused).rate == forty);
+  CHECK_FALSE(spot->parse_socket_place(R"({"retCode":0,"data":{"orderId":"a"}})").rate);
+  CHECK_FALSE(spot->parse_socket_place("{").rate);
+}
