@@ -50,7 +50,7 @@ def gapless(records):
 
 
 def what_a_killed_engine_captured_is_whole_and_plays_again():
-    with World(config="config/examples/capture.yaml", settings=["sinks[0].capture.file_bytes=65536", "sinks[0].flush_interval=200ms"]) as world:
+    with World(config="config/examples/capture.yaml", settings=["sinks[0].capture.file_age=3s", "sinks[0].flush_interval=200ms"]) as world:
         directory = pathlib.Path(world.directory.name) / "state/sinks/archive/capture"
         world.wait_all_watching()
         wait_until("an execution", lambda: world.get("/api/executions?limit=1"), 60)
@@ -76,7 +76,7 @@ def what_a_killed_engine_captured_is_whole_and_plays_again():
         assert all(record["mode"] == "mock" for record in records)
         traded = sum(1 for line in frames["binance_spot"] if "@trade" in line)
         assert traded == sum(1 for record in records if record["kind"] == "trade" and record["exchange"] == "binance"), traded
-        assert len(list(directory.glob("frames-bybit_spot-*.gz"))) > 1, "no file was full"
+        assert len(list(directory.glob("frames-bybit_spot-*.gz"))) > 1, "no file was closed for its age"
         print(f"{counters['frames_written']} frames and {len(records)} records, as the engine counted them", flush=True)
 
         code, said = verify(world, directory)
