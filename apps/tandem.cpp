@@ -1,6 +1,7 @@
 /// The program `tandem`: its command line. What a command does is in apps/tandem/.
 #include "apps/tandem/capture/live.hpp"
 #include "apps/tandem/capture/replay.hpp"
+#include "apps/tandem/capture_tool.hpp"
 #include "apps/tandem/engine.hpp"
 #include "apps/tandem/journal_tool.hpp"
 #include "apps/tandem/keys_tool.hpp"
@@ -108,6 +109,36 @@ private:
   CLI::App* order_;
   CLI::App* sign_;
   CLI::App* error_;
+};
+
+/// `tandem capture ...`.
+class CaptureCommands {
+public:
+  explicit CaptureCommands(CLI::App& app) {
+    auto& capture
+        = *app.add_subcommand("capture", "what a capture sink wrote; beside a running engine too");
+    capture.require_subcommand(1);
+    verify_ = capture.add_subcommand("verify", "walk every byte under its checksums");
+    show_ = capture.add_subcommand("show", "the lines of one series");
+    for (auto* command : {verify_, show_})
+      command->add_option("DIR", options_.directory, "the sink's directory")->required();
+    show_->add_option("--series", options_.series,
+                      "frames-<exchange>_<type>; without it the records");
+  }
+
+  /// Nullopt when none of them was asked for.
+  [[nodiscard]] std::optional<int> run() const {
+    if (verify_->parsed())
+      return apps::run_capture_verify(options_, std::cout, std::cerr);
+    if (show_->parsed())
+      return apps::run_capture_show(options_, std::cout, std::cerr);
+    return std::nullopt;
+  }
+
+private:
+  apps::CaptureToolOptions options_;
+  CLI::App* verify_;
+  CLI::App* show_;
 };
 
 /// `tandem journal ...`.
@@ -305,6 +336,7 @@ int main(int argc, char** argv) {
 
   const LabOrders orders{*lab};
   JournalCommands journal{app};
+  const CaptureCommands captured{app};
   const SecurityCommands security{app};
   PriceStreamCommand price_stream{app};
 
@@ -319,6 +351,8 @@ int main(int argc, char** argv) {
   if (const auto code = orders.run())
     return *code;
   if (const auto code = journal.run())
+    return *code;
+  if (const auto code = captured.run())
     return *code;
   if (const auto code = security.run())
     return *code;

@@ -109,6 +109,21 @@ MongoSinkConfig read_mongo(Section section) {
   return mongo;
 }
 
+CaptureSinkConfig read_capture(Section section) {
+  constexpr std::size_t kib = 1024;
+  CaptureSinkConfig capture;
+  capture.directory = section.text("directory", capture.directory);
+  capture.frames = section.boolean("frames", capture.frames);
+  capture.file_bytes
+      = section.count("file_bytes", capture.file_bytes, 64 * kib, 16 * kib * kib * kib);
+  capture.file_age = section.duration("file_age", capture.file_age, 1s, 168h);
+  capture.kept_bytes
+      = section.count("kept_bytes", capture.kept_bytes, kib * kib, 16 * kib * kib * kib * kib);
+  capture.kept_files = section.count("kept_files", capture.kept_files, 2, 100'000);
+  section.finish();
+  return capture;
+}
+
 core::sinks::Filter read_filter(Section& section) {
   core::sinks::Filter filter;
   for (const auto& word : section.texts("records")) {
@@ -170,8 +185,10 @@ SinkConfig read_sink(Section section) {
     sink.to = read_influx(section.section("influxdb"));
   if (has("mongodb"))
     sink.to = read_mongo(section.section("mongodb"));
+  if (has("capture"))
+    sink.to = read_capture(section.section("capture"));
   if (destinations != 1)
-    section.refuse("id", "needs exactly one of kafka, influxdb and mongodb");
+    section.refuse("id", "needs exactly one of kafka, influxdb, mongodb and capture");
   section.finish();
   return sink;
 }

@@ -52,6 +52,19 @@ struct MongoSinkConfig {
   std::string write_concern = "majority"; ///< "majority" or a number of servers from 1
 };
 
+/// Files on this machine, to be played again or read by other programs: of what the sink carries,
+/// and of what the venues' public connections said, as they said it.
+struct CaptureSinkConfig {
+  std::string directory; ///< empty = <state_dir>/sinks/<id>/capture
+  bool frames = true;    ///< beside the records; the filter does not narrow them
+  std::uint64_t file_bytes = std::uint64_t{64} * 1024 * 1024; ///< 64 KiB..16 GiB packed, of one
+                                                              ///< file; then the next begins
+  std::chrono::milliseconds file_age{3'600'000};              ///< 1s..7 days, likewise
+  /// 1 MiB..16 TiB and 2..100000, of events and of frames each; beyond it the oldest files go.
+  std::uint64_t kept_bytes = std::uint64_t{16} * 1024 * 1024 * 1024;
+  std::size_t kept_files = 1'000;
+};
+
 struct SinkConfig {
   std::string id; ///< a-z, 0-9 and '-', at most 32; names its directory and stream
   core::sinks::Filter filter;
@@ -61,7 +74,7 @@ struct SinkConfig {
   std::uint64_t spool_bytes = std::uint64_t{1024} * 1024 * 1024; ///< 1 MiB..1 TiB on disk; beyond
                                                                  ///< it the oldest records go
   std::chrono::milliseconds timeout{10'000};                     ///< 100ms..10m, of one write
-  std::variant<KafkaSinkConfig, InfluxSinkConfig, MongoSinkConfig> to;
+  std::variant<KafkaSinkConfig, InfluxSinkConfig, MongoSinkConfig, CaptureSinkConfig> to;
 };
 
 } // namespace tandem::config

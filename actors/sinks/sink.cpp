@@ -17,6 +17,7 @@ using adapters::sinks::CourierNotice;
 using messages::Severity;
 
 constexpr std::chrono::milliseconds tick_interval{50};
+constexpr std::chrono::seconds frames_tell_interval{5};
 
 struct AlertForm {
   Severity severity = Severity::warning;
@@ -58,6 +59,27 @@ void show(SinkState& state) {
   count("waiting", stats.waiting);
   count("spool_bytes", stats.spool_bytes);
   cell.set_counter("lag_ms", stats.lag_ms);
+}
+
+/// What is lost of the markets' frames is told every few seconds, not with each.
+void tell_frames(SinkState& state) {
+  if (!state.options.frames)
+    return;
+  const auto frames = state.options.frames();
+  auto& cell = *state.cell;
+  cell.set_counter("frames", static_cast<std::int64_t>(frames.taken));
+  cell.set_counter("frames_written", static_cast<std::int64_t>(frames.written));
+  cell.set_counter("frames_lost", static_cast<std::int64_t>(frames.lost));
+  const auto now = state.context->clocks.mono();
+  if (frames.lost == state.frames_lost_told || now < state.frames_tell_at)
+    return;
+  const auto text = std::to_string(frames.lost - state.frames_lost_told)
+                    + " frames are not captured: "
+                    + (frames.trouble.empty() ? "the disk is too slow" : frames.trouble);
+  state.frames_lost_told = frames.lost;
+  state.frames_tell_at = now + frames_tell_interval;
+  cell.set_last_error(text);
+  messages::publish_alert(*state.context, Severity::critical, "SINK_LOST", cell.path(), text);
 }
 
 void tell(SinkState& state) {
@@ -112,6 +134,7 @@ messages::SinkHandle::behavior_type sink(Self self, messages::ContextPtr context
       observe([self](const messages::Tick&) {
         self->state.courier->on_tick();
         tell(self->state);
+        tell_frames(self->state);
         show(self->state); // not with every record: it costs a dozen locks
         self->delayed_send(self, tick_interval, messages::Tick{});
       }),

@@ -95,6 +95,8 @@ public:
 
   FileResult<std::string> read(const std::string& name) override { return files_->read(name); }
 
+  FileResult<std::uint64_t> size(const std::string& name) override { return files_->size(name); }
+
   FileResult<std::unique_ptr<AppendFile>> create(const std::string& name) override {
     return wrap(name, numbering_->perform(FileOperation::create, name,
                                           [&] { return files_->create(name); }));

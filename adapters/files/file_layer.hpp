@@ -66,6 +66,12 @@ public:
   /// All files, sorted by name.
   [[nodiscard]] virtual FileResult<std::vector<std::string>> list() = 0;
   [[nodiscard]] virtual FileResult<std::string> read(const std::string& name) = 0;
+
+  /// In bytes. Here by reading it; a disk knows better.
+  [[nodiscard]] virtual FileResult<std::uint64_t> size(const std::string& name) {
+    return read(name).map([](const std::string& bytes) { return std::uint64_t{bytes.size()}; });
+  }
+
   /// Empty, whether it was there or not.
   [[nodiscard]] virtual FileResult<std::unique_ptr<AppendFile>> create(const std::string& name) = 0;
   /// One that is there.

@@ -134,6 +134,16 @@ public:
     return names;
   }
 
+  FileResult<std::uint64_t> size(const std::string& name) override {
+    const auto path = path_of(name);
+
+    struct stat info {};
+
+    if (::stat(path.c_str(), &info) != 0)
+      return failed("stat", path);
+    return static_cast<std::uint64_t>(info.st_size);
+  }
+
   FileResult<std::string> read(const std::string& name) override {
     const auto path = path_of(name);
     const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};

@@ -111,6 +111,21 @@ struct CountedTransport {
   std::unique_ptr<adapters::transport::HttpClient> http;
 };
 
+/// The markets' ways in when a sink captures what comes; else empty.
+struct TappedTransport {
+  TappedTransport(const std::shared_ptr<const adapters::sinks::capture::Tap>& tap,
+                  adapters::transport::WebSocketConnector& real_connector,
+                  adapters::transport::HttpClient& real_http) {
+    if (!tap)
+      return;
+    connector = adapters::sinks::capture::tapped(real_connector, tap);
+    http = adapters::sinks::capture::tapped(real_http, tap);
+  }
+
+  std::unique_ptr<adapters::transport::WebSocketConnector> connector;
+  std::unique_ptr<adapters::transport::HttpClient> http;
+};
+
 /// From the first actor to the last. @return the exit code
 int run_parts(actors::supervisor::EngineParts& parts, const ConfigSource& source,
               ConfigDesk& config_desk, const sigset_t& signals) {
@@ -222,17 +237,25 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   const auto connector = adapters::transport::make_websocket_connector(venue_io);
   const auto http = adapters::transport::make_http_client(venue_io);
   const CountedTransport counted{crash->get(), venue_io, *connector, *http};
+  auto sinks = make_sinks(config, from_environment, clocks, *http, proxy_of);
+  if (!sinks) {
+    std::cerr << core::describe(sinks.error()) << '\n';
+    return exit_configuration;
+  }
+  const TappedTransport tapped{sinks->tap, *connector, *http};
   actors::supervisor::EngineParts parts;
   parts.context = context;
   parts.config = config;
   parts.config.listeners = all_listeners(config, *log);
   ReadyLine ready{parts.config.listeners.size()};
   parts.venue_strand = &venue_io;
-  parts.connector = connector.get();
-  parts.http = http.get();
+  parts.connector = tapped.connector ? tapped.connector.get() : connector.get();
+  parts.http = tapped.http ? tapped.http.get() : http.get();
   parts.private_strand = counted.strand.get();
-  parts.private_connector = counted.connector.get();
-  parts.private_http = counted.http.get();
+  parts.private_connector = counted.connector ? counted.connector.get() : connector.get();
+  parts.private_http = counted.http ? counted.http.get() : http.get();
+  parts.tape = std::move(sinks->tape);
+  parts.sinks = std::move(sinks->sinks);
   parts.serve = adapters::transport::serve_on(api_io);
   parts.serve_grpc = actors::serve_grpc(api_io, context);
   parts.version = TANDEM_VERSION;
@@ -244,13 +267,6 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
     std::cerr << core::describe(made.error()) << '\n';
     return exit_configuration;
   }
-  auto sinks = make_sinks(config, from_environment, *http, proxy_of);
-  if (!sinks) {
-    std::cerr << core::describe(sinks.error()) << '\n';
-    return exit_configuration;
-  }
-  parts.tape = std::move(sinks->tape);
-  parts.sinks = std::move(sinks->sinks);
   if (const int problem = check_resources(config, api_io); problem != exit_ok)
     return problem;
   auto trading = find_trading(config, crash->get(), context);

@@ -1,6 +1,7 @@
 #include "apps/tandem/sinks.hpp"
 
 #include "adapters/files/posix_files.hpp"
+#include "adapters/sinks/capture/writer.hpp"
 #include "adapters/sinks/influx/writer.hpp"
 #include "adapters/sinks/kafka/writer.hpp"
 #include "adapters/sinks/mongodb/writer.hpp"
@@ -13,6 +14,7 @@ namespace {
 
 using adapters::sinks::Writer;
 using WriterFactory = std::function<core::Result<std::unique_ptr<Writer>>()>;
+namespace capture = adapters::sinks::capture;
 namespace influx = adapters::sinks::influx;
 namespace kafka = adapters::sinks::kafka;
 namespace mongodb = adapters::sinks::mongodb;
@@ -34,6 +36,7 @@ struct Surroundings {
   const config::Config& config;
   const config::SinkConfig& sink;
   const Environment& environment;
+  const core::Clocks& clocks;
   adapters::transport::HttpClient& http;
   const std::function<std::string(const std::string&)>& proxy_for;
 
@@ -123,21 +126,76 @@ core::Result<WriterFactory> factory(const config::MongoSinkConfig& to, const Sur
   return WriterFactory{[options] { return mongodb::make_writer(options); }};
 }
 
+std::string directory_of(const config::Config& config, const config::SinkConfig& sink) {
+  return config.engine.state_dir + "/sinks/" + sink.id;
+}
+
+std::string directory_of(const config::CaptureSinkConfig& to, const Surroundings& here) {
+  return to.directory.empty() ? directory_of(here.config, here.sink) + "/capture" : to.directory;
+}
+
+capture::RollingLimits limits_of(const config::CaptureSinkConfig& to) {
+  return {to.file_bytes, to.file_age, to.kept_bytes, to.kept_files};
+}
+
+core::Result<WriterFactory> factory(const config::CaptureSinkConfig& to, const Surroundings& here) {
+  capture::Options options;
+  options.mode = here.mode();
+  options.limits = limits_of(to);
+  options.clock = here.clocks.mono;
+  options.files
+      = [directory = directory_of(to, here)] { return adapters::files::posix_files(directory); };
+  return WriterFactory{[options]() -> core::Result<std::unique_ptr<Writer>> {
+    return capture::make_writer(options);
+  }};
+}
+
+std::vector<capture::Place> places_of(const config::Config& config) {
+  std::vector<capture::Place> places;
+  for (const auto& venue : config.venues)
+    for (const auto& market : venue.markets) {
+      const std::string type{core::to_string(market.type)};
+      places.push_back({venue.id.text() + '_' + type, market.websocket,
+                        venue.id.text() == "bybit" ? "/v5/public/" + type : "/stream",
+                        market.rest});
+    }
+  return places;
+}
+
+/// A recorder for the frames of this sink, watched by its actor.
+std::shared_ptr<capture::FrameRecorder> record_frames(const config::CaptureSinkConfig& to,
+                                                      const Surroundings& here,
+                                                      actors::SinkOptions& sink) {
+  capture::RecorderOptions options;
+  options.limits = limits_of(to);
+  options.flush_interval = here.sink.delivery.flush_interval;
+  options.clock = here.clocks.mono;
+  options.files
+      = [directory = directory_of(to, here)] { return adapters::files::posix_files(directory); };
+  auto recorder = std::make_shared<capture::FrameRecorder>(std::move(options));
+  sink.frames = [recorder] {
+    const auto& counters = recorder->counters();
+    return actors::FrameNews{counters.taken, counters.written, counters.lost, recorder->trouble()};
+  };
+  return recorder;
+}
+
 } // namespace
 
 core::Result<Sinks> make_sinks(const config::Config& config, const Environment& environment,
-                               adapters::transport::HttpClient& http,
+                               const core::Clocks& clocks, adapters::transport::HttpClient& http,
                                const std::function<std::string(const std::string&)>& proxy_for) {
   Sinks made;
   if (config.sinks.empty())
     return made;
   made.tape = std::make_shared<core::sinks::Tape>();
+  std::shared_ptr<capture::Tap> tap;
   for (const auto& sink : config.sinks) {
     const auto refuse = [&](core::Error why) {
       why.source = "sink " + sink.id + (why.source.empty() ? "" : ": " + why.source);
       return tl::unexpected{std::move(why)};
     };
-    const Surroundings here{config, sink, environment, http, proxy_for};
+    const Surroundings here{config, sink, environment, clocks, http, proxy_for};
     auto writer = std::visit([&](const auto& to) { return factory(to, here); }, sink.to);
     if (!writer)
       return refuse(writer.error());
@@ -150,12 +208,19 @@ core::Result<Sinks> make_sinks(const config::Config& config, const Environment& 
     options.courier.delivery = sink.delivery;
     options.courier.spool.bytes_max = sink.spool_bytes;
     options.reader = made.tape->add_reader(sink.filter, queued_max);
-    options.files = [directory = config.engine.state_dir + "/sinks/" + sink.id] {
+    options.files = [directory = directory_of(config, sink)] {
       return adapters::files::posix_files(directory);
     };
     options.writer = *std::move(writer);
+    if (const auto* to = std::get_if<config::CaptureSinkConfig>(&sink.to);
+        to != nullptr && to->frames) {
+      if (!tap)
+        tap = std::make_shared<capture::Tap>(capture::Tap{places_of(config), {}, clocks});
+      tap->recorders.push_back(record_frames(*to, here, options));
+    }
     made.sinks.push_back(std::move(options));
   }
+  made.tap = std::move(tap);
   return made;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/sinks/sink.hpp"
+#include "adapters/sinks/capture/taps.hpp"
 #include "adapters/transport/http.hpp"
 #include "apps/tandem/trading.hpp"
 #include "config/schema.hpp"
@@ -19,13 +20,15 @@ namespace tandem::apps {
 struct Sinks {
   std::shared_ptr<core::sinks::Tape> tape; ///< null: there are no sinks
   std::vector<actors::SinkOptions> sinks;
+  /// For the markets' connections; null: no sink captures frames.
+  std::shared_ptr<const adapters::sinks::capture::Tap> tap;
 };
 
-/// @param http outlives the sinks. Each has the directory `state_dir`/sinks/<id>. Errors:
-/// configuration (a variable that is named and not set, a setting that a client library refuses),
-/// with the sink's id.
+/// @param clocks stamp what is captured. @param http outlives the sinks. Each has the directory
+/// `state_dir`/sinks/<id>. Errors: configuration (a variable that is named and not set, a setting
+/// that a client library refuses), with the sink's id.
 [[nodiscard]] core::Result<Sinks>
-make_sinks(const config::Config& config, const Environment& environment,
+make_sinks(const config::Config& config, const Environment& environment, const core::Clocks& clocks,
            adapters::transport::HttpClient& http,
            const std::function<std::string(const std::string& url)>& proxy_for);
 

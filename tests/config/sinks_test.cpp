@@ -18,7 +18,7 @@ using core::sinks::Kind;
 TEST_CASE("every key of a sink arrives") {
   const auto loaded = load_text(valid_text(), "f", no_environment);
   REQUIRE(loaded.mistakes.empty());
-  REQUIRE(loaded.config.sinks.size() == 3);
+  REQUIRE(loaded.config.sinks.size() == 4);
   const auto& all = loaded.config.sinks[0];
   CHECK(all.id == "kafka-all");
   CHECK(all.filter.kinds == std::set{Kind::trade, Kind::order});
@@ -58,6 +58,13 @@ TEST_CASE("every key of a sink arrives") {
   CHECK(mongo.collection == "all_{kind}");
   CHECK(mongo.numbers == MongoNumbers::text);
   CHECK(mongo.write_concern == "2");
+  const auto& capture = std::get<CaptureSinkConfig>(loaded.config.sinks[3].to);
+  CHECK(capture.directory == "/srv/capture");
+  CHECK_FALSE(capture.frames);
+  CHECK(capture.file_bytes == 1'000'000);
+  CHECK(capture.file_age == 15min);
+  CHECK(capture.kept_bytes == 50'000'000);
+  CHECK(capture.kept_files == 40);
 }
 
 TEST_CASE("a sink with a mistake is refused at its line and key") {
@@ -81,6 +88,9 @@ TEST_CASE("a sink with a mistake is refused at its line and key") {
       {"api: v1", "api: v4", "sinks[1].influxdb.api", "must be v1, v2 or v3"},
       {"uri: mongodb://mongo.example", "uri: mongodb://me:secret@mongo.example",
        "sinks[2].mongodb.uri", "put it into a variable"},
+      {"file_bytes: 1000000", "file_bytes: 1000", "sinks[3].capture.file_bytes", "must be between"},
+      {"kept_files: 40", "kept_files: 1", "sinks[3].capture.kept_files", "must be between"},
+      {"frames: false", "frame: false", "sinks[3].capture.frame", ""},
       {"numbers: text", "numbers: float", "sinks[2].mongodb.numbers", "must be decimal128"},
   };
   for (const auto& broken : cases) {
