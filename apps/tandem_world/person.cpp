@@ -133,6 +133,11 @@ std::string Person::waits_for() const {
 }
 
 void Person::want(const std::string& name, std::vector<Request> requests) {
+  wanted_[name] = requests;
+  want_once(name, std::move(requests));
+}
+
+void Person::want_once(const std::string& name, std::vector<Request> requests) {
   wishes_[name] = {std::move(requests), ++wished_, {}};
   work();
 }
@@ -308,7 +313,8 @@ void Person::change_pair(const Fault& fault) {
 }
 
 void Person::execute_pair(const Fault& fault) {
-  want("execution of " + fault.word, {{"POST", "/api/arbitrage/execute/" + fault.word, {}, {}}});
+  want_once("execution of " + fault.word,
+            {{"POST", "/api/arbitrage/execute/" + fault.word, {}, {}}});
 }
 
 // ---- plans
@@ -355,6 +361,9 @@ void Person::move_account(const Fault& fault) {
 
 void Person::on_journal_lost() {
   accepts_orders_ = true;
+  for (const auto& [name, requests] : wanted_)
+    if (!wishes_.contains(name))
+      want_once(name, requests);
   work();
 }
 
@@ -377,11 +386,11 @@ void Person::accept(Life& life) {
     }
   });
   for (const auto& market : differ)
-    want("acceptance at " + core::to_string(market),
-         {{"POST",
-           "/api/account/" + market.venue.text() + "/accept",
-           "type=" + std::string{core::to_string(market.type)},
-           {}}});
+    want_once("acceptance at " + core::to_string(market),
+              {{"POST",
+                "/api/account/" + market.venue.text() + "/accept",
+                "type=" + std::string{core::to_string(market.type)},
+                {}}});
 }
 
 // ---- settings

@@ -31,7 +31,7 @@ public:
   /// A new process: a switch that it does not know (the disk had not taken it yet) is thrown again.
   void on_begin();
   /// What the journal did not have on the disk is lost: orders that it does not know any more are
-  /// accepted from now on.
+  /// accepted from now on, and whatever was asked of the engine is asked again.
   void on_journal_lost();
   /// From now on everything is taken back; switches that flatten when there is nothing left.
   void finish();
@@ -60,6 +60,8 @@ private:
 
   /// Another one of the same name is given up.
   void want(const std::string& name, std::vector<Request> requests);
+  /// As want, and not again when the journal is lost.
+  void want_once(const std::string& name, std::vector<Request> requests);
   void work();
   void ask(Life& life, const std::string& name);
   void on_promise(const std::string& name);
@@ -87,6 +89,7 @@ private:
   const MemoryNet& net_;
   std::function<Life*()> living_;
   std::map<std::string, Wish> wishes_;
+  std::map<std::string, std::vector<Request>> wanted_; ///< last, whether it was done or not
   std::map<std::string, std::function<void()>> to_take_back_;
   std::vector<Thrown> thrown_;
   std::set<core::MarketKey> accepts_; ///< where the account was moved
