@@ -20,17 +20,8 @@ std::shared_ptr<const Instrument> remembered(const IntentRecord& record) {
 
 void note_execution(const strategy::ExecutionState& execution, Restored& restored) {
   const auto [last, first] = restored.executions.try_emplace(execution.pair, execution);
-  if (first)
+  if (first || execution.number < last->second.number)
     return;
-  if (execution.number < last->second.number) { // a fill came after the next one had begun
-    const auto before
-        = std::find_if(restored.history.rbegin(), restored.history.rend(), [&](const auto& other) {
-            return other.pair == execution.pair && other.number == execution.number;
-          });
-    if (before != restored.history.rend())
-      restored.totals[execution.pair].replace(*before, execution);
-    return;
-  }
   if (execution.number > last->second.number)
     restored.totals[execution.pair].add(last->second);
   last->second = execution;

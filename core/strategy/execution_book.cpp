@@ -47,9 +47,7 @@ void ExecutionBook::put(const ExecutionState& execution) {
     if (execution.number > last->second.number)
       before_last_[execution.pair].add(last->second);
     last->second = execution;
-  } else if (const auto* before = known(execution.pair, execution.number)) {
-    before_last_[execution.pair].replace(*before, execution);
-  }
+  } // an earlier one, by a late fill: what those before the last came to stays as it was reckoned
   if (is_over(execution.phase))
     keep_ended(execution);
 }

@@ -132,12 +132,6 @@ struct ExecutionTotals {
     notional += execution.notional;
     profit += execution.profit;
   }
-
-  /// One of those that were added is known anew.
-  void replace(const ExecutionState& before, const ExecutionState& now) {
-    notional += now.notional - before.notional;
-    profit += now.profit - before.profit;
-  }
 };
 
 /// To be put before the gate together (all or none) and sent.
