@@ -114,9 +114,9 @@ core::Status Spool::take_up(std::string id) {
     const auto head = frame_at(*bytes, 0);
     const auto known = id_in(head);
     const auto next = std::next(segment);
-    // An engine that ended between making a segment and its first write leaves an empty one.
+    // An engine that ended before a segment had its head leaves one without a record.
     if (!known && next == segments_.end()
-        && bytes->size() < files::frame_head_bytes + magic.size()) {
+        && bytes->size() <= files::frame_head_bytes + magic.size() + id.size()) {
       segment = next;
       continue;
     }

@@ -13,7 +13,7 @@ SEEDS = 20_000 if NIGHTLY else 500
 CRASH_WORLDS = 6_000 if NIGHTLY else 130  # with one to three crash points each
 CRASH_POINTS = 10_000 if NIGHTLY else 200
 # Beyond the seeds of every run; docs/simulation.md says what each of them found.
-ONCE_BROKEN = (("--crashes", "--seed", "237"), ("--seed", "2869"), ("--seed", "4434"), ("--seed", "5083"), ("--seed", "5567"))
+ONCE_BROKEN = (("--crashes", "--seed", "237"), ("--seed", "2869"), ("--seed", "4434"), ("--seed", "5083"), ("--seed", "5567"), ("--seed", "7535"))
 JOBS = str(os.cpu_count() or 1)
 
 

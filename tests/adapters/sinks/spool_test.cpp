@@ -236,6 +236,31 @@ TEST_CASE("a write that failed may be tried again and doubles nothing") {
   CHECK(drain(*spool) == run(1, 6));
 }
 
+TEST_CASE("a segment that never had its whole head takes no numbers with it") {
+  MemoryDisk disk;
+  std::uint64_t last = 0;
+  {
+    auto spool = open(disk);
+    while (disk.contents().size() < 3) { // the second segment, besides the lock
+      ++last;
+      append(*spool, last, last);
+    }
+  }
+  const auto contents = disk.contents();
+  const auto newest = std::prev(std::find_if(contents.begin(), contents.end(), [](const auto& one) {
+                        return one.first.find(".lock") != std::string::npos;
+                      }))->first;
+  const auto whole = contents.at(newest);
+  const auto first = std::stoull(newest);
+  const auto head = whole.find("stream-a") + std::string_view{"stream-a"}.size();
+  for (std::size_t cut = 0; cut < head; ++cut) {
+    disk.put(newest, whole.substr(0, cut));
+    auto spool = open(disk);
+    CHECK(spool->last() == first - 1);
+    CHECK(spool->take_lost().empty());
+  }
+}
+
 TEST_CASE("damage costs the damaged record alone, and its number is told") {
   MemoryDisk disk;
   {
