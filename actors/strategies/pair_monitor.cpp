@@ -154,12 +154,16 @@ void answer(Self self, messages::ExecuteOutcome outcome) {
     asked->deliver(std::move(outcome));
 }
 
-void alert_stranded(PairMonitorState& state, const core::strategy::ExecutionState& execution) {
-  messages::publish_alert(
-      *state.context, Severity::critical, "PAIR_STRANDED", execution.pair.text(),
-      "execution " + std::to_string(execution.number) + " leaves " + execution.residual.to_string()
-          + " open: " + execution.reason + "; the pair is paused until a person resumes it",
-      execution.pair);
+void alert_stranded(const PairMonitorState& state, const std::string& why) {
+  const auto& id = state.watch->config().id;
+  messages::publish_alert(*state.context, Severity::critical, "PAIR_STRANDED", id.text(),
+                          why + "; the pair is paused until a person resumes it", id);
+}
+
+void alert_stranded(const PairMonitorState& state,
+                    const core::strategy::ExecutionState& execution) {
+  alert_stranded(state, "execution " + std::to_string(execution.number) + " leaves "
+                            + execution.residual.to_string() + " open: " + execution.reason);
 }
 
 void on_finished(Self self, const core::strategy::ExecutionState& execution) {
@@ -287,11 +291,7 @@ void tell_stranded(const PairMonitorState& state) {
   state.trading->desk->with_gate(
       [&](const core::risk::Gate& gate) { reason = gate.pause_of(id.text(), "residual"); });
   if (!reason.empty())
-    messages::publish_alert(*state.context, Severity::critical, "PAIR_STRANDED", id.text(),
-                            reason
-                                + "; since before the restart; the pair is paused until a "
-                                  "person resumes it",
-                            id);
+    alert_stranded(state, reason + "; since before the restart");
 }
 
 std::optional<core::Decimal> best(std::span<const core::market::Level> side,

@@ -279,27 +279,22 @@ void take_baseline(OrderGatewayState& state, AccountBooks theirs) {
   auto& held = state.options.baseline->held;
   const auto unfinished = std::exchange(held, {});
   const auto ours = our_books(state);
-  const auto mine = [](const auto& amounts, const auto& key) {
-    const auto found = amounts.find(key);
-    return found == amounts.end() ? core::Money{} : found->second;
+  const auto take = [&](auto AccountBooks::*what, const auto& name_of) {
+    auto& amounts = theirs.*what;
+    for (const auto& [key, amount] : unfinished.*what)
+      amounts.try_emplace(key);
+    for (const auto& [key, amount] : amounts) {
+      const auto mine = (ours.*what).find(key);
+      const auto rest = mine == (ours.*what).end() ? amount : amount - mine->second;
+      (held.*what)[key] = rest;
+      remember(state, name_of(key), rest, {});
+    }
   };
-  if (market_of(state).type == core::MarketType::linear) {
-    for (const auto& [instrument, amount] : unfinished.positions)
-      theirs.positions.try_emplace(instrument);
-    for (const auto& [instrument, amount] : theirs.positions) {
-      const auto rest = amount - mine(ours.positions, instrument);
-      held.positions[instrument] = rest;
-      remember(state, core::to_string(instrument), rest, {});
-    }
-  } else {
-    for (const auto& [asset, amount] : unfinished.assets)
-      theirs.assets.try_emplace(asset);
-    for (const auto& [asset, amount] : theirs.assets) {
-      const auto rest = amount - mine(ours.assets, asset);
-      held.assets[asset] = rest;
-      remember(state, asset, rest, {});
-    }
-  }
+  if (market_of(state).type == core::MarketType::linear)
+    take(&AccountBooks::positions,
+         [](const core::InstrumentKey& key) { return core::to_string(key); });
+  else
+    take(&AccountBooks::assets, [](const std::string& asset) { return asset; });
   state.options.baseline->taken = true;
   remember(state, "", {}, {});
 }

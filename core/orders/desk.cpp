@@ -52,6 +52,14 @@ Money filled_of(const Order& order) noexcept {
   return draft.side == Side::buy ? filled : -filled;
 }
 
+/// @param listed null: its assets are not known.
+AdoptedRecord adopted_record(const OrderIntent& intent, const Instrument* listed,
+                             const std::string& venue_order_id) {
+  if (listed == nullptr)
+    return {{intent, {}, {}}, venue_order_id};
+  return {{intent, listed->base, listed->quote}, venue_order_id};
+}
+
 /// As the venue lists it, or finer where the order is: what one order shows says little of what its
 /// fills will.
 Scale adopted_scale(const VenueOrder& shown, const Instrument* listed) {
@@ -371,8 +379,7 @@ Desk::Entry* Desk::adopt(const VenueOrder& shown) {
   draft.quantity = {*quantity};
   log_.write(LogLevel::warning, "order_adopted",
              {{"exchange", to_string(shown.instrument)}, {"orderId", shown.client_id}});
-  write(AdoptedRecord{{intent, listed ? listed->base : "", listed ? listed->quote : ""},
-                      shown.venue_order_id});
+  write(adopted_record(intent, listed.get(), shown.venue_order_id));
   auto& entry = enter(Order{std::move(intent)}, std::move(listed));
   entry.adopted = true;
   adopted_.insert(entry.order.id());
@@ -408,11 +415,9 @@ void Desk::accept_adopted(const MarketKey& market, const std::string& person,
 /// An order adopted from a fill alone learns its size from the order itself.
 void Desk::widen(Entry& entry, Quantity quantity, const risk::Now& now) {
   const auto change = entry.order.widen(quantity);
-  const auto* listed = entry.instrument.get();
   if (change.news || change.state_changed)
-    write(AdoptedRecord{{entry.order.intent(), listed != nullptr ? listed->base : "",
-                         listed != nullptr ? listed->quote : ""},
-                        entry.order.venue_order_id()});
+    write(
+        adopted_record(entry.order.intent(), entry.instrument.get(), entry.order.venue_order_id()));
   after(entry, change, std::nullopt, now);
 }
 

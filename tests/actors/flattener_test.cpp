@@ -92,6 +92,14 @@ struct Flat : RiskWorld {
     }
   }
 
+  /// One is held, a switch is thrown, and its first order is under way.
+  void begin_selling() {
+    hold_one();
+    kill(true);
+    go(1s);
+    REQUIRE(port().sent.size() == 1);
+  }
+
   Port& port() { return world.ports["binance"]; }
 
   /// The venue's end of the last order.
@@ -116,10 +124,7 @@ struct Flat : RiskWorld {
 
 TEST_CASE("a switch with flattening sells what is held, once, and says that it is done") {
   Flat flat;
-  flat.hold_one();
-  flat.kill(true);
-  flat.go(1s);
-  REQUIRE(flat.port().sent.size() == 1);
+  flat.begin_selling();
   const auto& draft = flat.port().sent[0].draft;
   CHECK(draft.side == core::orders::Side::sell);
   CHECK(draft.quantity.units == 1'000);
@@ -138,10 +143,7 @@ TEST_CASE("a switch with flattening sells what is held, once, and says that it i
 
 TEST_CASE("what an order leaves is sold by the next one") {
   Flat flat;
-  flat.hold_one();
-  flat.kill(true);
-  flat.go(1s);
-  REQUIRE(flat.port().sent.size() == 1);
+  flat.begin_selling();
   flat.end(VenueStatus::expired, "0.4");
   flat.go(2s);
   REQUIRE(flat.port().sent.size() == 2);
@@ -187,10 +189,7 @@ TEST_CASE("a lifted switch ends the work") {
 
 TEST_CASE("a successor of a killed flattener finds switch and position and goes on, not twice") {
   Flat flat;
-  flat.hold_one();
-  flat.kill(true);
-  flat.go(1s);
-  REQUIRE(flat.port().sent.size() == 1);
+  flat.begin_selling();
   flat.end(VenueStatus::expired, "0.4");
   flat.sim.kill(flat.path);
   CHECK(flat.slots->empty());
@@ -202,10 +201,7 @@ TEST_CASE("a successor of a killed flattener finds switch and position and goes 
 
 TEST_CASE("an order that a killed flattener left under way is waited for, not doubled") {
   Flat flat;
-  flat.hold_one();
-  flat.kill(true);
-  flat.go(1s);
-  REQUIRE(flat.port().sent.size() == 1);
+  flat.begin_selling();
   SUBCASE("without a word of the venue") {}
   SUBCASE("unknown") {
     flat.world.desk.on_no_answer(flat.port().sent[0].id, {core::Errc::timed_out, "no reply", {}},
