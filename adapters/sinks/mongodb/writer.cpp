@@ -63,6 +63,9 @@ private:
   mongoc_client_t* client_;
 };
 
+/// Source: as below (DuplicateKey).
+constexpr std::int64_t duplicate_key = 11000;
+
 /// Whether the server refused documents for what they are, so that sending them again is in vain.
 /// Source: MongoDB manual, "Error Codes" (BadValue, TypeMismatch, DocumentValidationFailure,
 /// BSONObjectTooLarge).
@@ -85,6 +88,9 @@ public:
   }
 
 private:
+  using Named = std::map<std::string, const Numbered*>;
+  using Documents = std::map<std::string, Named>; ///< by collection
+
   core::Result<std::optional<std::uint64_t>> ping() {
     const Client client{pool_.get()};
     const Bson command{BCON_NEW("ping", BCON_INT32(1))};
@@ -105,26 +111,58 @@ private:
 
   Outcome send(const Batch& batch) {
     // Within a bulk the server may take any order: of two states of one thing the later one goes.
-    std::map<std::string, std::map<std::string, const Numbered*>> latest;
-    for (const auto& item : batch.items)
+    Documents latest;
+    for (const auto& item : batch.items) {
       latest[collection_of(item.record.kind)][document_id(batch.stream, item)] = &item;
+      if (options_.form == Form::infoway)
+        latest[options_.close_collection][close_id(item.record)] = &item;
+    }
     const Client client{pool_.get()};
     for (const auto& [collection, documents] : latest) {
-      const auto outcome = send(client, batch.stream, collection, documents);
+      auto outcome = send(client, batch.stream, collection, documents);
       if (outcome.kind != Outcome::Kind::delivered)
         return outcome;
     }
     return {};
   }
 
+  [[nodiscard]] Bson document_of(const std::string& stream, const std::string& id,
+                                 const Numbered& item) const {
+    switch (options_.form) {
+    case Form::record:
+      return to_document(stream, item, options_.mode, options_.numbers);
+    case Form::infoway:
+      return to_quote(id, item.record);
+    }
+    return to_document(stream, item, options_.mode, options_.numbers);
+  }
+
   Outcome send(const Client& client, const std::string& stream, const std::string& name,
-               const std::map<std::string, const Numbered*>& documents) {
-    const CollectionPtr collection{
-        mongoc_client_get_collection(client.get(), options_.database.c_str(), name.c_str())};
+               const Named& documents) {
     // Once a run and collection: a help for readers, so that a server which refuses them (one of
     // the stand-ins dies of a second asking) is written to all the same.
     if (indexed_.insert(name).second)
       make_indexes(client, name);
+    // What happens once is inserted, which spares the server a search, and is there already when a
+    // batch whose answer was lost is sent again. States replace each other.
+    Named events, states;
+    for (const auto& [id, item] : documents)
+      (happens_once(*item) && name != close_collection() ? events : states).emplace(id, item);
+    if (!events.empty()) {
+      auto outcome = write(client, stream, name, events, Way::insert);
+      if (outcome.kind != Outcome::Kind::delivered)
+        return outcome;
+    }
+    return states.empty() ? Outcome{} : write(client, stream, name, states, Way::upsert);
+  }
+
+  enum class Way : std::uint8_t { insert, upsert };
+
+  /// One unordered bulk.
+  Outcome write(const Client& client, const std::string& stream, const std::string& name,
+                const Named& documents, Way way) {
+    const CollectionPtr collection{
+        mongoc_client_get_collection(client.get(), options_.database.c_str(), name.c_str())};
     Bson settings{BCON_NEW("ordered", BCON_BOOL(false))};
     mongoc_write_concern_append(concern_.get(), settings.get());
     const BulkPtr bulk{
@@ -133,42 +171,85 @@ private:
     bson_error_t error;
     for (const auto& [id, item] : documents) {
       const Bson which{BCON_NEW("_id", BCON_UTF8(id.c_str()))};
-      const auto document = to_document(stream, *item, options_.mode, options_.numbers);
-      if (!mongoc_bulk_operation_replace_one_with_opts(bulk.get(), which.get(), document.get(),
-                                                       upsert.get(), &error))
+      const auto document = document_of(stream, id, *item);
+      const bool taken
+          = way == Way::insert
+                ? mongoc_bulk_operation_insert_with_opts(bulk.get(), document.get(), nullptr,
+                                                         &error)
+                : mongoc_bulk_operation_replace_one_with_opts(bulk.get(), which.get(),
+                                                              document.get(), upsert.get(), &error);
+      if (!taken)
         return {Outcome::Kind::rejected, error.message};
     }
     bson_t reply;
     const bool done = mongoc_bulk_operation_execute(bulk.get(), &reply, &error) != 0;
-    const auto outcome = done ? Outcome{} : outcome_of(reply, error);
+    auto outcome = done ? Outcome{} : outcome_of(reply, error);
+    if (!done && way == Way::insert && all_there(reply, documents.size()))
+      outcome = {};
     bson_destroy(&reply);
     return outcome;
   }
 
-  static Outcome outcome_of(const bson_t& reply, const bson_error_t& error) {
-    bson_iter_t errors, entry, code;
-    bool any = false, all_of_documents = true;
+  /// Of a reply with errors: whether every document was inserted or had been before.
+  static bool all_there(const bson_t& reply, std::size_t count) {
+    std::size_t before = 0;
+    const bool only = each_error(reply, [&](std::int64_t code) {
+      ++before;
+      return code == duplicate_key;
+    });
+    bson_iter_t inserted, unsure, first;
+    return only && bson_iter_init_find(&inserted, &reply, "nInserted")
+           && static_cast<std::size_t>(bson_iter_as_int64(&inserted)) + before == count
+           && !(bson_iter_init_find(&unsure, &reply, "writeConcernErrors")
+                && bson_iter_recurse(&unsure, &first) && bson_iter_next(&first));
+  }
+
+  /// @param wanted hears the code of each error. @returns whether there was one, and it said yes to
+  /// all
+  template <class Wanted>
+  static bool each_error(const bson_t& reply, Wanted wanted) {
+    bson_iter_t errors, entry;
+    bool any = false, all = true;
     if (bson_iter_init_find(&errors, &reply, "writeErrors") && BSON_ITER_HOLDS_ARRAY(&errors)
         && bson_iter_recurse(&errors, &entry))
       while (bson_iter_next(&entry)) {
         any = true;
-        bson_iter_t fields;
-        const bool known = bson_iter_recurse(&entry, &fields)
-                           && bson_iter_find_descendant(&fields, "code", &code)
-                           && is_of_document(bson_iter_as_int64(&code));
-        all_of_documents = all_of_documents && known;
+        bson_iter_t code;
+        all = bson_iter_recurse(&entry, &code) && bson_iter_find(&code, "code")
+              && wanted(bson_iter_as_int64(&code)) && all;
       }
-    return {any && all_of_documents ? Outcome::Kind::rejected : Outcome::Kind::failed,
-            error.message};
+    return any && all;
+  }
+
+  static Outcome outcome_of(const bson_t& reply, const bson_error_t& error) {
+    const bool of_documents = each_error(reply, is_of_document);
+    return {of_documents ? Outcome::Kind::rejected : Outcome::Kind::failed, error.message};
+  }
+
+  /// It has no later state that would replace it.
+  static bool happens_once(const Numbered& item) {
+    using core::sinks::Kind;
+    return item.record.name.empty() || item.record.kind == Kind::trade
+           || item.record.kind == Kind::fill;
+  }
+
+  /// Empty when the form has none.
+  [[nodiscard]] std::string_view close_collection() const {
+    return options_.form == Form::infoway ? std::string_view{options_.close_collection}
+                                          : std::string_view{};
   }
 
   /// By time, and by instrument and time.
   void make_indexes(const Client& client, const std::string& collection) {
-    const Bson command{BCON_NEW("createIndexes", BCON_UTF8(collection.c_str()), "indexes", "[", "{",
-                                "key", "{", "ts", BCON_INT32(1), "}", "name", BCON_UTF8("ts_1"),
-                                "}", "{", "key", "{", "exchange", BCON_INT32(1), "symbol",
-                                BCON_INT32(1), "ts", BCON_INT32(1), "}", "name",
-                                BCON_UTF8("exchange_1_symbol_1_ts_1"), "}", "]")};
+    const Bson command{
+        options_.form == Form::infoway
+            ? BCON_NEW("createIndexes", BCON_UTF8(collection.c_str()), "indexes", "[", "{", "key",
+                       "{", "stock_code", BCON_INT32(1), "t", BCON_INT32(1), "}", "name",
+                       BCON_UTF8("stock_code_1_t_1"), "}", "]")
+            : BCON_NEW("createIndexes", BCON_UTF8(collection.c_str()), "indexes", "[", "{", "key",
+                       "{", "ts", BCON_INT32(1), "}", "name", BCON_UTF8("ts_1"), "}", "{", "key",
+                       "{", "exchange", BCON_INT32(1), "symbol", BCON_INT32(1), "ts", BCON_INT32(1),
+                       "}", "name", BCON_UTF8("exchange_1_symbol_1_ts_1"), "}", "]")};
     bson_error_t error;
     static_cast<void>(mongoc_client_write_command_with_opts(
         client.get(), options_.database.c_str(), command.get(), nullptr, nullptr, &error));
