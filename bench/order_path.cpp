@@ -14,7 +14,8 @@
 ///   --sinks       rounds of another comparison, with the journal `os`: alone, beside three sinks
 ///                 that carry --rate trades a second each, and beside the same with one of them
 ///                 away; in turn, the order changes. It says by how many percent p50 and p99 change
-///   --kafka ...   host:port of real destinations of these sinks; one without has a destination that
+///   --kafka ...   host:port of real destinations of these sinks; one without has a destination
+///   that
 ///                 takes everything at once. The first one is the one that is away
 #include "adapters/files/posix_files.hpp"
 #include "adapters/journal/file_journal.hpp"
@@ -426,8 +427,8 @@ int run_beside_sinks(const Options& options, const std::string& folder,
         .add("from_decision_to", "both_legs_written")
         .add_latency(all.at(which).both)
         .print();
-  for (const auto& [word, from, to] : {std::tuple{"nothing to sinks", 0U, 1U},
-                                       std::tuple{"sinks to sinks, one away", 1U, 2U}})
+  for (const auto& [word, from, to] :
+       {std::tuple{"nothing to sinks", 0U, 1U}, std::tuple{"sinks to sinks, one away", 1U, 2U}})
     for (const auto& [name, figures] : {std::pair{"p50", &p50s}, std::pair{"p99", &p99s}}) {
       std::vector<double> changes;
       for (std::size_t round = 0; round < figures->at(from).size(); ++round)
@@ -489,17 +490,16 @@ int run(const Options& options) {
 } // namespace tandem::bench
 
 int main(int count, char** arguments) {
-  return tandem::bench::run_bench(
-      "order_path", count, arguments,
-      {{"executions", "1000"},
-       {"orders", "20000"},
-       {"window", "64"},
-       {"rounds", "5"},
-       {"dir", ""},
-       {"sinks", "0"},
-       {"rate", "5000"},
-       {"kafka", ""},
-       {"influx1", ""},
-       {"mongodb", ""}},
-      tandem::bench::run);
+  return tandem::bench::run_bench("order_path", count, arguments,
+                                  {{"executions", "1000"},
+                                   {"orders", "20000"},
+                                   {"window", "64"},
+                                   {"rounds", "5"},
+                                   {"dir", ""},
+                                   {"sinks", "0"},
+                                   {"rate", "5000"},
+                                   {"kafka", ""},
+                                   {"influx1", ""},
+                                   {"mongodb", ""}},
+                                  tandem::bench::run);
 }

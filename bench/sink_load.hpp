@@ -1,5 +1,5 @@
-/// A sink as an engine has it, with its tape, its thread and its spool, into one of the destinations
-/// that the benches know; and trades that are made up for it.
+/// A sink as an engine has it, with its tape, its thread and its spool, into one of the
+/// destinations that the benches know; and trades that are made up for it.
 #pragma once
 
 #include "adapters/files/posix_files.hpp"

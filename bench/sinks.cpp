@@ -3,7 +3,8 @@
 /// destination and this program while it runs.
 ///
 /// usage: bench_sinks [--to spool|kafka|influx1|mongodb] [--at ADDRESS] [--records 200000]
-///                    [--rounds 3] [--rate N] [--seconds 10] [--drain 60] [--batch 5000] [--dir DIR]
+///                    [--rounds 3] [--rate N] [--seconds 10] [--drain 60] [--batch 5000] [--dir
+///                    DIR]
 ///   --to       spool: a destination that takes everything at once; kafka without --at: the cluster
 ///              within the client library. Default: both of these
 ///   --at       host:port of a server (scripts/services); database and user "tandem" where it has

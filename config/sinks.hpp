@@ -48,8 +48,8 @@ struct MongoSinkConfig {
   std::string uri;     ///< mongodb://host[:port] without a password
   std::string uri_env; ///< or a variable that holds it, with one
   std::string database = "tandem";
-  /// `infoway`: trades as the stock quote client wrote them, into `collection` and, the last of each
-  /// code and day, into `close_collection`; `records` is then [trade].
+  /// `infoway`: trades as the stock quote client wrote them, into `collection` and, the last of
+  /// each code and day, into `close_collection`; `records` is then [trade].
   MongoForm form = MongoForm::record;
   std::string collection = "{kind}"; ///< {kind} is replaced; of the form infoway: "realtime"
   std::string close_collection = "close";

@@ -114,8 +114,8 @@ core::Result<WriterFactory> factory(const config::MongoSinkConfig& to, const Sur
   mongodb::Options options;
   options.uri = to.uri;
   options.database = to.database;
-  options.form = to.form == config::MongoForm::infoway ? mongodb::Form::infoway
-                                                       : mongodb::Form::record;
+  options.form
+      = to.form == config::MongoForm::infoway ? mongodb::Form::infoway : mongodb::Form::record;
   options.collection = to.collection;
   options.close_collection = to.close_collection;
   options.mode = here.mode();
@@ -235,7 +235,8 @@ start_sinks(const std::vector<actors::SinkOptions>& sinks, const core::Clocks& c
   std::vector<std::unique_ptr<adapters::sinks::CourierThread>> threads;
   for (const auto& sink : sinks) {
     const auto tell = [&log, id = sink.courier.id](const Notice& notice) {
-      const bool good = notice.kind == Notice::Kind::back || notice.kind == Notice::Kind::spool_back;
+      const bool good
+          = notice.kind == Notice::Kind::back || notice.kind == Notice::Kind::spool_back;
       log.write(good ? core::LogLevel::info : core::LogLevel::warning, "sink",
                 {{"sink", id}, {"message", notice.text}});
     };

@@ -34,8 +34,8 @@ make_sinks(const config::Config& config, const Environment& environment, const c
            adapters::transport::HttpClient& http,
            const std::function<std::string(const std::string& url)>& proxy_for);
 
-/// Runs sinks without actors, each on a thread of its own, until what is returned is destroyed. What
-/// an alert would say stands in the log.
+/// Runs sinks without actors, each on a thread of its own, until what is returned is destroyed.
+/// What an alert would say stands in the log.
 [[nodiscard]] std::vector<std::unique_ptr<adapters::sinks::CourierThread>>
 start_sinks(const std::vector<actors::SinkOptions>& sinks, const core::Clocks& clocks,
             core::Log& log);

@@ -59,9 +59,9 @@ private:
 /// What the document of a trade's day is called: "close:<instrument>:<date>", the date that of UTC.
 [[nodiscard]] std::string close_id(const core::sinks::Record& trade);
 
-/// A trade as the stock quote client wrote it: _id, s, t (ms, int64), p, v, vw (turnover), td (1: the
-/// taker bought, 2: sold, 0: not said), stock_code, create_time (a date: when it was received). p, v
-/// and vw are exact decimal text.
+/// A trade as the stock quote client wrote it: _id, s, t (ms, int64), p, v, vw (turnover), td (1:
+/// the taker bought, 2: sold, 0: not said), stock_code, create_time (a date: when it was received).
+/// p, v and vw are exact decimal text.
 [[nodiscard]] Bson to_quote(std::string_view id, const core::sinks::Record& trade);
 
 } // namespace tandem::adapters::sinks::mongodb

@@ -172,12 +172,11 @@ private:
     for (const auto& [id, item] : documents) {
       const Bson which{BCON_NEW("_id", BCON_UTF8(id.c_str()))};
       const auto document = document_of(stream, id, *item);
-      const bool taken
-          = way == Way::insert
-                ? mongoc_bulk_operation_insert_with_opts(bulk.get(), document.get(), nullptr,
-                                                         &error)
-                : mongoc_bulk_operation_replace_one_with_opts(bulk.get(), which.get(),
-                                                              document.get(), upsert.get(), &error);
+      const bool taken = way == Way::insert
+                             ? mongoc_bulk_operation_insert_with_opts(bulk.get(), document.get(),
+                                                                      nullptr, &error)
+                             : mongoc_bulk_operation_replace_one_with_opts(
+                                 bulk.get(), which.get(), document.get(), upsert.get(), &error);
       if (!taken)
         return {Outcome::Kind::rejected, error.message};
     }

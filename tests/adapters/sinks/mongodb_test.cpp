@@ -1,5 +1,4 @@
 #include "adapters/sinks/mongodb/documents.hpp"
-
 #include "core/sinks/records.hpp"
 
 #include <doctest/doctest.h>
@@ -44,11 +43,12 @@ TEST_CASE("a document is called after the thing that it tells of, else after str
 }
 
 TEST_CASE("the quote client's document has its eight fields with their types") {
-  CHECK(text_of(mongodb::to_quote("trade:x", trade().record))
-        == R"({ "_id" : "trade:x", "s" : "BTCUSDT", "t" : { "$numberLong" : "1700006399999" }, )"
-           R"("p" : "61737.63", "v" : "0.125", "vw" : "7717.20375", "td" : { "$numberInt" : "1" }, )"
-           R"("stock_code" : "BTCUSDT", )"
-           R"("create_time" : { "$date" : { "$numberLong" : "1700006400123" } } })");
+  CHECK(
+      text_of(mongodb::to_quote("trade:x", trade().record))
+      == R"({ "_id" : "trade:x", "s" : "BTCUSDT", "t" : { "$numberLong" : "1700006399999" }, )"
+         R"("p" : "61737.63", "v" : "0.125", "vw" : "7717.20375", "td" : { "$numberInt" : "1" }, )"
+         R"("stock_code" : "BTCUSDT", )"
+         R"("create_time" : { "$date" : { "$numberLong" : "1700006400123" } } })");
 }
 
 TEST_CASE("a quote says which side took") {
