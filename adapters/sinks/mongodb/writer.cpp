@@ -149,7 +149,10 @@ private:
     for (const auto& [id, item] : documents)
       (happens_once(*item) && name != close_collection() ? events : states).emplace(id, item);
     if (!events.empty()) {
-      auto outcome = write(client, stream, name, events, Way::insert);
+      bool counted = true;
+      auto outcome = write(client, stream, name, events, Way::insert, &counted);
+      if (!counted) // a server that does not say how many of them it took besides
+        outcome = write(client, stream, name, events, Way::upsert);
       if (outcome.kind != Outcome::Kind::delivered)
         return outcome;
     }
@@ -158,9 +161,10 @@ private:
 
   enum class Way : std::uint8_t { insert, upsert };
 
-  /// One unordered bulk.
+  /// One unordered bulk. @param counted gets false where some were there already and it is not said
+  /// what became of the others.
   Outcome write(const Client& client, const std::string& stream, const std::string& name,
-                const Named& documents, Way way) {
+                const Named& documents, Way way, bool* counted = nullptr) {
     const CollectionPtr collection{
         mongoc_client_get_collection(client.get(), options_.database.c_str(), name.c_str())};
     Bson settings{BCON_NEW("ordered", BCON_BOOL(false))};
@@ -183,21 +187,23 @@ private:
     bson_t reply;
     const bool done = mongoc_bulk_operation_execute(bulk.get(), &reply, &error) != 0;
     auto outcome = done ? Outcome{} : outcome_of(reply, error);
-    if (!done && way == Way::insert && all_there(reply, documents.size()))
-      outcome = {};
+    if (!done && counted != nullptr && each_error(reply, is_of_duplicate)) {
+      *counted = all_there(reply, documents.size());
+      if (*counted)
+        outcome = {};
+    }
     bson_destroy(&reply);
     return outcome;
   }
 
-  /// Of a reply with errors: whether every document was inserted or had been before.
+  static bool is_of_duplicate(std::int64_t code) { return code == duplicate_key; }
+
+  /// Of a reply with duplicates as its only errors: whether all other documents were inserted.
   static bool all_there(const bson_t& reply, std::size_t count) {
     std::size_t before = 0;
-    const bool only = each_error(reply, [&](std::int64_t code) {
-      ++before;
-      return code == duplicate_key;
-    });
+    static_cast<void>(each_error(reply, [&](std::int64_t /*code*/) { return ++before > 0; }));
     bson_iter_t inserted, unsure, first;
-    return only && bson_iter_init_find(&inserted, &reply, "nInserted")
+    return bson_iter_init_find(&inserted, &reply, "nInserted")
            && static_cast<std::size_t>(bson_iter_as_int64(&inserted)) + before == count
            && !(bson_iter_init_find(&unsure, &reply, "writeConcernErrors")
                 && bson_iter_recurse(&unsure, &first) && bson_iter_next(&first));
