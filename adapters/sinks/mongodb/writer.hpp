@@ -16,9 +16,7 @@ struct Options {
   std::string uri;
   std::string database = "tandem";
   std::string collection = "{kind}"; ///< {kind} is replaced
-  Form form = Form::record;
-  std::string close_collection = "close"; ///< of the form `infoway`
-  std::string mode;                       ///< the engine's; in every document of the form `record`
+  std::string mode;                  ///< the engine's; in every document
   Numbers numbers = Numbers::decimal128;
   std::string write_concern = "majority"; ///< "majority" or how many servers
   /// Of one write, and of finding a server.
