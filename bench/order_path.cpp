@@ -4,19 +4,13 @@
 /// disk, order link, sockets: all real; no actor is in the way, since the pair monitor calls the
 /// desk itself.
 ///
-/// usage: bench_order_path [--executions 1000] [--orders 20000] [--window 64] [--rounds 5]
-///                         [--dir DIR] [--sinks 0] [--rate 5000] [--kafka|influx1|mongodb ADDRESS]
+/// usage: bench_order_path [--executions 1000] [--orders 20000] [--window 64] [--rounds 5] [--dir
+/// DIR]
 ///   --executions  of two legs, per round and journal mode
 ///   --orders      for the sustained rate, per journal mode; --window of them are on the way at
 ///   once
 ///   --dir         where the journal is made: the disk that is measured
 /// Journal modes take turns within a round: none (a journal that says yes), os, fsync.
-///   --sinks       rounds of another comparison, with the journal `os`: alone, beside three sinks
-///                 that carry --rate trades a second each, and beside the same with one of them
-///                 away; in turn, the order changes. It says by how many percent p50 and p99 change
-///   --kafka ...   host:port of real destinations of these sinks; one without has a destination
-///   that
-///                 takes everything at once. The first one is the one that is away
 #include "adapters/files/posix_files.hpp"
 #include "adapters/journal/file_journal.hpp"
 #include "adapters/transport/http_server.hpp"
@@ -24,7 +18,6 @@
 #include "adapters/venues/order_link.hpp"
 #include "adapters/venues/private_market.hpp"
 #include "bench/loopback.hpp"
-#include "bench/sink_load.hpp"
 #include "core/orders/no_journal.hpp"
 #include "core/strategy/executor.hpp"
 
@@ -287,9 +280,8 @@ core::strategy::PairConfig the_pair() {
   return pair;
 }
 
-/// @param pause between two of them.
-void run_executions(OrderSide& side, FillingVenue& venue, std::int64_t executions, Samples& samples,
-                    std::chrono::microseconds pause = 0us) {
+void run_executions(OrderSide& side, FillingVenue& venue, std::int64_t executions,
+                    Samples& samples) {
   core::strategy::ExecutorLimits limits;
   limits.gap = 0ms;
   core::strategy::ExecutionBook executed;
@@ -302,8 +294,6 @@ void run_executions(OrderSide& side, FillingVenue& venue, std::int64_t execution
   if (!spread)
     throw std::runtime_error{"the books do not pay"};
   for (std::int64_t n = 0; n < executions; ++n) {
-    if (pause > 0us)
-      std::this_thread::sleep_for(pause);
     auto& connector = side.connector;
     const auto written = connector.written.load();
     const auto arrived = venue.orders.load();
@@ -365,83 +355,6 @@ void print(const std::string& mode, std::string_view what, std::vector<std::int6
       .print();
 }
 
-/// What runs beside the order path.
-enum class Beside : std::uint8_t { nothing, sinks, sinks_one_away };
-
-constexpr std::array<const char*, 3> beside_words{"nothing", "sinks", "sinks, one away"};
-
-/// Three sinks and the trades that they carry, for as long as it lives.
-class ThreeSinks {
-public:
-  ThreeSinks(const Options& options, const std::string& folder, bool one_away) {
-    std::filesystem::remove_all(folder + "/sinks");
-    bool away = one_away;
-    for (const std::string to : {"kafka", "influx1", "mongodb"}) {
-      constexpr std::size_t batch = 5'000;
-      constexpr std::size_t mongodb_batch = 90; // what the stand-ins take
-      const auto& at = options.text(to);
-      sinks_.push_back(std::make_unique<LoadedSink>(
-          SinkPlace{std::exchange(away, false) ? "away"
-                    : at.empty()               ? "spool"
-                                               : to,
-                    at, folder + "/sinks/" + to, to == "mongodb" ? mongodb_batch : batch},
-          tape_));
-    }
-    trades_.emplace(tape_, static_cast<std::uint64_t>(options.number("rate")));
-    std::this_thread::sleep_for(1s);
-  }
-
-  ~ThreeSinks() { trades_.reset(); }
-
-  ThreeSinks(const ThreeSinks&) = delete;
-  ThreeSinks& operator=(const ThreeSinks&) = delete;
-
-private:
-  core::sinks::Tape tape_;
-  std::vector<std::unique_ptr<LoadedSink>> sinks_;
-  std::optional<TradesAtARate> trades_;
-};
-
-int run_beside_sinks(const Options& options, const std::string& folder,
-                     const std::function<void(std::int64_t executions, Samples&)>& measure) {
-  std::array<Samples, beside_words.size()> all;
-  std::array<std::vector<double>, beside_words.size()> p50s, p99s;
-  const auto rounds = options.number("sinks");
-  for (std::int64_t round = 0; round < rounds; ++round)
-    for (std::size_t n = 0; n < beside_words.size(); ++n) {
-      const auto which = (n + static_cast<std::size_t>(round)) % beside_words.size();
-      std::optional<ThreeSinks> sinks;
-      if (static_cast<Beside>(which) != Beside::nothing)
-        sinks.emplace(options, folder, static_cast<Beside>(which) == Beside::sinks_one_away);
-      Samples here;
-      measure(options.number("executions"), here);
-      auto& pooled = all.at(which).both;
-      pooled.insert(pooled.end(), here.both.begin(), here.both.end());
-      std::ranges::sort(here.both);
-      p50s.at(which).push_back(static_cast<double>(quantile(here.both, 500)));
-      p99s.at(which).push_back(static_cast<double>(quantile(here.both, 990)));
-    }
-  for (std::size_t which = 0; which < beside_words.size(); ++which)
-    Figure{"order_path_beside"}
-        .add("beside", beside_words.at(which))
-        .add("from_decision_to", "both_legs_written")
-        .add_latency(all.at(which).both)
-        .print();
-  for (const auto& [word, from, to] :
-       {std::tuple{"nothing to sinks", 0U, 1U}, std::tuple{"sinks to sinks, one away", 1U, 2U}})
-    for (const auto& [name, figures] : {std::pair{"p50", &p50s}, std::pair{"p99", &p99s}}) {
-      std::vector<double> changes;
-      for (std::size_t round = 0; round < figures->at(from).size(); ++round)
-        changes.push_back((figures->at(to)[round] / figures->at(from)[round] - 1) * 100);
-      Figure{fmt::format("order_path_{}_change", name)}
-          .add("from", word)
-          .add("rounds", rounds)
-          .add_rounds("percent", changes)
-          .print();
-    }
-  return 0;
-}
-
 int run(const Options& options) {
   const auto folder = scratch_folder(options, "tandem-order-path");
   adapters::transport::Io venue_io{"venue", machine_clocks()};
@@ -449,16 +362,6 @@ int run(const Options& options) {
   const auto connector = adapters::transport::make_websocket_connector(engine_io);
   const auto http = adapters::transport::make_http_client(engine_io);
   FillingVenue venue{venue_io};
-  if (options.text("sinks") != "0") {
-    constexpr auto pause = 1'000us;
-    const int result
-        = run_beside_sinks(options, folder, [&](std::int64_t executions, Samples& samples) {
-            OrderSide side{"os", folder, engine_io, *connector, *http, venue.address()};
-            run_executions(side, venue, executions, samples, pause);
-          });
-    std::filesystem::remove_all(folder);
-    return result;
-  }
   const std::array<std::string, 3> modes{"none", "os", "fsync"};
   std::map<std::string, Samples> samples;
   std::map<std::string, std::vector<double>> rates;
@@ -490,16 +393,8 @@ int run(const Options& options) {
 } // namespace tandem::bench
 
 int main(int count, char** arguments) {
-  return tandem::bench::run_bench("order_path", count, arguments,
-                                  {{"executions", "1000"},
-                                   {"orders", "20000"},
-                                   {"window", "64"},
-                                   {"rounds", "5"},
-                                   {"dir", ""},
-                                   {"sinks", "0"},
-                                   {"rate", "5000"},
-                                   {"kafka", ""},
-                                   {"influx1", ""},
-                                   {"mongodb", ""}},
-                                  tandem::bench::run);
+  return tandem::bench::run_bench(
+      "order_path", count, arguments,
+      {{"executions", "1000"}, {"orders", "20000"}, {"window", "64"}, {"rounds", "5"}, {"dir", ""}},
+      tandem::bench::run);
 }

@@ -1,5 +1,4 @@
-/// A courier on a thread of its own, for programs in which no actor runs it: a captured run, the
-/// benches.
+/// A courier on a thread of its own, for programs in which no actor runs it (bench/).
 #pragma once
 
 #include "adapters/sinks/courier.hpp"

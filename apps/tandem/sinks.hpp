@@ -4,11 +4,9 @@
 
 #include "actors/sinks/sink.hpp"
 #include "adapters/sinks/capture/taps.hpp"
-#include "adapters/sinks/courier_thread.hpp"
 #include "adapters/transport/http.hpp"
 #include "apps/tandem/trading.hpp"
 #include "config/schema.hpp"
-#include "core/log.hpp"
 #include "core/result.hpp"
 #include "core/sinks/tape.hpp"
 
@@ -33,11 +31,5 @@ struct Sinks {
 make_sinks(const config::Config& config, const Environment& environment, const core::Clocks& clocks,
            adapters::transport::HttpClient& http,
            const std::function<std::string(const std::string& url)>& proxy_for);
-
-/// Runs sinks without actors, each on a thread of its own, until what is returned is destroyed.
-/// What an alert would say stands in the log.
-[[nodiscard]] std::vector<std::unique_ptr<adapters::sinks::CourierThread>>
-start_sinks(const std::vector<actors::SinkOptions>& sinks, const core::Clocks& clocks,
-            core::Log& log);
 
 } // namespace tandem::apps

@@ -1,6 +1,5 @@
 """A capture sink: what an engine that is killed has written is read with other programs, counted against the engine's own counters, and played
-again as recorded markets, by the back-test and by the simulator; a torn file is gone on behind; a disk that refuses is told; a captured run has its
-sinks too.
+again as recorded markets, by the back-test and by the simulator; a torn file is gone on behind; a disk that refuses is told.
 """
 import gzip
 import json
@@ -194,22 +193,5 @@ def a_disk_that_refuses_frames_is_told():
         print(f"{counters['frames_lost']} frames were lost to the disk and told, {len(records)} records without a gap", flush=True)
 
 
-def a_captured_run_writes_to_its_sinks_and_replays():
-    """The records of `tandem run --capture` are those that it answers for, and the sinks beside it change nothing in the replay."""
-    with World(config="config/examples/capture.yaml", capture=True, settings=["sinks[0].flush_interval=100ms"]) as world:
-        directory = pathlib.Path(world.directory.name) / "state/sinks/archive/capture"
-        executions = wait_until("an execution", lambda: world.get("/api/executions?limit=1"), 60)
-        assert world.engine.stop() == 0
-        world.sim.stop(signal.SIGKILL)
-        code, output = world.replay()
-        assert code == 0 and ", 0 differences, " in output.splitlines()[-1], output[-2000:]
-        records = [json.loads(line) for line in lines_of(directory, "events")]
-        gapless(records)
-        told = {record["id"] for record in records if record["kind"] == "execution"}
-        assert told and {"trade", "order", "fill"} <= {record["kind"] for record in records}, told
-        print(f"{len(records)} records of a captured run, {len(told)} executions among them ({executions[0]['id']}); {output.splitlines()[-1]}", flush=True)
-
-
 if __name__ == "__main__":
-    run([what_a_killed_engine_captured_is_whole_and_plays_again, an_engine_goes_on_behind_a_torn_block, a_disk_that_refuses_frames_is_told,
-         a_captured_run_writes_to_its_sinks_and_replays])
+    run([what_a_killed_engine_captured_is_whole_and_plays_again, an_engine_goes_on_behind_a_torn_block, a_disk_that_refuses_frames_is_told])

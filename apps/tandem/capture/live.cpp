@@ -7,7 +7,6 @@
 #include "apps/tandem/config_watch.hpp"
 #include "apps/tandem/log_backend.hpp"
 #include "apps/tandem/process.hpp"
-#include "apps/tandem/sinks.hpp"
 #include "apps/tandem/trading.hpp"
 
 #include <algorithm>
@@ -159,11 +158,6 @@ int run_captured(const config::Config& config, const ConfigSource& source,
   adapters::transport::Io api_io{"api", clocks};
   if (const int problem = check_resources(config, api_io); problem != exit_ok)
     return problem;
-  // Outside of what is captured: sinks hear of the run and say nothing to it.
-  const auto http = adapters::transport::make_http_client(api_io);
-  auto sinks = make_sinks(config, from_environment, clocks, *http, proxy_of);
-  if (!sinks)
-    return refuse(sinks.error(), exit_configuration);
   auto keys = find_keys(config, from_environment);
   if (!keys)
     return refuse(keys.error(), exit_configuration);
@@ -182,7 +176,6 @@ int run_captured(const config::Config& config, const ConfigSource& source,
   if (!writer)
     return refuse(writer.error(), exit_unavailable);
 
-  const auto sink_threads = start_sinks(sinks->sinks, clocks, *log);
   Queue queue;
   Sockets machine{venue_io, api_io, queue};
   Recorder recorder{**writer, machine, hidden};
@@ -193,17 +186,16 @@ int run_captured(const config::Config& config, const ConfigSource& source,
              [&ready](config::Surface surface, const std::string& address) {
                ready.add(surface, address);
              },
-             proxy_of, sinks->tape}};
+             proxy_of}};
   recorder.bind(host);
   if (const auto opened = host.open(journal_files(config), *std::move(keys)); !opened)
     return refuse(opened.error(), exit_unavailable);
 
   log->write(core::LogLevel::info, "engine_starting",
              {{"version", TANDEM_VERSION}, {"name", config.engine.name}, {"capture", file}});
-  if (sinks->tap)
-    log->write(core::LogLevel::warning, "frames_off",
-               {{"message", "in a captured run the markets' frames stand in the capture only, not "
-                            "in the files of a capture sink"}});
+  if (!config.sinks.empty())
+    log->write(core::LogLevel::warning, "sinks_off",
+               {{"message", "a captured run writes to no sink"}});
   if (left_out > 0)
     log->write(
         core::LogLevel::warning, "grpc_off",
