@@ -3,6 +3,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ class Page:
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.errors = tempfile.TemporaryFile(mode="w+")
         self.process = subprocess.Popen([program, "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--user-data-dir=" + self.folder.name, url],
-                                        stdout=subprocess.DEVNULL, stderr=self.errors)
+                                        stdout=subprocess.DEVNULL, stderr=self.errors, start_new_session=True)
         self.number = 0
         try:
             address = wait_until("the browser listens", lambda: re.search(r"DevTools listening on ws://([^/]+)", self._said()), 30)[1]
@@ -53,7 +54,7 @@ class Page:
         return self(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''")
 
     def close(self):
-        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)  # the program is a script that starts the browser
         self.process.wait()
         self.folder.cleanup()
 

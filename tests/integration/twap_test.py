@@ -1,4 +1,5 @@
 """TWAP plans on the finished programs: made, watched, steered and deleted by their routes; slices on time; a killed engine repeats none."""
+import json
 import os
 import signal
 import sys
@@ -184,6 +185,43 @@ def a_plan_that_was_deleted_gives_its_name_to_nobody():
     assert make() != plan
 
 
+def order_of_a_person(qty, side, **leg):
+    """Symbol, side, type, qty, price and exchange, as the body of a plan that has one slice."""
+    return {"name": "by hand", "totalQty": qty, "sliceQty": qty, "intervalMs": 60_000,
+            "legs": [{"exchange": "bybit", "symbol": "BTCUSDT", "side": side, "type": "market", **leg}]}
+
+
+def an_order_of_a_person_is_a_plan_of_one_slice_and_is_done_once():
+    headers = {"Idempotency-Key": "by-hand-1"}
+    answers = [WORLD.request("POST", "/api/twap/plans", order_of_a_person(0.02, "buy"), headers=headers) for _ in range(3)]
+    assert all(answer == answers[0] and answer[0] == 200 for answer in answers), answers
+    plan = answers[0][1]["data"]["planId"]
+    assert finished(plan)["state"] == "completed"
+    order, = orders_of(plan)
+    assert (order["exchange"], order["symbol"], order["side"], order["qty"], order["filled"], order["state"]) == ("bybit", "BTCUSDT", "buy", 0.02, 0.02, "filled"), order
+    status, answer = WORLD.request("POST", "/api/twap/plans", order_of_a_person(0.02, "sell"), headers=headers)
+    assert status == 409, answer
+
+
+def a_limit_order_of_a_person_rests_at_its_price_until_it_is_cancelled():
+    bid = float(WORLD.get("/api/prices/bybit/BTCUSDT?type=spot&depth=1")["bids"][0][0])
+    price = round(bid * 0.995, 1)
+    status, answer = WORLD.request("POST", "/api/twap/plans", order_of_a_person(0.02, "buy", type="limit", limitPrice=price))
+    assert status == 200, answer
+    plan = answer["data"]["planId"]
+    order, = wait_until("it rests", lambda: [o for o in orders_of(plan) if o["state"] == "working"], 20)
+    assert (order["price"], order["qty"], order["timeInForce"]) == (price, 0.02, "gtc"), order
+    assert control(plan, "cancel")[0] == 200
+    assert finished(plan)["state"] == "cancelled" and orders_of(plan)[0]["state"] == "cancelled"
+
+
+def an_order_of_a_person_stands_in_the_configuration_file_as_well():
+    fields = order_of_a_person("0.03", "sell", exchange="binance", limitPrice="1000")
+    with World(settings=["plans=[" + json.dumps({"id": "by_file", **fields}) + "]"]) as world:
+        order, = wait_until("it is filled", lambda: [o for o in world.get("/api/orders?limit=1000") if o["planId"] == "by_file" and o["state"] == "filled"], 40)
+        assert (order["exchange"], order["symbol"], order["side"], order["filled"]) == ("binance", "BTCUSDT", "sell", 0.03), order
+
+
 if __name__ == "__main__":
     with World() as WORLD:
         WORLD.wait_all_watching(30)
@@ -195,4 +233,7 @@ if __name__ == "__main__":
              mistakes_name_their_field,
              a_risk_pauses_a_plan_and_it_goes_on_by_itself,
              a_killed_engine_goes_on_without_a_doubled_or_a_lost_slice,
-             a_plan_that_was_deleted_gives_its_name_to_nobody])
+             a_plan_that_was_deleted_gives_its_name_to_nobody,
+             an_order_of_a_person_is_a_plan_of_one_slice_and_is_done_once,
+             a_limit_order_of_a_person_rests_at_its_price_until_it_is_cancelled,
+             an_order_of_a_person_stands_in_the_configuration_file_as_well])
