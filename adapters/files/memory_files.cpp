@@ -204,6 +204,12 @@ void MemoryDisk::put(const std::string& name, std::string bytes) {
   synced_[name] = file;
 }
 
+void MemoryDisk::drop(const std::string& name) {
+  const std::lock_guard guard{mutex_};
+  now_.erase(name);
+  synced_.erase(name);
+}
+
 std::uint64_t MemoryDisk::used() const {
   std::uint64_t sum = 0;
   for (const auto& [name, file] : now_)

@@ -30,6 +30,8 @@ public:
   [[nodiscard]] bool holds(std::string_view bytes, bool synced) const;
   /// Puts a file there, synced: damaged or made by hand.
   void put(const std::string& name, std::string bytes);
+  /// Takes one away, synced.
+  void drop(const std::string& name);
 
 private:
   struct File {

@@ -109,8 +109,11 @@ core::Result<std::vector<JournalFile>> read_journal(files::FileLayer& files) {
 std::string fault_of(const JournalFile& file, bool last, std::uint64_t next) {
   if (!file.contents) {
     // A run that ended while it made its first file left nothing in it.
-    const bool unborn = last && file.bytes <= segment_header_bytes;
-    return unborn ? std::string{} : file.contents.error().detail;
+    if (!last || file.bytes > segment_header_bytes)
+      return file.contents.error().detail;
+    // Its forerunners are never removed before it is whole.
+    const bool orphan = next == 0 && segment_number(file.name) > 1;
+    return orphan ? "is empty, and nothing is before it" : "";
   }
   const auto& contents = *file.contents;
   const auto first = contents.header.first_sequence;
@@ -181,7 +184,7 @@ struct FileJournal::Impl {
     for (std::size_t i = 0; i < found->size(); ++i) {
       auto& one = (*found)[i];
       const bool last = i + 1 == found->size();
-      if (!one.contents && last && one.bytes <= segment_header_bytes) {
+      if (!one.contents && last && fault_of(one, last, next).empty()) {
         // The crash came while it was made: nothing was ever in it.
         if (const auto gone = files->remove(one.name); !gone)
           return tl::unexpected{files::disk_error(gone.error(), "journal")};

@@ -119,6 +119,8 @@ std::string_view word_of(FaultClass kind) noexcept {
     return "kill switch";
   case FaultClass::journal_folded:
     return "journal is folded";
+  case FaultClass::journal_damaged:
+    return "journal is damaged";
   case FaultClass::sink_away:
     return "sink's destination is away";
   case FaultClass::sink_mute:
@@ -196,6 +198,7 @@ public:
     command();
     halt();
     fold();
+    damage();
     trouble_sink();
     std::ranges::stable_sort(faults_, {}, &Fault::at);
     return std::move(faults_);
@@ -203,6 +206,7 @@ public:
 
   std::vector<Fault> draw_crashes() {
     fold();
+    damage();
     trouble_sink();
     for (auto left = random_.between(1, 3); left > 0; --left) {
       add(bounds_.power_may_fail && random_.chance(300'000) ? FaultClass::power_lost
@@ -285,8 +289,9 @@ private:
       fault.moment = static_cast<Moment>(random_.between(0, 2));
       fault.lasts = milliseconds{random_.between(50, 4'000)};
       break;
-    case FaultClass::journal_folded: // see fold()
-    case FaultClass::sink_away:      // see trouble_sink()
+    case FaultClass::journal_folded:  // see fold()
+    case FaultClass::journal_damaged: // see damage()
+    case FaultClass::sink_away:       // see trouble_sink()
     case FaultClass::sink_mute:
     case FaultClass::breaker_tripped:
     case FaultClass::pair_paused:
@@ -378,6 +383,18 @@ private:
       fault.at = milliseconds{random.between(bounds_.from.count(), bounds_.to.count())};
       faults_.push_back(std::move(fault));
     }
+  }
+
+  void damage() {
+    sim::Random random{sim::mix_seed(seed_, "world damage")};
+    if (!random.chance(150'000))
+      return;
+    Fault fault;
+    fault.kind = FaultClass::journal_damaged;
+    fault.at = milliseconds{random.between(bounds_.from.count(), bounds_.to.count())};
+    fault.lasts = milliseconds{random.between(50, 4'000)};
+    fault.value = random.between(1, 1'000'000'000);
+    faults_.push_back(std::move(fault));
   }
 
   void trouble_sink() {

@@ -27,14 +27,16 @@ enum class FaultClass : std::uint8_t {
   disk_full,
   actor_killed, ///< one of those there are, by `value`
   actor_throws,
-  actor_hangs,    ///< is sent messages and handles none
-  process_stops,  ///< all of it stands still, and then goes on (SIGSTOP, a long pause of the
-                  ///< machine)
-  process_killed, ///< at the `value`-th operation from then; the next life begins after `lasts`
-  power_lost,     ///< killed, and of what was not synced any part may be gone
-  journal_folded, ///< its old files into one, as if they were days old
-  sink_away,      ///< the sink's destination is not there
-  sink_mute,      ///< `value` per mille of its batches are taken in part or whole, unanswered
+  actor_hangs,     ///< is sent messages and handles none
+  process_stops,   ///< all of it stands still, and then goes on (SIGSTOP, a long pause of the
+                   ///< machine)
+  process_killed,  ///< at the `value`-th operation from then; the next life begins after `lasts`
+  power_lost,      ///< killed, and of what was not synced any part may be gone
+  journal_folded,  ///< its old files into one, as if they were days old
+  journal_damaged, ///< killed; then a whole file of the journal is damaged, by `value`, until a
+                   ///< person puts it back
+  sink_away,       ///< the sink's destination is not there
+  sink_mute,       ///< `value` per mille of its batches are taken in part or whole, unanswered
   // What a person does, and takes back at the end; `word` says to what.
   kill_switch,      ///< "all", "venue.binance" or a strategy; `value` 1: positions are flattened
   breaker_tripped,  ///< by its name

@@ -51,6 +51,8 @@ public:
   /// The world makes an actor fail: those that begin meanwhile may miss it, and fail, too.
   void on_struck() { struck_ = true; }
 
+  [[nodiscard]] bool is_struck() const noexcept { return struck_; }
+
   // The venues' truth: what is open and what was filled.
   void on_order(const sim::OrderEvent& event) override;
 

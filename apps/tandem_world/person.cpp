@@ -1,6 +1,7 @@
 #include "apps/tandem_world/person.hpp"
 
 #include "adapters/traders/pairs.hpp"
+#include "adapters/transport/json.hpp"
 #include "messages/context.hpp"
 #include "messages/orders.hpp"
 #include "messages/strategy.hpp"
@@ -25,7 +26,9 @@ constexpr auto look_every = 50ms;
 constexpr auto ask_again = 2s; ///< without an answer
 /// Without an end, flattening is asked for once more.
 constexpr auto flatten_again = 30s;
+constexpr auto looks_around_every = 4s;
 constexpr int not_found = 404;
+
 constexpr int error_of_server = 500;
 
 /// "all", "venue.binance" or a strategy's id.
@@ -65,6 +68,38 @@ core::MarketKey market_of(sim::SurfaceId surface) {
 }
 
 } // namespace
+
+/// An answer may be late or say that something is not there yet; only of an actor that the world
+/// made fail may it say so. It is always what the interface speaks.
+void Person::look_around() {
+  static constexpr std::array<std::string_view, 17> views{"/health",
+                                                          "/health/ready",
+                                                          "/api/exchanges",
+                                                          "/api/monitoring/pairs",
+                                                          "/api/engine/pairs",
+                                                          "/api/executions",
+                                                          "/api/orders",
+                                                          "/api/twap/plans",
+                                                          "/api/opportunities",
+                                                          "/api/account/binance",
+                                                          "/api/account/bybit",
+                                                          "/api/risk/exposure",
+                                                          "/api/risk/breakers",
+                                                          "/api/risk/kill",
+                                                          "/api/alerts",
+                                                          "/api/engine/actors",
+                                                          "/api/engine/sinks"};
+  if (auto* life = living_())
+    for (const auto path : views)
+      life->call({.method = "GET", .path = std::string{path}, .peer = "127.0.0.1:1"},
+                 [this, path](const adapters::transport::ServerResponse& answer) {
+                   if ((answer.status == error_of_server && !judge_.is_struck())
+                       || !adapters::transport::parse_json(answer.body))
+                     judge_.fault(fmt::format("GET {} is answered with {}: {}", path, answer.status,
+                                              answer.body));
+                 });
+  timeline_.after(looks_around_every, [this] { look_around(); });
+}
 
 void Person::act(const Fault& fault) {
   using Does = void (Person::*)(const Fault&);

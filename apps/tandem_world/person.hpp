@@ -27,6 +27,8 @@ public:
       : scenery_{scenery}, timeline_{timeline}, judge_{judge}, simulator_{simulator}, net_{net},
         living_{std::move(living)} {}
 
+  /// From now on whatever the interface shows is asked for now and then, as screens do.
+  void look_around();
   void act(const Fault& fault);
   /// A new process: a switch that it does not know (the disk had not taken it yet) is thrown again.
   void on_begin();

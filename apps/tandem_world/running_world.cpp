@@ -1,5 +1,7 @@
 #include "apps/tandem_world/running_world.hpp"
 
+#include "adapters/journal/file_journal.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -26,11 +28,82 @@ std::string slow_sink(const messages::ActorCell& cell) {
   return cell.state() == "live" ? "" : "the sink is " + cell.state() + "; ";
 }
 
+struct Damage {
+  std::string file, what;
+  std::optional<std::string> bytes; ///< nullopt: the file is gone
+};
+
+/// Of a file that was whole: a bit is another one, or, where a later file follows, its end or all
+/// of it is gone. What is cut from the last file nobody could miss. @return nullopt: none is large
+/// enough.
+std::optional<Damage> draw_damage(adapters::files::MemoryDisk& disk, std::uint64_t draw) {
+  constexpr std::size_t large = 2'048; // a whole record lies behind its first half
+  const auto read = adapters::journal::read_journal(*disk.files());
+  std::vector<std::string> found;
+  for (const auto& file : read ? *read : std::vector<adapters::journal::JournalFile>{})
+    if (file.contents && file.bytes >= large)
+      found.push_back(file.name);
+  if (found.empty())
+    return std::nullopt;
+  sim::Random random{draw};
+  const auto any = [&random](std::size_t size) {
+    return static_cast<std::size_t>(random.between(0, static_cast<std::int64_t>(size) - 1));
+  };
+  Damage damage;
+  damage.file = found.at(any(found.size()));
+  auto bytes = disk.contents().at(damage.file);
+  const bool last = damage.file == read->back().name;
+  const auto kind = any(last ? 1 : 3);
+  if (kind == 0) {
+    const auto at = any(bytes.size() / 2);
+    bytes[at] = static_cast<char>(bytes[at] ^ (1 << any(8)));
+    damage.what = "has another bit in byte " + std::to_string(at);
+  } else if (kind == 1) {
+    bytes.resize(bytes.size() - 1 - any(bytes.size() / 2));
+    damage.what = "ends with byte " + std::to_string(bytes.size());
+  } else {
+    damage.what = "is gone";
+    return damage;
+  }
+  damage.bytes = std::move(bytes);
+  return damage;
+}
+
 } // namespace
+
+/// A whole file of the journal is not what it was: the engine says which, touches nothing, and
+/// does not begin until a person has put back what was there.
+void World::begin_damaged(std::uint64_t draw) {
+  const auto damage = draw_damage(disk_, draw);
+  if (!damage)
+    return;
+  const auto whole = disk_.contents().at(damage->file);
+  trace_.line(timeline_.elapsed(), "damage", damage->file, damage->what);
+  if (damage->bytes)
+    disk_.put(damage->file, *damage->bytes);
+  else
+    disk_.drop(damage->file);
+  const auto damaged = disk_.contents();
+  {
+    const auto begun = Life::begin(ground_, random_.next(), {});
+    if (begun)
+      judge_.fault("the engine builds on a damaged journal: " + damage->file + ' ' + damage->what);
+    else if (damage->bytes && begun.error().source.find(damage->file) == std::string::npos)
+      judge_.fault(damage->file + ' ' + damage->what
+                   + ", but the engine says: " + core::describe(begun.error()));
+    else if (disk_.contents() != damaged)
+      judge_.fault("the engine writes beside a damaged journal: " + damage->file + ' '
+                   + damage->what);
+  }
+  disk_.put(damage->file, whole);
+}
 
 void World::begin_life() {
   ++lives_;
   judge_.on_begin();
+  if (!disk_is_ill_)
+    if (const auto draw = std::exchange(damage_, std::nullopt))
+      begin_damaged(*draw);
   auto begun = Life::begin(ground_, random_.next(), std::exchange(crash_plan_, {}));
   if (!begun) {
     if (!disk_is_ill_ && !std::exchange(cannot_begin_, true))

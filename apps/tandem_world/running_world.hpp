@@ -48,6 +48,7 @@ public:
                         const std::string& body) { judge_.on_sent(link, head, body); },
                  [this](LinkId link) { judge_.on_delivered(link); });
     begin_life();
+    person_.look_around();
   }
 
   void suffer(const std::vector<Fault>& faults) {
@@ -99,6 +100,7 @@ private:
   [[nodiscard]] bool runs() const { return life_ != nullptr && !stopped_until_; }
 
   void begin_life();
+  void begin_damaged(std::uint64_t draw);
   void bury();
   bool work();
   void strike(const Fault& fault);
@@ -168,6 +170,7 @@ private:
   CrashPlan crash_plan_;                        ///< for a life that is not there yet
   std::chrono::milliseconds down_for_{restart_usual};
   bool power_goes_ = false;
+  std::optional<std::uint64_t> damage_; ///< drawn; of the journal, before the next life begins
   bool disk_is_ill_ = false;
   bool sink_may_lack_ = false; ///< records may be gone that nobody promised
   bool cannot_begin_ = false;  ///< said

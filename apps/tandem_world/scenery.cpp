@@ -36,6 +36,8 @@ struct Choices {
   std::string_view durability = "os", leg_order = "concurrent";
   bool by_socket = false;
   bool tight = false;
+  std::string_view order_notional = "20000";
+  bool poor = false;                 ///< its accounts are soon empty
   std::string more_limits, breakers; ///< further keys, ", name: value"
   std::int64_t events_per_second = 5;
 };
@@ -48,11 +50,11 @@ std::string config_of(const Choices& choices, const std::string& state_dir, sim:
       "  durability: {}\n"
       "  reconcile_interval: 2s\n"
       "  execution: {{gap: 100ms, leg_order: {}}}\n"
-      "  limits: {{book_age_max: 1s, order_notional_max: \"20000\"{}{}}}\n"
+      "  limits: {{book_age_max: 1s, order_notional_max: \"{}\"{}{}}}\n"
       "  breakers: {{pair: {{failures_max: 3{}}}}}\n"
       "listeners: [{{surface: traders, address: \"127.0.0.1:7000\"}}]\n"
       "venues:\n",
-      state_dir, choices.durability, choices.leg_order,
+      state_dir, choices.durability, choices.leg_order, choices.order_notional,
       choices.tight ? R"(, position_notional_max: "1500", gross_exposure_max: "4000", )"
                       R"(orders_per_second_max: 6)"
                     : "",
@@ -71,8 +73,8 @@ std::string config_of(const Choices& choices, const std::string& state_dir, sim:
                           "      websocket: ws://{}\n"
                           "      orders_by_socket: {}\n"
                           "      taker_fee: \"0.0002\"\n"
-                          "      feed: {{clock_interval: 10s, instruments_interval: 60s}}\n",
-                          market.type, host, host, choices.by_socket);
+                          "      feed: {{clock_interval: {}, instruments_interval: 60s}}\n",
+                          market.type, host, host, choices.by_socket, choices.tight ? "2s" : "10s");
     }
   }
   const auto any = [&random](std::size_t size) {
@@ -128,24 +130,31 @@ void draw_limits(std::uint64_t seed, Choices& choices) {
   auto& limits = choices.more_limits;
   maybe(limits, 500'000, R"(venue_exposure_max: "2500")");
   maybe(limits, 300'000, R"(daily_notional_max: "40000")");
-  maybe(limits, 300'000, R"(daily_loss_max: "3")");
+  maybe(limits, 300'000, R"(daily_loss_max: "0.3")");
   maybe(limits, 400'000, R"(order_quantity_max: "0.05")");
   maybe(limits, 300'000, "executions_max: 15");
   maybe(limits, 300'000, "open_orders_max: 3");
   maybe(limits, 200'000, R"(slippage_percent: "0.02")");
   auto& breakers = choices.breakers;
-  maybe(breakers, 400'000, R"(loss_max: "0.5")");
-  maybe(breakers, 300'000, R"(drawdown_max: "1")");
+  maybe(breakers, 400'000, R"(loss_max: "0.05")");
+  maybe(breakers, 300'000, R"(drawdown_max: "0.1")");
   maybe(breakers, 300'000, "stale_max: 3");
   maybe(breakers, 300'000, "orders_max: 30");
   maybe(breakers, 300'000, "cooldown: 2s");
+  maybe(limits, 200'000, R"(outlier_percent: "0.02")");
+  maybe(limits, 200'000, R"(price_band_percent: "0.01")");
+  maybe(limits, 200'000, "clock_offset_max: 50ms");
+  if (random.chance(200'000))
+    choices.order_notional = "400";
+  choices.poor = random.chance(200'000);
 }
 
 std::string scenario_of(const Choices& choices, std::uint64_t seed) {
   std::string symbols;
   for (const auto& coin : choices.coins)
     symbols += fmt::format("{}{}USDT", symbols.empty() ? "" : ", ", coin);
-  constexpr std::string_view money = R"(USDT: "2000000", BTC: "20", ETH: "400")";
+  const std::string_view money = choices.poor ? R"(USDT: "2500", BTC: "0.05", ETH: "1")"
+                                              : R"(USDT: "2000000", BTC: "20", ETH: "400")";
   constexpr std::string_view fees = R"({maker: "0.0002", taker: "0.0002"})";
   return fmt::format(
       "seed: {}\n"

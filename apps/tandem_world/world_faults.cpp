@@ -59,6 +59,12 @@ void World::strike(const Fault& fault) {
   }
   case FaultClass::journal_folded:
     return fold_journal();
+  case FaultClass::journal_damaged:
+    damage_ = static_cast<std::uint64_t>(fault.value);
+    down_for_ = fault.lasts;
+    if (life_ != nullptr)
+      life_->plan({1, Moment::before});
+    return;
   case FaultClass::sink_away:
     warehouse_.close(true);
     return end_later(fault, [this] { warehouse_.close(false); });

@@ -49,9 +49,10 @@ def a_spread_follows_its_books_within_a_second():
     gaps = [later - earlier for (earlier, _), (later, _) in zip(shown, shown[1:])]
     assert ages and len(shown) >= SECONDS / 2, (len(ages), len(shown))
     ages.sort()
-    behind = ages[len(ages) * 95 // 100] + max(gaps)
+    gaps.sort()
+    behind = ages[len(ages) * 95 // 100] + gaps[len(gaps) * 95 // 100]
     print(f"       {len(changes)} changes of a spread, {len(shown)} times shown: as shown {ages[len(ages) // 2]:.0f} ms old, p95 {ages[len(ages) * 95 // 100]:.0f} ms; "
-          f"again after at most {max(gaps):.0f} ms")
+          f"again after {gaps[len(gaps) // 2]:.0f} ms, p95 {gaps[len(gaps) * 95 // 100]:.0f} ms")
     # On a machine that does other things meanwhile the browser itself may not come to draw.
     if os.getloadavg()[0] < (os.cpu_count() or 1):
         assert behind < FOLLOWS_MS_MAX, behind

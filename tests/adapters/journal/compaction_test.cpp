@@ -163,6 +163,18 @@ TEST_CASE("another engine's files and files of an unknown beginning are never fo
   CHECK(refused.error().detail.find("nothing is before it") != std::string::npos);
 }
 
+TEST_CASE("an empty file with nothing before it is a gap, the first one is a beginning") {
+  for (const auto& [name, begins] :
+       {std::pair{"trading-000001.log", true}, std::pair{"trading-000002.log", false}}) {
+    adapters::files::MemoryDisk disk;
+    disk.put(name, "");
+    const auto opened = FileJournal::open(disk.files(), options(72h));
+    REQUIRE(opened.has_value() == begins);
+    if (!begins)
+      CHECK(opened.error().detail == "is empty, and nothing is before it");
+  }
+}
+
 TEST_CASE("a crash at any moment of a compaction leaves a whole journal") {
   std::size_t points = 0;
   for (const auto kind :
