@@ -1,5 +1,5 @@
 """A capture sink: what an engine that is killed has written is read with other programs, counted against the engine's own counters, and played
-again as recorded markets.
+again as recorded markets, by the back-test and by the simulator; a torn file is gone on behind; a disk that refuses is told.
 """
 import gzip
 import json
@@ -82,23 +82,44 @@ def what_a_killed_engine_captured_is_whole_and_plays_again():
         code, said = verify(world, directory)
         assert code == 0 and said.endswith("capture: in order\n") and f"{counters['frames_written']} frames" in said, said
         plays_again(world, directory)
+        plays_again_by_the_simulator(directory, records)
         a_torn_end_costs_what_was_torn(world, directory, len(records))
 
 
-def plays_again(world, directory):
-    """The frames as recorded markets, by the back-test."""
+def write_scenario(directory):
+    """The frames of a capture as a scenario of recorded markets."""
     scenario = directory.parent / "again.yaml"
     sources = [f"    - {{surface: {market}, symbol: BTCUSDT, tick: \"{tick}\", lot: \"{lot}\", files: "
                f"[{', '.join(str(file) for file in sorted(directory.glob(f'frames-{market}-*.gz')))}]}}" for market, (tick, lot) in GRIDS.items()]
     scenario.write_text("replay:\n  start: when_subscribed\n  speed: as_fast_as_read\n  lockstep: true\n  sources:\n" + "\n".join(sources) + "\n")
+    return scenario
+
+
+def plays_again(world, directory):
+    """The frames as recorded markets, by the back-test."""
     report = directory.parent / "report.json"
     world_bin = pathlib.Path(world.engine_bin).with_name("tandem-world")
-    done = subprocess.run([world_bin, "backtest", "config/examples/capture.yaml", "--scenario", str(scenario), "--seconds", "120", "--json", str(report)],
-                          text=True, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run([world_bin, "backtest", "config/examples/capture.yaml", "--scenario", str(write_scenario(directory)), "--seconds", "120",
+                           "--json", str(report)], text=True, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout[-3000:]
     print(done.stdout.splitlines()[0], "|", done.stdout.splitlines()[-1], flush=True)
     executions = sum(pair["executions"] for pair in json.loads(report.read_text())["pairs"])
     assert executions > 0, done.stdout
+
+
+def plays_again_by_the_simulator(directory, records):
+    """The frames as recorded markets over real sockets into another engine, whose own capture has the same public trades."""
+    with World(scenario=str(write_scenario(directory)), config="config/examples/capture.yaml", settings=["engine.delivery=lossless"]) as again:
+        wait_until("the replay is over", lambda: any(line.startswith("replay done") for line in again.sim.lines), 120)
+        wait_until("all that came is written", lambda: (lambda c: c["frames"] == c["frames_written"] and c["waiting"] == 0)(again.actor(SINK)["counters"]), 30)
+        again.engine.stop()
+        kept = pathlib.Path(again.directory.name) / "state/sinks/archive/capture"
+        seen = [json.loads(line) for line in lines_of(kept, "events")]
+    for exchange in ("binance", "bybit"):
+        before, after = ([(record["id"], record["price"], record["qty"], record["taker"]) for record in told
+                          if record["kind"] == "trade" and record["exchange"] == exchange] for told in (records, seen))
+        assert before and after == before, (exchange, len(before), len(after), before[:2], after[:2])
+        print(f"{exchange}: {len(after)} trades of the capture, played by the simulator, are captured again", flush=True)
 
 
 def a_torn_end_costs_what_was_torn(world, directory, count):
@@ -114,5 +135,63 @@ def a_torn_end_costs_what_was_torn(world, directory, count):
     print(f"{count - kept} records of the torn block are gone from the file", flush=True)
 
 
+def an_engine_goes_on_behind_a_torn_block():
+    """It was killed while it wrote: behind the last whole block stands a piece of the next one, whose records the spool still has."""
+    with World(config="config/examples/capture.yaml", settings=["sinks[0].flush_interval=100ms"]) as world:
+        directory = pathlib.Path(world.directory.name) / "state/sinks/archive/capture"
+        wait_until("records are delivered", lambda: world.actor(SINK)["counters"].get("delivered", 0) > 50, 30)
+        assert world.engine.stop(signal.SIGKILL) == -signal.SIGKILL
+        torn = sorted(directory.glob("*.part.gz"))
+        assert {file.name.split("-")[0] for file in torn} == {"events", "frames"}, torn
+        piece = gzip.compress(b"what would have been the next block\n" * 100)[:40]
+        for file in torn:
+            file.write_bytes(file.read_bytes() + piece)
+        before = {series: len(lines_of(directory, series)) for series in ("events", "frames")}
+        code, said = verify(world, directory)
+        assert code == 0 and "a torn end" in said, said
+
+        world.start_engine()
+        wait_until("records are delivered again", lambda: world.actor(SINK)["counters"].get("delivered", 0) > 50, 30)
+        world.sim.stop(signal.SIGKILL)
+        wait_until("all that came is written", lambda: (lambda c: c["frames"] == c["frames_written"] and c["waiting"] == 0)(world.actor(SINK)["counters"]), 30)
+        assert world.actor(SINK)["counters"]["lost"] == 0
+        assert world.engine.stop() == 0
+        assert not list(directory.glob("*.part.gz"))
+        for file in directory.glob("*.gz"):
+            subprocess.run(["gzip", "--test", str(file)], check=True)
+        code, said = verify(world, directory)
+        assert code == 0 and said.endswith("capture: in order\n") and "torn" not in said, said
+        gapless([json.loads(line) for line in lines_of(directory, "events")])
+        after = {series: len(lines_of(directory, series)) for series in ("events", "frames")}
+        assert all(after[series] > before[series] for series in before), (before, after)
+        print(f"behind torn blocks: from {before} to {after} lines, in order", flush=True)
+
+
+def a_disk_that_refuses_frames_is_told():
+    with World(config="config/examples/capture.yaml", settings=["sinks[0].capture.file_age=1s", "sinks[0].flush_interval=100ms"]) as world:
+        directory = pathlib.Path(world.directory.name) / "state/sinks/archive/capture"
+        wait_until("frames are written", lambda: world.actor(SINK)["counters"].get("frames_written", 0) > 50, 30)
+        directory.rename(directory.with_name("aside"))
+        directory.write_text("no directory")
+
+        def alerts(code):
+            return [alert for alert in world.get("/api/alerts?limit=500")["alerts"] if alert["code"] == code]
+        told = wait_until("the loss of frames is told", lambda: [alert for alert in alerts("SINK_LOST") if "frames are not captured" in alert["message"]], 60)
+        assert told[0]["severity"] == "critical", told
+        counters = world.actor(SINK)["counters"]
+        assert counters["frames_lost"] > 0 and counters["lost"] == 0, counters
+        directory.unlink()
+        directory.with_name("aside").rename(directory)
+        written = world.actor(SINK)["counters"]["frames_written"]
+        wait_until("frames are written again", lambda: world.actor(SINK)["counters"]["frames_written"] > written, 60)
+        # Records waited in the spool meanwhile.
+        world.sim.stop(signal.SIGKILL)
+        wait_until("the records are written", lambda: world.actor(SINK)["counters"]["waiting"] == 0, 60)
+        world.engine.stop()
+        records = [json.loads(line) for line in lines_of(directory, "events")]
+        gapless(records)
+        print(f"{counters['frames_lost']} frames were lost to the disk and told, {len(records)} records without a gap", flush=True)
+
+
 if __name__ == "__main__":
-    run([what_a_killed_engine_captured_is_whole_and_plays_again])
+    run([what_a_killed_engine_captured_is_whole_and_plays_again, an_engine_goes_on_behind_a_torn_block, a_disk_that_refuses_frames_is_told])

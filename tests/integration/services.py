@@ -135,31 +135,38 @@ def kafka_create_topic(address, topic, partitions=1):
         admin.close()
 
 
-def kafka_records(address, topic, committed=False, missing_ok=False):
-    """Everything in the topic at the time of asking, by partition and offset. Bytes are bytes; headers are (name, bytes).
+def kafka_each(address, topic, committed=False, missing_ok=False):
+    """Everything in the topic at the time of asking, in the order of arrival. Bytes are bytes; headers are (name, bytes).
 
     committed: without what transactions that were undone have left. missing_ok: a topic that is not there is empty."""
     import kafka
-    consumer = kafka.KafkaConsumer(bootstrap_servers=address, enable_auto_commit=False,
+    consumer = kafka.KafkaConsumer(bootstrap_servers=address, enable_auto_commit=False, max_poll_records=5000,
                                    isolation_level="read_committed" if committed else "read_uncommitted")
     try:
         if missing_ok and topic not in consumer.topics():
-            return []
+            return
         partitions = [kafka.TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
         assert partitions, f"there is no topic {topic}"
         ends = consumer.end_offsets(partitions, timeout_ms=ANSWER_SECONDS * 1000)
         consumer.assign(partitions)
         consumer.seek_to_beginning(*partitions)
-        records, deadline = [], time.monotonic() + ANSWER_SECONDS
+        count, deadline = 0, time.monotonic() + ANSWER_SECONDS
         while any(consumer.position(each) < ends[each] for each in partitions):
             # The marks of transactions have offsets too, and are no records.
-            for batch in consumer.poll(timeout_ms=500).values():
-                records += [Record(r.partition, r.offset, r.key, list(r.headers), r.value, r.timestamp) for r in batch]
+            for place, batch in consumer.poll(timeout_ms=500).items():
+                for r in batch:
+                    if r.offset < ends[place]:
+                        count += 1
+                        yield Record(r.partition, r.offset, r.key, list(r.headers), r.value, r.timestamp)
                 deadline = time.monotonic() + ANSWER_SECONDS
-            assert time.monotonic() < deadline, f"{topic}: {len(records)} records, then nothing for {ANSWER_SECONDS} s"
-        return sorted((r for r in records if r.offset < ends[kafka.TopicPartition(topic, r.partition)]), key=lambda r: r[:2])
+            assert time.monotonic() < deadline, f"{topic}: {count} records, then nothing for {ANSWER_SECONDS} s"
     finally:
         consumer.close()
+
+
+def kafka_records(address, topic, committed=False, missing_ok=False):
+    """What kafka_each() gives, by partition and offset."""
+    return sorted(kafka_each(address, topic, committed, missing_ok), key=lambda r: r[:2])
 
 
 def http(method, address, path, query=(), body=None, headers=()):
@@ -181,6 +188,17 @@ def influx1_rows(address, query, database=NAME):
     assert status == 200 and not errors, (status, errors)
     return [dict(zip(series["columns"], values)) | series.get("tags", {})
             for result in answer["results"] for series in result.get("series", ()) for values in series["values"]]
+
+
+def influx1_each(address, query, database=NAME, rows=20_000):
+    """The rows of a query without groups, as lists (the time in nanoseconds first), fetched so many at a time: for what does not fit into one answer."""
+    body = urllib.parse.urlencode({"db": database, "epoch": "ns", "q": query, "chunked": "true", "chunk_size": str(rows)}).encode()
+    with urllib.request.urlopen(f"http://{address}/query", data=body, timeout=10 * ANSWER_SECONDS) as reply:
+        for line in reply:
+            for result in json.loads(line)["results"]:
+                assert "error" not in result, result
+                for series in result.get("series", ()):
+                    yield from series["values"]
 
 
 def influx2_rows(address, flux):

@@ -63,6 +63,9 @@ private:
   mongoc_client_t* client_;
 };
 
+/// Source: as below (DuplicateKey).
+constexpr std::int64_t duplicate_key = 11000;
+
 /// Whether the server refused documents for what they are, so that sending them again is in vain.
 /// Source: MongoDB manual, "Error Codes" (BadValue, TypeMismatch, DocumentValidationFailure,
 /// BSONObjectTooLarge).
@@ -85,6 +88,9 @@ public:
   }
 
 private:
+  using Named = std::map<std::string, const Numbered*>;
+  using Documents = std::map<std::string, Named>; ///< by collection
+
   core::Result<std::optional<std::uint64_t>> ping() {
     const Client client{pool_.get()};
     const Bson command{BCON_NEW("ping", BCON_INT32(1))};
@@ -105,12 +111,12 @@ private:
 
   Outcome send(const Batch& batch) {
     // Within a bulk the server may take any order: of two states of one thing the later one goes.
-    std::map<std::string, std::map<std::string, const Numbered*>> latest;
+    Documents latest;
     for (const auto& item : batch.items)
       latest[collection_of(item.record.kind)][document_id(batch.stream, item)] = &item;
     const Client client{pool_.get()};
     for (const auto& [collection, documents] : latest) {
-      const auto outcome = send(client, batch.stream, collection, documents);
+      auto outcome = send(client, batch.stream, collection, documents);
       if (outcome.kind != Outcome::Kind::delivered)
         return outcome;
     }
@@ -118,13 +124,35 @@ private:
   }
 
   Outcome send(const Client& client, const std::string& stream, const std::string& name,
-               const std::map<std::string, const Numbered*>& documents) {
-    const CollectionPtr collection{
-        mongoc_client_get_collection(client.get(), options_.database.c_str(), name.c_str())};
+               const Named& documents) {
     // Once a run and collection: a help for readers, so that a server which refuses them (one of
     // the stand-ins dies of a second asking) is written to all the same.
     if (indexed_.insert(name).second)
       make_indexes(client, name);
+    // What happens once is inserted, which spares the server a search, and is there already when a
+    // batch whose answer was lost is sent again. States replace each other.
+    Named events, states;
+    for (const auto& [id, item] : documents)
+      (happens_once(*item) ? events : states).emplace(id, item);
+    if (!events.empty()) {
+      bool counted = true;
+      auto outcome = write(client, stream, name, events, Way::insert, &counted);
+      if (!counted) // a server that does not say how many of them it took besides
+        outcome = write(client, stream, name, events, Way::upsert);
+      if (outcome.kind != Outcome::Kind::delivered)
+        return outcome;
+    }
+    return states.empty() ? Outcome{} : write(client, stream, name, states, Way::upsert);
+  }
+
+  enum class Way : std::uint8_t { insert, upsert };
+
+  /// One unordered bulk. @param counted gets false where some were there already and it is not said
+  /// what became of the others.
+  Outcome write(const Client& client, const std::string& stream, const std::string& name,
+                const Named& documents, Way way, bool* counted = nullptr) {
+    const CollectionPtr collection{
+        mongoc_client_get_collection(client.get(), options_.database.c_str(), name.c_str())};
     Bson settings{BCON_NEW("ordered", BCON_BOOL(false))};
     mongoc_write_concern_append(concern_.get(), settings.get());
     const BulkPtr bulk{
@@ -134,32 +162,66 @@ private:
     for (const auto& [id, item] : documents) {
       const Bson which{BCON_NEW("_id", BCON_UTF8(id.c_str()))};
       const auto document = to_document(stream, *item, options_.mode, options_.numbers);
-      if (!mongoc_bulk_operation_replace_one_with_opts(bulk.get(), which.get(), document.get(),
-                                                       upsert.get(), &error))
+      const bool taken = way == Way::insert
+                             ? mongoc_bulk_operation_insert_with_opts(bulk.get(), document.get(),
+                                                                      nullptr, &error)
+                             : mongoc_bulk_operation_replace_one_with_opts(
+                                 bulk.get(), which.get(), document.get(), upsert.get(), &error);
+      if (!taken)
         return {Outcome::Kind::rejected, error.message};
     }
     bson_t reply;
     const bool done = mongoc_bulk_operation_execute(bulk.get(), &reply, &error) != 0;
-    const auto outcome = done ? Outcome{} : outcome_of(reply, error);
+    auto outcome = done ? Outcome{} : outcome_of(reply, error);
+    if (!done && counted != nullptr && each_error(reply, is_of_duplicate)) {
+      *counted = all_there(reply, documents.size());
+      if (*counted)
+        outcome = {};
+    }
     bson_destroy(&reply);
     return outcome;
   }
 
-  static Outcome outcome_of(const bson_t& reply, const bson_error_t& error) {
-    bson_iter_t errors, entry, code;
-    bool any = false, all_of_documents = true;
+  static bool is_of_duplicate(std::int64_t code) { return code == duplicate_key; }
+
+  /// Of a reply with duplicates as its only errors: whether all other documents were inserted.
+  static bool all_there(const bson_t& reply, std::size_t count) {
+    std::size_t before = 0;
+    static_cast<void>(each_error(reply, [&](std::int64_t /*code*/) { return ++before > 0; }));
+    bson_iter_t inserted, unsure, first;
+    return bson_iter_init_find(&inserted, &reply, "nInserted")
+           && static_cast<std::size_t>(bson_iter_as_int64(&inserted)) + before == count
+           && !(bson_iter_init_find(&unsure, &reply, "writeConcernErrors")
+                && bson_iter_recurse(&unsure, &first) && bson_iter_next(&first));
+  }
+
+  /// @param wanted hears the code of each error. @returns whether there was one, and it said yes to
+  /// all
+  template <class Wanted>
+  static bool each_error(const bson_t& reply, Wanted wanted) {
+    bson_iter_t errors, entry;
+    bool any = false, all = true;
     if (bson_iter_init_find(&errors, &reply, "writeErrors") && BSON_ITER_HOLDS_ARRAY(&errors)
         && bson_iter_recurse(&errors, &entry))
       while (bson_iter_next(&entry)) {
         any = true;
-        bson_iter_t fields;
-        const bool known = bson_iter_recurse(&entry, &fields)
-                           && bson_iter_find_descendant(&fields, "code", &code)
-                           && is_of_document(bson_iter_as_int64(&code));
-        all_of_documents = all_of_documents && known;
+        bson_iter_t code;
+        all = bson_iter_recurse(&entry, &code) && bson_iter_find(&code, "code")
+              && wanted(bson_iter_as_int64(&code)) && all;
       }
-    return {any && all_of_documents ? Outcome::Kind::rejected : Outcome::Kind::failed,
-            error.message};
+    return any && all;
+  }
+
+  static Outcome outcome_of(const bson_t& reply, const bson_error_t& error) {
+    const bool of_documents = each_error(reply, is_of_document);
+    return {of_documents ? Outcome::Kind::rejected : Outcome::Kind::failed, error.message};
+  }
+
+  /// It has no later state that would replace it.
+  static bool happens_once(const Numbered& item) {
+    using core::sinks::Kind;
+    return item.record.name.empty() || item.record.kind == Kind::trade
+           || item.record.kind == Kind::fill;
   }
 
   /// By time, and by instrument and time.
