@@ -65,6 +65,8 @@ std::string closed_because(const OrderGatewayState& state) {
     return "no keys: public only";
   if (state.key_refused)
     return state.account.reason;
+  if (auto why = state.options.parts.keys->refused(market_of(state).venue); !why.empty())
+    return why;
   if (!state.private_ready)
     return "the private stream is not there";
   if (auto why = not_ready_because(*state.context->board, market_of(state), state.context->clocks,
@@ -357,8 +359,7 @@ bool key_is_refused(Self self, const AccountReading& reading) {
         "KEY_MAY_WITHDRAW", text);
   if (!state.options.refuse_withdraw_keys)
     return false;
-  state.key_refused = true;
-  state.account.reason = text;
+  state.options.parts.keys->refuse(market_of(state).venue, text);
   return true;
 }
 
@@ -436,6 +437,7 @@ void on_reading(Self self, const core::Result<AccountReading>& result) {
     return;
   }
   state.backoff.reset();
+  state.rights_known = true;
   if (key_is_refused(self, *result))
     return;
   apply_facts(state, *result);
@@ -485,7 +487,7 @@ void read(Self self) {
       state.claiming.insert(symbol);
     }
   }
-  plan.rights = !state.orphans_seen;
+  plan.rights = !state.rights_known;
   const messages::OrderGatewayHandle owner{self};
   adapters::venues::read_account(
       *state.options.parts.trading, state.client, std::move(plan),
@@ -518,6 +520,7 @@ void on_tick(Self self) {
   const auto now = state.context->clocks.mono();
   follow_pairs(state);
   const bool readable = state.link && state.private_ready && !state.key_refused
+                        && state.options.parts.keys->refused(market_of(state).venue).empty()
                         && state.context->board->instruments(market_of(state))
                         && clock_offset(state);
   if (readable && !state.reading && now >= state.due_at)
@@ -540,7 +543,7 @@ void on_tick(Self self) {
 void begin(Self self) {
   auto& state = self->state;
   state.reconciliation = core::orders::Reconciliation{state.options.tolerance};
-  state.key_refused = state.reading = false;
+  state.key_refused = state.rights_known = state.reading = false;
   state.due_at = {};
   ++state.epoch_of_keys;
   open_link(self);

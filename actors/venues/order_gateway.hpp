@@ -75,7 +75,8 @@ struct OrderGatewayState {
   std::uint64_t epoch_of_keys = 0; ///< readings asked with older keys are not heard
   std::uint64_t links = 0;         ///< opened so far; what an older one heard is of other keys
   bool private_ready = false, reading = false, orphans_seen = false, key_refused = false,
-       open = false;
+       rights_known = false, ///< of the present key
+      open = false;
 };
 
 messages::OrderGatewayHandle::behavior_type
