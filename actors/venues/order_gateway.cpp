@@ -42,13 +42,15 @@ void alert(Self self, Severity severity, std::string code, const std::string& te
                           core::to_string(market_of(self->state)), text);
 }
 
-template <class Event>
-void tell_breakers(Self self, Event event) {
-  const auto& directory = *self->state.context->directory;
-  for (const auto& scope : {std::string{"global"}, "venue." + market_of(self->state).venue.text()})
-    if (const auto breaker
-        = directory.get<messages::BreakerHandle>(messages::paths::breaker(scope)))
-      self->send(breaker, event);
+/// Scopes of the breakers that judge what this market answers.
+std::vector<std::string> breaker_scopes(const core::MarketKey& market) {
+  return {"global", "venue." + market.venue.text()};
+}
+
+void tell_breakers(const OrderGatewayState& state, const core::risk::BreakerNews& news) {
+  const auto now = now_of(state);
+  if (state.options.breakers != nullptr)
+    state.options.breakers->tell(breaker_scopes(market_of(state)), news, now.mono, now.wall);
 }
 
 std::optional<std::chrono::milliseconds> clock_offset(const OrderGatewayState& state) {
@@ -187,18 +189,15 @@ void open_link(Self self) {
   const auto context = state.context;
   const auto market = market_of(state);
   adapters::venues::OrderLinkEvents events;
-  events.request_done = [context, market](bool succeeded, std::chrono::nanoseconds took) {
-    for (const auto& scope : {std::string{"global"}, "venue." + market.venue.text()}) {
-      const auto breaker
-          = context->directory->get<messages::BreakerHandle>(messages::paths::breaker(scope));
-      if (!breaker)
-        continue;
-      using Kind = messages::BreakerEvent::Kind;
-      caf::anon_send(breaker,
-                     messages::BreakerEvent{.kind = Kind::request, .succeeded = succeeded});
-      caf::anon_send(breaker, messages::BreakerEvent{.kind = Kind::round_trip, .took = took});
-    }
-  };
+  if (auto* breakers = state.options.breakers)
+    events.request_done = [breakers, clocks = context->clocks, scopes = breaker_scopes(market)](
+                              bool succeeded, std::chrono::nanoseconds took) {
+      using Kind = core::risk::BreakerNews::Kind;
+      const auto now = clocks.mono();
+      const auto wall = clocks.wall();
+      breakers->tell(scopes, {.kind = Kind::request, .succeeded = succeeded}, now, wall);
+      breakers->tell(scopes, {.kind = Kind::round_trip, .took = took}, now, wall);
+    };
   const auto cell = state.cell;
   events.socket_down = [context, market, cell](core::Error why) {
     cell->set_last_error(core::describe(why));
@@ -370,8 +369,8 @@ void tell_differences(Self self) {
     alert(self, Severity::critical, "RECONCILE_DIFFERENCE",
           row.what + ": ours " + core::to_string(row.ours) + ", the venue's "
               + core::to_string(row.theirs) + "; orders stop until it is explained or accepted");
-  tell_breakers(self, messages::BreakerEvent{.kind = messages::BreakerEvent::Kind::difference,
-                                             .count = static_cast<std::uint32_t>(rows.size())});
+  tell_breakers(state, {.kind = core::risk::BreakerNews::Kind::difference,
+                        .count = static_cast<std::uint32_t>(rows.size())});
 }
 
 /// Venues that name no client id in a fill are asked for its order, twice when the first answer was

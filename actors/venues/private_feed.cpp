@@ -56,6 +56,27 @@ void hear(core::orders::Desk& desk, const core::MarketKey& market,
       event);
 }
 
+/// Of one connection, on the strand.
+struct Flood {
+  core::BurstGate told{std::chrono::seconds{10}};
+  std::int64_t times = 0;
+};
+
+/// A venue that says more than the engine works off is not read for that time.
+void tell_held(const messages::Context& context, const core::MarketKey& market,
+               messages::ActorCell& cell, Flood& flood, bool held) {
+  cell.set_counter("reading_held", held ? 1 : 0);
+  if (!held)
+    return;
+  cell.set_counter("times_held", ++flood.times);
+  if (flood.told.pass(context.clocks.mono()) < 0)
+    return;
+  messages::publish_alert(
+      context, Severity::warning, "PRIVATE_FEED_HELD", core::to_string(market),
+      std::to_string(adapters::venues::updates_waiting_max)
+          + " order updates wait to be worked off: the stream is not read until half of them are");
+}
+
 void open(Self self) {
   auto& state = self->state;
   const auto& parts = state.options.parts;
@@ -87,6 +108,9 @@ void open(Self self) {
                           {{"exchange", core::to_string(market)},
                            {"reason", why.detail},
                            {"suppressed", std::to_string(quiet)}});
+  };
+  events.held = [context, market, cell, flood = std::make_shared<Flood>()](bool held) {
+    tell_held(*context, market, *cell, *flood, held);
   };
   state.link = adapters::venues::PrivateLink::open(parts.tools(parts.make_client()),
                                                    state.options.socket, std::move(events));
