@@ -1,11 +1,12 @@
 """Who is attached to an engine while bench_frame_to_opportunity --crowd measures: WebSocket clients, gRPC streams and consoles on terminals.
 
 usage: crowd.py --http HOST:PORT --grpc HOST:PORT --console unix:PATH --program TANDEM_CONSOLE --while FILE [--websockets 1000] [--streams 50]
-                [--consoles 3]
+                [--consoles 3] [--cpus '0 1']
 Prints `attached` when all are, goes on until FILE is gone, and says what each kind heard: nobody who hears nothing counts as attached. It runs
 at a low priority, for clients are on other machines; it looks at its sockets ten times a second, which is enough never to be cut.
 """
 import argparse
+import asyncio
 import fcntl
 import os
 import pathlib
@@ -21,6 +22,8 @@ sys.path[:0] = [str(ROOT / "tests/integration"), str(ROOT / "tests/integration/g
 import client as rpc  # noqa: E402
 
 rpc.enter()
+import grpc  # noqa: E402
+import grpc.aio  # noqa: E402
 from world import WebSocket  # noqa: E402
 
 PAUSE = 0.1
@@ -38,14 +41,20 @@ def websockets(address, count):
 
 
 def streams(address, count, heard):
-    channels = [rpc.Client(address) for _ in range(5)]
+    """All on one thread: fifty that wake each other would cost more than what they read."""
+    known = rpc.Client(address)
+    asked = {name: (known.path(name), known.message(name, {}).SerializeToString()) for name in ("SubscribeEvents", "SubscribePrices")}
+    known.close()
 
-    def listen(number, calls):
-        for _ in calls:
+    async def listen(channel, number):
+        path, message = asked["SubscribeEvents" if number % 2 else "SubscribePrices"]
+        async for _ in channel.unary_stream(path)(message):
             heard[number] += 1
-    for number in range(count):
-        calls = channels[number % len(channels)].stream("SubscribeEvents" if number % 2 else "SubscribePrices", timeout=None)
-        threading.Thread(target=listen, args=(number, calls), daemon=True).start()
+
+    async def all_of_them():
+        channels = [grpc.aio.insecure_channel(address) for _ in range(5)]
+        await asyncio.gather(*(listen(channels[number % len(channels)], number) for number in range(count)))
+    threading.Thread(target=asyncio.run, args=(all_of_them(),), daemon=True).start()
 
 
 def console(program, address):
@@ -78,7 +87,10 @@ def main():
         parser.add_argument("--" + name, required=True, dest=name + "_")
     for name, count in (("websockets", 1000), ("streams", 50), ("consoles", 3)):
         parser.add_argument("--" + name, type=int, default=count)
+    parser.add_argument("--cpus", default="")
     options = parser.parse_args()
+    if options.cpus:
+        os.sched_setaffinity(0, {int(cpu) for cpu in options.cpus.split()})
     os.nice(10)
     peers = websockets(options.http_, options.websockets)
     heard = [0] * options.streams

@@ -2,12 +2,15 @@
 /// frames to its socket; some of them open an opportunity between two symbols; a listener at the
 /// market bus hears it. Feed, book, slot, pair monitor, bus: all real, over real sockets.
 ///
-/// usage: bench_frame_to_opportunity [--triggers 1000] [--rate 0] [--crowd 0]
+/// usage: bench_frame_to_opportunity [--triggers 1000] [--rate 0] [--crowd 0] [--split 1]
 ///   --triggers   opportunities opened per rate
 ///   --rate       background frames per second; 0 = first 200, then 2,000
 ///   --crowd      rounds; each measures alone and then beside 1,000 WebSocket clients, 50 gRPC
 ///                streams and 3 consoles (bench/crowd.py), the next round the other way round, and
 ///                says by how much the decision changed. Rate 0 = 200.
+///   --split      with --crowd: 1 = trading has the upper half of the processors, the interfaces
+///                and the crowd have the lower (engine.trading_cpus and serving_cpus); 0 = all
+///                run anywhere
 /// Two figures per rate: frame to publish (the book in a consumer's slot, every frame) and frame to
 /// opportunity (opened, at the listener), both from just before the frame is written. While an
 /// opportunity is awaited, background frames leave the best prices alone: a consumer that skips an
@@ -158,13 +161,16 @@ private:
 /// Clients in another process, for as long as this lives.
 class Crowd {
 public:
-  explicit Crowd(const Engine& engine, const std::string& folder) : sign_{folder + "/attached"} {
+  Crowd(const Engine& engine, const std::string& folder, const Processors& processors)
+      : sign_{folder + "/attached"} {
     std::ofstream{sign_} << "while this is here\n";
     const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path();
     const auto command = fmt::format(
-        "exec python3 bench/crowd.py --http {} --grpc {} --console {} --program {} --while {}",
+        "exec python3 bench/crowd.py --http {} --grpc {} --console {} --program {} --while {} "
+        "--cpus {}",
         engine.address(config::Surface::traders), engine.address(config::Surface::grpc),
-        engine.address(config::Surface::console), (program / "tandem-console").string(), sign_);
+        engine.address(config::Surface::console), (program / "tandem-console").string(), sign_,
+        fmt::format("'{}'", fmt::join(processors.serving, " ")));
     output_ = ::popen(command.c_str(), "r");
     if (output_ == nullptr || !line().starts_with("attached"))
       throw std::runtime_error{"the crowd did not come (run from the root of the sources, with "
@@ -198,8 +204,8 @@ struct Measured {
 
 /// Rounds alone and beside the crowd in turn; the order changes, so that neither is always first.
 /// @param measure one course.
-void compare(const Engine& engine, const std::string& folder, std::int64_t rounds,
-             const std::function<Measured(bool crowd)>& measure) {
+void compare(const Engine& engine, const std::string& folder, const Processors& processors,
+             std::int64_t rounds, const std::function<Measured(bool crowd)>& measure) {
   std::vector<double> p50_change;
   std::vector<double> p99_change;
   for (std::int64_t round = 0; round < rounds; ++round) {
@@ -208,7 +214,7 @@ void compare(const Engine& engine, const std::string& folder, std::int64_t round
       const bool crowd = first == (round % 2 == 1);
       std::optional<Crowd> clients;
       if (crowd)
-        clients.emplace(engine, folder);
+        clients.emplace(engine, folder, processors);
       found.at(crowd ? 1 : 0) = measure(crowd);
     }
     const auto change = [](double alone, double beside) { return (beside / alone - 1) * 100; };
@@ -219,20 +225,31 @@ void compare(const Engine& engine, const std::string& folder, std::int64_t round
   Figure{"crowd_p99_change"}.add("rounds", rounds).add_rounds("percent", p99_change).print();
 }
 
+/// None when there is only one.
+Processors split_processors() {
+  const std::size_t all = std::thread::hardware_concurrency();
+  Processors split;
+  for (std::size_t cpu = 0; cpu < all && all > 1; ++cpu)
+    (cpu < all / 2 ? split.serving : split.trading).push_back(cpu);
+  return split;
+}
+
 int run(const Options& options) {
   const bool crowded = options.text("crowd") != "0";
+  const auto processors
+      = crowded && options.text("split") != "0" ? split_processors() : Processors{};
   std::vector<std::int64_t> rates{200, 2'000};
   if (options.text("rate") != "0")
     rates = {options.number("rate")};
   else if (crowded)
     rates = {200};
   const auto triggers = options.number("triggers");
-  adapters::transport::Io market_io{"market", machine_clocks()};
+  adapters::transport::Io market_io{"market", machine_clocks(), {processors.trading, false}};
   LoopbackVenue venue{market_io, two_symbols};
   PublishTimes published;
   std::atomic<Course*> course{nullptr};
   std::atomic<std::size_t> live{0};
-  Engine engine{venue.address(), {}, {the_pair()}, crowded ? std::size_t{2'000} : 0};
+  Engine engine{venue.address(), {}, {the_pair()}, crowded ? std::size_t{2'000} : 0, processors};
   engine.on_opportunity([&course](const messages::Opportunity& event) {
     if (auto* const now = course.load())
       now->on_opportunity(event);
@@ -279,7 +296,7 @@ int run(const Options& options) {
   };
   for (const auto rate : rates)
     if (crowded)
-      compare(engine, scratch_folder(options, "tandem_crowd"), options.number("crowd"),
+      compare(engine, scratch_folder(options, "tandem_crowd"), processors, options.number("crowd"),
               [&](bool crowd) { return measure(rate, crowd); });
     else
       (void)measure(rate, std::nullopt);
@@ -292,5 +309,6 @@ int run(const Options& options) {
 int main(int count, char** arguments) {
   return tandem::bench::run_bench(
       "frame_to_opportunity", count, arguments,
-      {{"triggers", "1000"}, {"rate", "0"}, {"crowd", "0"}, {"dir", ""}}, tandem::bench::run);
+      {{"triggers", "1000"}, {"rate", "0"}, {"crowd", "0"}, {"split", "1"}, {"dir", ""}},
+      tandem::bench::run);
 }

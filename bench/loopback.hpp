@@ -254,12 +254,20 @@ private:
   std::unique_ptr<adapters::transport::HttpServer> server_; ///< last: its events use the rest
 };
 
+/// As in engine.trading_cpus and engine.serving_cpus; empty: any.
+struct Processors {
+  std::vector<std::size_t> trading;
+  std::vector<std::size_t> serving;
+};
+
 /// The engine's whole tree, with I/O threads of its own, watching the market above.
 class Engine {
 public:
   /// @param interfaces_for WebSocket clients, and as many streams; 0: no interfaces at all.
   Engine(const std::string& venue_address, std::vector<core::Symbol> symbols,
-         std::vector<core::strategy::PairConfig> pairs, std::size_t interfaces_for = 0) {
+         std::vector<core::strategy::PairConfig> pairs, std::size_t interfaces_for = 0,
+         const Processors& processors = {})
+      : trading_{processors.trading, false}, serving_{processors.serving, true} {
     const auto folder = (std::filesystem::temp_directory_path() / "tandem-bench-XXXXXX").string();
     std::vector<char> name{folder.c_str(), folder.c_str() + folder.size() + 1};
     if (mkdtemp(name.data()) == nullptr)
@@ -282,6 +290,7 @@ public:
     market.depth_stream = "100ms";
     market.symbols = std::move(symbols);
     parts_.config.engine.state_dir = state_dir_;
+    parts_.serving = serving_;
     parts_.config.venues = {{core::VenueId{"binance"}, {market}}};
     parts_.config.pairs = std::move(pairs);
     parts_.context = context_;
@@ -293,7 +302,8 @@ public:
       add_interfaces(interfaces_for);
     if (const auto made = actors::supervisor::make_markets(parts_); !made)
       throw std::runtime_error{core::describe(made.error())};
-    actors::supervisor::set_scheduling(caf_config_, config::EngineConfig{}.worker_threads);
+    actors::supervisor::set_scheduling(caf_config_, config::EngineConfig{}.worker_threads,
+                                       trading_);
     system_ = std::make_unique<caf::actor_system>(caf_config_);
     root_ = actors::supervisor::start_engine(*system_, parts_);
     wait_until("the market bus runs", [this] {
@@ -413,8 +423,10 @@ private:
   std::string state_dir_;
   mutable std::mutex addresses_mutex_;
   std::map<config::Surface, std::string> addresses_;
-  adapters::transport::Io api_io_{"api", machine_clocks()};
-  adapters::transport::Io io_{"venues", machine_clocks()};
+  adapters::transport::ThreadPlace trading_;
+  adapters::transport::ThreadPlace serving_;
+  adapters::transport::Io api_io_{"api", machine_clocks(), serving_};
+  adapters::transport::Io io_{"venues", machine_clocks(), trading_};
   std::unique_ptr<adapters::transport::WebSocketConnector> connector_
       = adapters::transport::make_websocket_connector(io_);
   std::unique_ptr<adapters::transport::HttpClient> http_

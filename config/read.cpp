@@ -32,6 +32,8 @@ constexpr std::array<Choice<MarketType>, 2> market_types{
 
 constexpr std::array<Choice<Auth>, 2> auths{{{"none", Auth::none}, {"keys", Auth::keys}}};
 
+constexpr std::size_t cpu_max = 1'023; ///< as many as the system call's set has room for
+
 EngineConfig read_engine(Section section) {
   EngineConfig engine;
   engine.name = section.text("name", engine.name);
@@ -39,6 +41,8 @@ EngineConfig read_engine(Section section) {
   engine.delivery = section.choice("delivery", engine.delivery, deliveries);
   engine.worker_threads = section.count("worker_threads", engine.worker_threads, 1, 64);
   engine.pairs_detached = section.boolean("pairs_detached", engine.pairs_detached);
+  engine.trading_cpus = section.counts("trading_cpus", 0, cpu_max);
+  engine.serving_cpus = section.counts("serving_cpus", 0, cpu_max);
   engine.report_on_exit = section.boolean("report_on_exit", engine.report_on_exit);
   engine.stop_timeout = section.duration("stop_timeout", engine.stop_timeout, 100ms, 60s);
   section.finish();

@@ -37,9 +37,11 @@ struct EngineConfig {
   std::string state_dir = "run/state"; ///< pairs kept across restarts; created when missing.
                                        ///< Relative to the working directory
   Delivery delivery = Delivery::latest;
-  std::size_t worker_threads = 2; ///< 1..64, CAF scheduler
-  bool pairs_detached = false;    ///< a thread of its own for every pair monitor
-  bool report_on_exit = false;    ///< print every opportunity at the end (replays)
+  std::size_t worker_threads = 2;        ///< 1..64, CAF scheduler
+  bool pairs_detached = false;           ///< a thread of its own for every pair monitor
+  std::vector<std::size_t> trading_cpus; ///< where prices become orders; empty: on any processor
+  std::vector<std::size_t> serving_cpus; ///< where clients and sinks are served; empty: on any
+  bool report_on_exit = false;           ///< print every opportunity at the end (replays)
   std::chrono::milliseconds stop_timeout{
       5'000}; ///< 100ms..60s; then the process ends whatever hangs
 };

@@ -77,6 +77,20 @@ ChildSpec leaf_apart(const EngineParts& parts, std::string name, std::string kin
                            : leaf(parts.context, name, kind, body, args...);
 }
 
+/// On a thread of its own among those that serve, so that nobody who trades waits for it.
+template <class Body, class... Args>
+ChildSpec leaf_serving(const EngineParts& parts, std::string name, std::string kind, Body body,
+                       Args... args) {
+  auto child = leaf(parts.context, std::move(name), std::move(kind), body, args...);
+  if (parts.own_threads)
+    child.start = [context = parts.context, place = parts.serving, body,
+                   args...](caf::actor_system& system, const CellPtr& cell) {
+      return caf::actor_cast<caf::actor>(spawn_placed(
+          system, place, body, messages::placed(context, cell->path()), cell, args...));
+    };
+  return child;
+}
+
 std::string part(const std::string& parent, const std::string& name) {
   return parent + "/" + name;
 }
@@ -440,12 +454,12 @@ ChildSpec sinks_child(const EngineParts& parts, const std::string& parent) {
   EventLogOptions log;
   if (parts.trading)
     log.statistics = parts.trading->statistics;
-  sinks.children.push_back(leaf(parts.context, "event_log", "event_log", event_log, log));
-  sinks.children.push_back(leaf(parts.context, "broadcast", "broadcast", broadcast));
+  sinks.children.push_back(leaf_serving(parts, "event_log", "event_log", event_log, log));
+  sinks.children.push_back(leaf_serving(parts, "broadcast", "broadcast", broadcast));
   // A slow disk stops its own sink only.
   for (const auto& options : parts.sinks)
     sinks.children.push_back(
-        leaf_apart(parts, "sink." + options.courier.id, "sink", sink, options));
+        leaf_serving(parts, "sink." + options.courier.id, "sink", sink, options));
   return supervisor_child(parts.context, "sinks", std::move(sinks));
 }
 
@@ -476,7 +490,7 @@ ChildSpec api_child(const EngineParts& parts, const std::string& parent) {
   SupervisorSpec api;
   api.path = part(parent, "api");
   api.intensity = group_intensity;
-  api.children.push_back(leaf_apart(parts, "http", "http", http, options));
+  api.children.push_back(leaf_serving(parts, "http", "http", http, options));
   return supervisor_child(parts.context, "api", std::move(api));
 }
 

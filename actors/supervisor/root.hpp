@@ -54,6 +54,7 @@ struct EngineParts {
   /// Who blocks (journal) or must run whatever the others do (risk desk, interface) has a thread of
   /// its own. False: all on the scheduler's threads (simulation).
   bool own_threads = true;
+  adapters::transport::ThreadPlace serving;         ///< of who serves clients and sinks
   std::shared_ptr<adapters::security::Guard> guard; ///< null: interfaces without keys and audit
   std::vector<MarketParts> markets;
   std::shared_ptr<TradingParts> trading;         ///< null: watches only

@@ -2,6 +2,8 @@
 /// supervisor as the reason of its death.
 #pragma once
 
+#include "adapters/transport/thread_place.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/error.hpp>
 #include <caf/sec.hpp>
@@ -37,6 +39,19 @@ template <caf::spawn_options Options = caf::no_spawn_options, class Self, class 
                                  Args&&... args) {
   return system.spawn<Options>(
       [body](Self* self, Params... params) -> Result {
+        keep_exception_text(self);
+        return body(self, std::move(params)...);
+      },
+      std::forward<Args>(args)...);
+}
+
+/// On a thread of its own in the given place; all that the body starts is there, too.
+template <class Self, class Result, class... Params, class... Args>
+[[nodiscard]] auto spawn_placed(caf::actor_system& system, adapters::transport::ThreadPlace place,
+                                Result (*body)(Self*, Params...), Args&&... args) {
+  return system.spawn<caf::detached>(
+      [body, place = std::move(place)](Self* self, Params... params) -> Result {
+        take(place);
         keep_exception_text(self);
         return body(self, std::move(params)...);
       },

@@ -36,12 +36,14 @@ void Io::Impl::run() noexcept {
   }
 }
 
-Io::Io(std::string name, core::Clocks clocks) : impl_{std::make_unique<Impl>()} {
+Io::Io(std::string name, core::Clocks clocks, ThreadPlace place) : impl_{std::make_unique<Impl>()} {
   impl_->clocks = std::move(clocks);
-  impl_->thread = std::thread{[impl = impl_.get(), name = name.substr(0, 15)] {
-    ::pthread_setname_np(::pthread_self(), name.c_str());
-    impl->run();
-  }};
+  impl_->thread
+      = std::thread{[impl = impl_.get(), name = name.substr(0, 15), place = std::move(place)] {
+          take(place);
+          ::pthread_setname_np(::pthread_self(), name.c_str());
+          impl->run();
+        }};
 }
 
 Io::~Io() {

@@ -2,6 +2,7 @@
 /// is therefore the strand of all connections made on it. No Boost in this header.
 #pragma once
 
+#include "adapters/transport/thread_place.hpp"
 #include "core/types/time.hpp"
 
 #include <chrono>
@@ -26,7 +27,7 @@ public:
 class Io final : public Strand {
 public:
   /// @param name of the thread, at most 15 characters. @param clocks stamps received frames.
-  Io(std::string name, core::Clocks clocks);
+  Io(std::string name, core::Clocks clocks, ThreadPlace place = {});
   /// Stops and joins. Sockets made on it must be gone or closed before. Not from its own thread.
   ~Io() override;
   Io(const Io&) = delete;

@@ -126,6 +126,24 @@ struct TappedTransport {
   std::unique_ptr<adapters::transport::HttpClient> http;
 };
 
+adapters::transport::ThreadPlace trading_place(const config::EngineConfig& engine) {
+  return {engine.trading_cpus, false};
+}
+
+adapters::transport::ThreadPlace serving_place(const config::EngineConfig& engine) {
+  return {engine.serving_cpus, true};
+}
+
+core::Result<void> check_cpus(const config::EngineConfig& engine) {
+  for (const auto& [key, cpus] : {std::pair{"engine.trading_cpus", &engine.trading_cpus},
+                                  std::pair{"engine.serving_cpus", &engine.serving_cpus}})
+    if (auto possible = adapters::transport::usable(*cpus); !possible) {
+      possible.error().source = key;
+      return possible;
+    }
+  return {};
+}
+
 /// From the first actor to the last. @return the exit code
 int run_parts(actors::supervisor::EngineParts& parts, const ConfigSource& source,
               ConfigDesk& config_desk, const sigset_t& signals) {
@@ -140,6 +158,7 @@ int run_parts(actors::supervisor::EngineParts& parts, const ConfigSource& source
   TreeRun run;
   run.name = "engine";
   run.workers = config.engine.worker_threads;
+  run.place = trading_place(config.engine);
   run.stop_timeout = config.engine.stop_timeout;
   run.start = [&](caf::actor_system& system) {
     context->log->write(core::LogLevel::info, "engine_starting",
@@ -230,14 +249,22 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
     return exit_configuration;
   }
 
+  if (const auto possible = check_cpus(config.engine); !possible) {
+    std::cerr << core::describe(possible.error()) << '\n';
+    return exit_configuration;
+  }
+  const auto serving = serving_place(config.engine);
+
   // In the order of need: the threads below outlive the sockets on them, those the actors that use
   // them.
-  adapters::transport::Io venue_io{"venues", clocks};
-  adapters::transport::Io api_io{"api", clocks};
+  adapters::transport::Io venue_io{"venues", clocks, trading_place(config.engine)};
+  adapters::transport::Io api_io{"api", clocks, serving};
+  adapters::transport::Io sinks_io{"sinks", clocks, serving};
+  const auto sinks_http = adapters::transport::make_http_client(sinks_io);
   const auto connector = adapters::transport::make_websocket_connector(venue_io);
   const auto http = adapters::transport::make_http_client(venue_io);
   const CountedTransport counted{crash->get(), venue_io, *connector, *http};
-  auto sinks = make_sinks(config, from_environment, clocks, *http, proxy_of);
+  auto sinks = make_sinks(config, from_environment, clocks, *sinks_http, proxy_of);
   if (!sinks) {
     std::cerr << core::describe(sinks.error()) << '\n';
     return exit_configuration;
@@ -258,6 +285,7 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   parts.sinks = std::move(sinks->sinks);
   parts.serve = adapters::transport::serve_on(api_io);
   parts.serve_grpc = actors::serve_grpc(api_io, context);
+  parts.serving = serving;
   parts.version = TANDEM_VERSION;
   parts.proxy_for = proxy_of;
   parts.on_listening = [&ready](config::Surface surface, const std::string& address) {

@@ -19,7 +19,7 @@ int run_tree(const TreeRun& run, const messages::Context& context, const sigset_
   std::unique_ptr<StopWatchdog> watchdog;
   {
     caf::actor_system_config config;
-    actors::supervisor::set_scheduling(config, run.workers);
+    actors::supervisor::set_scheduling(config, run.workers, run.place);
     caf::actor_system system{config};
     auto root = run.start(system);
     root->attach_functor([&gave_up](const caf::error& reason) {

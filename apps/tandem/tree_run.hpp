@@ -2,6 +2,7 @@
 /// ended in order and in time.
 #pragma once
 
+#include "adapters/transport/thread_place.hpp"
 #include "apps/tandem/process.hpp"
 #include "core/log.hpp"
 #include "messages/context.hpp"
@@ -20,6 +21,7 @@ namespace tandem::apps {
 struct TreeRun {
   std::string name; ///< begins its words in the log: "engine" says engine_stopping
   std::size_t workers = 2;
+  adapters::transport::ThreadPlace place; ///< of the workers and of actors with their own threads
   std::chrono::milliseconds stop_timeout{10'000};      ///< then the process is ended
   std::function<caf::actor(caf::actor_system&)> start; ///< the root
   Watches watches;                                     ///< while it runs

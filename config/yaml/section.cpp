@@ -127,24 +127,47 @@ std::optional<core::strategy::FeeRate> Section::rate(std::string_view key) {
   return node == nullptr ? std::nullopt : accept(*node, key, parse_rate(node->text));
 }
 
-std::vector<std::string> Section::texts(std::string_view key) {
-  std::vector<std::string> result;
+std::vector<std::pair<const Node*, std::string>>
+Section::scalars(std::string_view key, std::string_view wanted, std::string_view each) {
+  std::vector<std::pair<const Node*, std::string>> result;
   const auto* list = find(key);
   if (list == nullptr)
     return result;
   if (list->kind != Node::Kind::sequence) {
-    refuse(key, fmt::format("must be a list of texts ([a, b]), is {}", kind_name(list->kind)));
+    refuse(key, fmt::format("must be {}, is {}", wanted, kind_name(list->kind)));
     return result;
   }
   for (std::size_t i = 0; i < list->items.size(); ++i) {
     const auto& item = list->items[i];
-    const auto path = join(join(path_, key), i);
-    if (item.kind == Node::Kind::scalar) {
-      if (!item.broken && is_text(item, path))
-        result.push_back(item.text);
-    } else if (!item.broken) {
-      report_->add(item.line, path, fmt::format("must be text, is {}", kind_name(item.kind)));
-    }
+    if (item.broken)
+      continue;
+    auto path = join(join(path_, key), i);
+    if (item.kind == Node::Kind::scalar)
+      result.emplace_back(&item, std::move(path));
+    else
+      report_->add(item.line, path, fmt::format("must be {}, is {}", each, kind_name(item.kind)));
+  }
+  return result;
+}
+
+std::vector<std::string> Section::texts(std::string_view key) {
+  std::vector<std::string> result;
+  for (const auto& [item, path] : scalars(key, "a list of texts ([a, b])", "text"))
+    if (is_text(*item, path))
+      result.push_back(item->text);
+  return result;
+}
+
+std::vector<std::size_t> Section::counts(std::string_view key, std::size_t min, std::size_t max) {
+  std::vector<std::size_t> result;
+  for (const auto& [item, path] :
+       scalars(key, "a list of whole numbers ([0, 1])", "a whole number")) {
+    const auto value
+        = parse_integer(item->text, static_cast<std::int64_t>(min), static_cast<std::int64_t>(max));
+    if (value)
+      result.push_back(static_cast<std::size_t>(*value));
+    else
+      report_->add(item->line, path, value.error().detail);
   }
   return result;
 }

@@ -53,6 +53,8 @@ public:
   [[nodiscard]] core::Decimal decimal(std::string_view key, core::Decimal fallback);
   [[nodiscard]] std::optional<core::strategy::FeeRate> rate(std::string_view key);
   [[nodiscard]] std::vector<std::string> texts(std::string_view key);
+  [[nodiscard]] std::vector<std::size_t> counts(std::string_view key, std::size_t min,
+                                                std::size_t max);
 
   template <class T, std::size_t N>
   [[nodiscard]] T choice(std::string_view key, T fallback, const std::array<Choice<T>, N>& choices);
@@ -78,6 +80,10 @@ private:
   [[nodiscard]] const Node* scalar(std::string_view key, std::string_view wanted);
   [[nodiscard]] const Node* number(std::string_view key, std::string_view wanted);
   [[nodiscard]] bool is_text(const Node& node, const std::string& path);
+  /// The scalars of the list at `key` with their paths; what is none is reported. @param wanted as
+  /// in "a list of texts ([a, b])". @param each of its items.
+  [[nodiscard]] std::vector<std::pair<const Node*, std::string>>
+  scalars(std::string_view key, std::string_view wanted, std::string_view each);
 
   template <class T>
   [[nodiscard]] std::optional<T> accept(const Node& node, std::string_view key,

@@ -236,7 +236,7 @@ TEST_CASE("a simulator and a plan of each run belong to mode mock") {
           == "tests/data/config/every_key.yaml:2: simulator: mode " + mode
                  + " has real venues: a simulator belongs to mode mock only");
     CHECK(described("plans[0].eachRun")
-              .find("every_key.yaml:79: plans[0].eachRun: mode " + mode
+              .find("every_key.yaml:81: plans[0].eachRun: mode " + mode
                     + " makes a plan once: every restart would trade it")
           != std::string::npos);
     CHECK(described("plans[1].eachRun") == "no mistake");

@@ -45,6 +45,8 @@ TEST_CASE("every key of the file arrives in the schema") {
   CHECK(config.engine.delivery == Delivery::lossless);
   CHECK(config.engine.worker_threads == 4);
   CHECK(config.engine.pairs_detached);
+  CHECK(config.engine.trading_cpus == std::vector<std::size_t>{1, 3});
+  CHECK(config.engine.serving_cpus == std::vector<std::size_t>{0});
   CHECK(config.engine.report_on_exit);
   CHECK(config.engine.stop_timeout == 2s);
   CHECK(config.log.level == "debug");

@@ -51,6 +51,13 @@ def all_mistakes_are_named_at_once_and_the_exit_code_is_78():
         assert tandem("check", folder + "/none.yaml")[0] == 78
 
 
+def a_processor_that_is_not_there_is_refused_at_the_start():
+    with tempfile.TemporaryDirectory() as folder:
+        path = written(folder, GOOD.format(state=folder, address="127.0.0.1:0").replace("engine:", "engine:\n  serving_cpus: [1023]", 1))
+        code, out, error = tandem("run", path)
+        assert code == 78 and "ready" not in out and "engine.serving_cpus: this process may not run on processor 1023" in error, (code, out, error)
+
+
 def a_taken_address_and_a_taken_state_directory_end_with_69():
     with tempfile.TemporaryDirectory() as folder, socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -77,4 +84,5 @@ def the_laboratory_reads_standard_input_and_refuses_what_is_no_json_line():
 
 if __name__ == "__main__":
     run([a_wrong_command_line_ends_with_64, every_shipped_example_is_good, all_mistakes_are_named_at_once_and_the_exit_code_is_78,
+         a_processor_that_is_not_there_is_refused_at_the_start,
          a_taken_address_and_a_taken_state_directory_end_with_69, the_laboratory_reads_standard_input_and_refuses_what_is_no_json_line])

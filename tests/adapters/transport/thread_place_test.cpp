@@ -1,0 +1,80 @@
+#include "adapters/transport/thread_place.hpp"
+
+#include "adapters/transport/io.hpp"
+#include "tests/adapters/transport/support.hpp"
+
+#include <doctest/doctest.h>
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <future>
+#include <thread>
+
+namespace tandem::adapters::transport {
+namespace {
+
+struct Seen {
+  std::vector<std::size_t> cpus;
+  int nice = 0;
+};
+
+/// Of the calling thread.
+Seen seen_here() {
+  Seen seen;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  REQUIRE(::sched_getaffinity(0, sizeof set, &set) == 0);
+  for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+    if (CPU_ISSET(cpu, &set))
+      seen.cpus.push_back(cpu);
+  seen.nice = ::getpriority(PRIO_PROCESS, 0);
+  return seen;
+}
+
+Seen seen_on(const ThreadPlace& place) {
+  Io io{"placed", testing::real_clocks(), place};
+  std::promise<Seen> seen;
+  io.post([&seen] { seen.set_value(seen_here()); });
+  return seen.get_future().get();
+}
+
+} // namespace
+
+TEST_CASE("a thread of sockets runs where it was put, and what it starts does, too") {
+  const auto before = seen_here();
+  const auto last = before.cpus.back();
+  CHECK(seen_on({}).cpus == before.cpus);
+  CHECK(seen_on({{last}, false}).cpus == std::vector{last});
+
+  Seen child;
+  std::thread{[&child, last] {
+    take({{last}, true});
+    std::thread{[&child] { child = seen_here(); }}.join();
+  }}.join();
+  CHECK(child.cpus == std::vector{last});
+  CHECK(child.nice > before.nice);
+  CHECK(seen_here().cpus == before.cpus);
+  CHECK(seen_here().nice == before.nice);
+}
+
+TEST_CASE("a thread that yields waits for those that do not") {
+  const auto before = seen_here().nice;
+  CHECK(seen_on({{}, false}).nice == before);
+  CHECK(seen_on({{}, true}).nice > before);
+}
+
+TEST_CASE("processors that this process may not use are named") {
+  CHECK(usable({}));
+  CHECK(usable({seen_here().cpus.front()}));
+  const auto refused = usable({seen_here().cpus.front(), 1'022, 1'023});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == core::Errc::configuration);
+  CHECK(refused.error().detail.find("processor 1022, 1023 (of ") != std::string::npos);
+}
+
+TEST_CASE("a processor that is not there leaves the thread as it was") {
+  const auto before = seen_here();
+  CHECK(seen_on({{1'023}, false}).cpus == before.cpus);
+}
+
+} // namespace tandem::adapters::transport
