@@ -56,20 +56,14 @@ void hear(core::orders::Desk& desk, const core::MarketKey& market,
       event);
 }
 
-/// Of one connection, on the strand.
-struct Flood {
-  core::BurstGate told{std::chrono::seconds{10}};
-  std::int64_t times = 0;
-};
-
 /// A venue that says more than the engine works off is not read for that time.
 void tell_held(const messages::Context& context, const core::MarketKey& market,
-               messages::ActorCell& cell, Flood& flood, bool held) {
+               messages::ActorCell& cell, core::BurstGate& told, bool held) {
   cell.set_counter("reading_held", held ? 1 : 0);
   if (!held)
     return;
-  cell.set_counter("times_held", ++flood.times);
-  if (flood.told.pass(context.clocks.mono()) < 0)
+  cell.set_counter("times_held", cell.counters()["times_held"] + 1);
+  if (told.pass(context.clocks.mono()) < 0)
     return;
   messages::publish_alert(
       context, Severity::warning, "PRIVATE_FEED_HELD", core::to_string(market),
@@ -109,9 +103,10 @@ void open(Self self) {
                            {"reason", why.detail},
                            {"suppressed", std::to_string(quiet)}});
   };
-  events.held = [context, market, cell, flood = std::make_shared<Flood>()](bool held) {
-    tell_held(*context, market, *cell, *flood, held);
-  };
+  state.cell->set_counter("reading_held", 0);
+  events.held
+      = [context, market, cell, told = std::make_shared<core::BurstGate>(std::chrono::seconds{10})](
+            bool held) { tell_held(*context, market, *cell, *told, held); };
   state.link = adapters::venues::PrivateLink::open(parts.tools(parts.make_client()),
                                                    state.options.socket, std::move(events));
 }

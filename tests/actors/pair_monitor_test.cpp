@@ -279,7 +279,10 @@ TEST_CASE("who asks by hand hears the end, or at once why not") {
     all.opens();
     all.ends("binance", "1");
     all.ends("bybit", "1");
-    const auto answer = all.ask("ann"); // within the gap, which holds the automatic ones only
+    all.sim.advance(600ms); // within the gap, which holds the automatic ones only
+    all.opens();
+    REQUIRE(all.sent() == 2);
+    const auto answer = all.ask("ann");
     REQUIRE_FALSE(answer->has_value());
     REQUIRE(all.sent() == 4);
     all.ends("binance", "1");
@@ -298,6 +301,8 @@ TEST_CASE("who asked by hand hears within 30 s that it goes on") {
   all.opens();
   all.ends("binance", "1");
   all.ends("bybit", "1");
+  all.sim.advance(600ms);
+  all.opens();
   const auto answer = all.ask("ann");
   REQUIRE(all.sent() == 4);
   all.ends("binance", "0");

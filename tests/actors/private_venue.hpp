@@ -126,6 +126,7 @@ private:
   struct Link {
     adapters::transport::WebSocketEvents events;
     bool up = false, paused = false;
+    std::vector<std::string> unread; ///< what came while we did not read
   };
 
   class Socket final : public adapters::transport::WebSocket,
@@ -148,7 +149,15 @@ private:
 
     void ping() override {}
 
-    void pause_reading(bool paused) override { link_->paused = paused; }
+    void pause_reading(bool paused) override {
+      link_->paused = paused;
+      if (!paused)
+        venue_.sim_.strand.post([&venue = venue_, weak = std::weak_ptr{link_}] {
+          if (const auto link = weak.lock())
+            for (const auto& text : std::exchange(link->unread, {}))
+              venue.deliver(*link, text);
+        });
+    }
 
     void close() override { link_->up = false; }
 
@@ -173,6 +182,10 @@ private:
   }
 
   void deliver(Link& link, const std::string& text) {
+    if (link.paused) {
+      link.unread.push_back(text);
+      return;
+    }
     const auto padded = text + std::string(64, '\0');
     link.events.on_text(std::string_view{padded}.substr(0, text.size()), sim_.now());
   }
