@@ -52,6 +52,12 @@ void publish_pause(Self self, const core::strategy::PauseEvent& pause) {
                                  .pair = id,
                                  .source = core::to_string(leg),
                                  .ts = core::to_millis(state.context->clocks.wall())});
+  if (pause.paused && pause.why.reason == BookCondition::stale && state.trading
+      && state.trading->breakers != nullptr) { // the feed tells those of the venue
+    const auto now = now_of(state);
+    state.trading->breakers->tell(
+        {"pair." + id.text()}, {.kind = core::risk::BreakerNews::Kind::stale}, now.mono, now.wall);
+  }
 }
 
 messages::Opportunity opportunity_of(const PairMonitorState& state, const OpportunityEvent& event) {

@@ -141,6 +141,7 @@ FeedOptions feed_options(const EngineParts& parts, const MarketParts& market) {
   options.symbols = {market.config.symbols.begin(), market.config.symbols.end()};
   options.streams = extra_streams(market.config);
   options.tape = parts.tape;
+  options.breakers = parts.trading ? &parts.trading->breakers : nullptr;
   // On one thread every frame is dealt with before the next.
   if (parts.config.engine.delivery == config::Delivery::lossless && parts.own_threads) {
     options.before_publish

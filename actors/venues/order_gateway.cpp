@@ -189,7 +189,15 @@ void open_link(Self self) {
   const auto context = state.context;
   const auto market = market_of(state);
   adapters::venues::OrderLinkEvents events;
-  if (auto* breakers = state.options.breakers)
+  if (auto* breakers = state.options.breakers) {
+    events.order_left = [breakers, clocks = context->clocks,
+                         scopes = breaker_scopes(market)](const core::PairId& pair) {
+      auto all = scopes;
+      if (!pair.text().empty())
+        all.push_back("pair." + pair.text());
+      breakers->tell(all, {.kind = core::risk::BreakerNews::Kind::orders, .count = 1},
+                     clocks.mono(), clocks.wall());
+    };
     events.request_done = [breakers, clocks = context->clocks, scopes = breaker_scopes(market)](
                               bool succeeded, std::chrono::nanoseconds took) {
       using Kind = core::risk::BreakerNews::Kind;
@@ -198,6 +206,7 @@ void open_link(Self self) {
       breakers->tell(scopes, {.kind = Kind::request, .succeeded = succeeded}, now, wall);
       breakers->tell(scopes, {.kind = Kind::round_trip, .took = took}, now, wall);
     };
+  }
   const auto cell = state.cell;
   events.socket_down = [context, market, cell](core::Error why) {
     cell->set_last_error(core::describe(why));

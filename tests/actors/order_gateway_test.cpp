@@ -265,4 +265,29 @@ TEST_CASE("the gate holds to the rate of new orders that the venue tells for thi
   CHECK(world.told("order_rate") == 1);
 }
 
+TEST_CASE(
+    "every order that leaves is counted by the breakers of all, of its venue and of its pair") {
+  PrivateWorld world;
+  core::risk::BreakerLimits limits;
+  limits.orders_max = 2;
+  const auto seats = std::array{world.panel.seat("global"), world.panel.seat("venue.bybit"),
+                                world.panel.seat("pair.pair")};
+  const auto stranger = world.panel.seat("pair.other");
+  for (const auto& seat : {seats[0], seats[1], seats[2], stranger})
+    seat->sit(limits, world.sim.now(), {});
+  world.start();
+  REQUIRE(world.opens(10s));
+  for (const int n : {1, 2})
+    REQUIRE(world.submit(n * 100));
+  for (const auto& seat : seats)
+    CHECK(seat->take().action == core::risk::BreakerAction::none);
+  REQUIRE(world.submit(300));
+  for (const auto& seat : seats) {
+    const auto verdict = seat->take();
+    CHECK(verdict.action == core::risk::BreakerAction::pause);
+    CHECK(verdict.saved.cause == core::risk::BreakerCause::order_rate);
+  }
+  CHECK(stranger->take().action == core::risk::BreakerAction::none);
+}
+
 } // namespace tandem::tests

@@ -247,6 +247,30 @@ TEST_CASE("books that may not be trusted pause it within 100 ms, and nothing lea
   CHECK(all.state() == "open");
 }
 
+TEST_CASE("each silence of a leg is counted by the pair's own breaker, once") {
+  Monitored all;
+  const auto seat = all.panel.seat("pair.pair");
+  const auto of_venue = all.panel.seat("venue.bybit");
+  core::risk::BreakerLimits limits;
+  limits.stale_max = 2;
+  seat->sit(limits, all.sim.now(), {});
+  limits.stale_max = 1; // the feed tells this one
+  of_venue->sit(limits, all.sim.now(), {});
+  all.start();
+  all.quiet();
+  all.quote(1, "99.99", "100.00", BookCondition::gap);
+  all.quiet();
+  all.quote(1, "99.99", "100.00", BookCondition::stale);
+  all.sim.advance(1s);
+  CHECK(seat->take().action == core::risk::BreakerAction::none);
+  all.quiet();
+  all.sim.advance(5'100ms); // no frame at all
+  const auto verdict = seat->take();
+  CHECK(verdict.action == core::risk::BreakerAction::pause);
+  CHECK(verdict.saved.cause == core::risk::BreakerCause::stale_data);
+  CHECK(of_venue->take().action == core::risk::BreakerAction::none);
+}
+
 TEST_CASE("who asks by hand hears the end, or at once why not") {
   Monitored all;
   SUBCASE("nothing pays") {

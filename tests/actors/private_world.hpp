@@ -54,6 +54,7 @@ public:
     options.symbols = {core::Symbol{"BTCUSDT"}};
     options.reconcile_interval = 20s;
     options.refuse_withdraw_keys = refuse_withdraw_keys;
+    options.breakers = &panel;
     place(messages::paths::order_gateway(key), "order_gateway", [&](const auto& cell) {
       gateway = sim.system.spawn(actors::order_gateway, sim.context(), cell, options);
       return caf::actor_cast<caf::strong_actor_ptr>(gateway);
@@ -133,6 +134,7 @@ public:
   std::shared_ptr<actors::AccountBaseline> baseline = std::make_shared<actors::AccountBaseline>();
   core::risk::GateLimits limits;
   bool refuse_withdraw_keys = true;
+  core::risk::BreakerPanel panel;
   Gated gated;
   std::uint64_t executions = 0;
   MemoryJournal journal;
