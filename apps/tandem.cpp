@@ -6,6 +6,7 @@
 #include "apps/tandem/journal_tool.hpp"
 #include "apps/tandem/keys_tool.hpp"
 #include "apps/tandem/lab.hpp"
+#include "apps/tandem/lab_lines.hpp"
 #include "apps/tandem/lab_orders.hpp"
 #include "apps/tandem/price_stream.hpp"
 #include "config/load.hpp"
@@ -52,63 +53,92 @@ bool report(const config::LoadResult& loaded) {
   return loaded.mistakes.empty();
 }
 
-/// `lab order`, `lab sign`, `lab error`.
+/// `lab request`, `lab order`, `lab sign`, `lab error`.
 class LabOrders {
 public:
   explicit LabOrders(CLI::App& lab)
-      : order_{lab.add_subcommand("order", "the request an order, cancel or query would be")},
+      : request_{lab.add_subcommand("request", "the request an order, cancel or query would be")},
+        order_{lab.add_subcommand("order", "what becomes of an order by a venue's words on it")},
         sign_{lab.add_subcommand("sign", "the text that is signed, and its signature")},
         error_{lab.add_subcommand("error", "what the engine makes of a venue's answer")} {
     for (auto [command, venue, type] :
-         {std::tuple{order_, &order_options_.venue, &order_options_.type},
-          std::tuple{sign_, &sign_options_.venue, &sign_options_.type},
-          std::tuple{error_, &error_options_.venue, &error_options_.type}}) {
+         {std::tuple{request_, &request_options_.venue, &request_options_.type},
+          std::tuple{order_, &lines_.venue, &lines_.type},
+          std::tuple{sign_, &lines_.venue, &lines_.type},
+          std::tuple{error_, &lines_.venue, &lines_.type}}) {
       command->add_option("--venue", *venue, "binance or bybit")->required();
       command->add_option("--type", *type, "spot or linear")->required(command != sign_);
     }
-    order_->add_option("ACTION", order_options_.action, "place, cancel or query");
-    order_->add_option("--symbol", order_options_.symbol);
-    order_->add_option("--side", order_options_.side, "buy or sell");
-    order_->add_option("--tif", order_options_.tif, "gtc, ioc, fok or post_only");
-    order_->add_option("--price", order_options_.price, "none = a market order");
-    order_->add_option("--quantity", order_options_.quantity);
-    order_->add_option("--id", order_options_.id, "client order id");
-    order_->add_option("--at", order_options_.at, "the venue's clock, ms");
-    order_->add_flag("--socket", order_options_.socket, "the frame of the order socket");
-    sign_->add_option("PAYLOAD", sign_options_.payload,
-                      "signed as it is; none = made from the parts");
-    sign_->add_option("--query", sign_options_.query);
-    sign_->add_option("--body", sign_options_.body);
-    sign_->add_flag("--socket", sign_options_.socket, "the logon of a private socket");
-    sign_->add_option("--timestamp", sign_options_.timestamp, "ms");
-    sign_->add_option("--recv-window", sign_options_.recv_window, "ms");
-    sign_->add_option("--key-env", sign_options_.key_env, "variable that holds the API key");
-    sign_->add_option("--secret-env", sign_options_.secret_env, "variable that holds the secret");
-    error_->add_option("STATUS", error_options_.status, "HTTP status; 0 = no answer")->required();
-    error_->add_option("BODY", error_options_.body);
+    for (auto* command : {order_, sign_, error_})
+      command->add_option("FILE", lines_.files, "JSON lines, plain or gzip; none = standard input");
+    request_->add_option("ACTION", request_options_.action, "place, cancel or query");
+    request_->add_option("--symbol", request_options_.symbol);
+    request_->add_option("--side", request_options_.side, "buy or sell");
+    request_->add_option("--tif", request_options_.tif, "gtc, ioc, fok or post_only");
+    request_->add_option("--price", request_options_.price, "none = a market order");
+    request_->add_option("--quantity", request_options_.quantity);
+    request_->add_option("--id", request_options_.id, "client order id");
+    request_->add_option("--at", request_options_.at, "the venue's clock, ms");
+    request_->add_flag("--socket", request_options_.socket, "the frame of the order socket");
+    auto& text = *sign_->add_option_group("instead of lines, by the key of the environment");
+    text.add_option("--prehash", sign_options_.prehash, "signed as it is");
+    text.add_option("--query", sign_options_.query, "of a request");
+    text.add_option("--body", sign_options_.body, "of a request");
+    text.add_flag("--socket", sign_options_.socket, "the logon of a private socket");
+    text.add_option("--timestamp", sign_options_.timestamp, "ms");
+    text.add_option("--recv-window", sign_options_.recv_window, "ms");
+    text.add_option("--key-env", sign_options_.key_env, "variable that holds the API key");
+    text.add_option("--secret-env", sign_options_.secret_env, "variable that holds the secret");
+    by_text_ = &text;
+    by_status_ = error_->add_option("--http", error_options_.status,
+                                    "instead of lines: a status; 0 = no answer");
+    error_->add_option("--body", error_options_.body, "of that answer")->needs(by_status_);
   }
 
   /// Nullopt: none of them was asked for.
-  [[nodiscard]] std::optional<int> run() const {
+  [[nodiscard]] std::optional<int> run() {
+    if (request_->parsed())
+      return apps::run_lab_request(request_options_, std::cout, std::cerr);
     if (order_->parsed())
-      return apps::run_lab_order(order_options_, std::cout, std::cerr);
+      return apps::run_lab_order(lines_, std::cin, std::cout, std::cerr);
     if (sign_->parsed())
-      return apps::run_lab_sign(
-          sign_options_,
-          [](const std::string& name) { return from_environment(name).value_or(""); }, std::cout,
-          std::cerr);
+      return sign();
     if (error_->parsed())
-      return apps::run_lab_error(error_options_, std::cout, std::cerr);
+      return judge();
     return std::nullopt;
   }
 
 private:
-  apps::LabOrderOptions order_options_;
+  [[nodiscard]] int sign() {
+    if (lines_.type.empty())
+      lines_.type = "spot";
+    if (by_text_->count_all() == 0)
+      return apps::run_lab_sign_lines(lines_, std::cin, std::cout, std::cerr);
+    sign_options_.venue = lines_.venue;
+    sign_options_.type = lines_.type;
+    return apps::run_lab_sign(
+        sign_options_, [](const std::string& name) { return from_environment(name).value_or(""); },
+        std::cout, std::cerr);
+  }
+
+  [[nodiscard]] int judge() {
+    if (by_status_->count() == 0)
+      return apps::run_lab_error_lines(lines_, std::cin, std::cout, std::cerr);
+    error_options_.venue = lines_.venue;
+    error_options_.type = lines_.type;
+    return apps::run_lab_error(error_options_, std::cout, std::cerr);
+  }
+
+  apps::LabRequestOptions request_options_;
+  apps::LabLinesOptions lines_;
   apps::LabSignOptions sign_options_;
   apps::LabErrorOptions error_options_;
+  CLI::App* request_;
   CLI::App* order_;
   CLI::App* sign_;
   CLI::App* error_;
+  CLI::App* by_text_ = nullptr;
+  CLI::Option* by_status_ = nullptr;
 };
 
 /// `tandem capture ...`.
@@ -334,7 +364,7 @@ int main(int argc, char** argv) {
   lab_book->add_option("--symbol", book.symbol, "only this symbol");
   lab_book->add_option("FILE", book.files, "input, plain or gzip; none = standard input");
 
-  const LabOrders orders{*lab};
+  LabOrders orders{*lab};
   JournalCommands journal{app};
   const CaptureCommands captured{app};
   const SecurityCommands security{app};

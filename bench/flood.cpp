@@ -205,7 +205,6 @@ struct Target {
 };
 
 std::vector<Target> targets() {
-  using messages::BreakerEvent;
   const messages::OrderMoved moved = [] {
     core::orders::OrderIntent intent;
     intent.draft.instrument = instrument;
@@ -215,9 +214,7 @@ std::vector<Target> targets() {
   }();
   return {{"nothing", "", {}},
           {"breaker", messages::paths::breaker("global"),
-           [](std::size_t) {
-             return caf::make_message(BreakerEvent{.kind = BreakerEvent::Kind::request});
-           }},
+           [](std::size_t) { return caf::make_message(messages::BreakerTold{}); }},
           {"event_log", messages::paths::event_log,
            [moved](std::size_t) { return caf::make_message(moved); }},
           {"market_bus", messages::paths::market_bus,

@@ -9,6 +9,7 @@
 #include "core/risk/gate.hpp"
 #include "core/risk/kill.hpp"
 #include "core/strategy/two_leg.hpp"
+#include "core/supervision/places.hpp"
 #include "core/types/ids.hpp"
 #include "messages/local.hpp"
 #include "messages/market.hpp"
@@ -29,6 +30,8 @@ namespace tandem::messages {
 /// market bus to listeners.
 struct OrderMoved {
   core::orders::OrderUpdate update;
+  /// Counts it as on its way until the last of its readers has read it, or died with it.
+  core::supervision::Place place{};
 };
 
 /// A two-leg execution moved. From its pair monitor through the market bus.
@@ -120,17 +123,9 @@ using OrderGatewayHandle
 // ---- risk
 // -------------------------------------------------------------------------------------------------------------
 
-/// Something a breaker counts. Sent by pair monitors, order gateways and the risk actor to the
-/// breakers of their scopes (engine/services/risk/breaker.<scope>).
-struct BreakerEvent {
-  enum class Kind : std::uint8_t { trade, request, profit, round_trip, stale, orders, difference };
-
-  Kind kind = Kind::trade;
-  bool succeeded = true;            ///< trade, request
-  core::Money profit{};             ///< profit: realised change, quote units
-  std::chrono::nanoseconds took{0}; ///< round_trip
-  std::uint32_t count = 0;          ///< orders, difference
-};
+/// A breaker has a verdict to act on (core/risk/breaker_panel.hpp): at most one is on its way. What
+/// led to it is not sent: its sources call the panel.
+struct BreakerTold {};
 
 struct TripBreaker {
   std::string person;
@@ -149,8 +144,7 @@ struct BreakerView {
 };
 
 using BreakerHandle
-    = caf::typed_actor<caf::reacts_to<BreakerEvent>,
-                       caf::replies_to<TripBreaker>::with<BreakerView>,
+    = caf::typed_actor<caf::reacts_to<BreakerTold>, caf::replies_to<TripBreaker>::with<BreakerView>,
                        caf::replies_to<ResetBreaker>::with<BreakerView>,
                        caf::replies_to<GetBreaker>::with<BreakerView>, caf::reacts_to<Tick>>;
 
@@ -197,7 +191,7 @@ TANDEM_LOCAL_MESSAGE(tandem::messages::GetAccount)
 TANDEM_LOCAL_MESSAGE(tandem::messages::AccountSnapshot)
 TANDEM_LOCAL_MESSAGE(tandem::messages::AcceptDifferences)
 TANDEM_LOCAL_MESSAGE(tandem::messages::Done)
-TANDEM_LOCAL_MESSAGE(tandem::messages::BreakerEvent)
+TANDEM_LOCAL_MESSAGE(tandem::messages::BreakerTold)
 TANDEM_LOCAL_MESSAGE(tandem::messages::TripBreaker)
 TANDEM_LOCAL_MESSAGE(tandem::messages::ResetBreaker)
 TANDEM_LOCAL_MESSAGE(tandem::messages::GetBreaker)

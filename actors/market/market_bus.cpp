@@ -1,12 +1,13 @@
 #include "actors/market/market_bus.hpp"
 
 #include "core/sinks/records.hpp"
+#include "messages/alert.hpp"
 #include "messages/observe.hpp"
 
 #include <caf/send.hpp>
 
 #include <algorithm>
-#include <type_traits>
+#include <string>
 #include <utility>
 
 namespace tandem::actors {
@@ -68,15 +69,34 @@ void keep(const Tape& tape, const messages::PlanMoved& event) {
 }
 
 template <class Event>
-void pass_on(Self self, const Event& event) {
-  if (const auto& tape = self->state.tape) {
-    if constexpr (std::is_same_v<Event, messages::OrderMoved>)
-      keep(*tape, event, core::to_millis(self->state.context->clocks.wall()));
-    else
-      keep(*tape, event);
-  }
+void tell_listeners(Self self, const Event& event) {
   for (const auto& listener : self->state.listeners)
     self->send(listener, event);
+}
+
+template <class Event>
+void pass_on(Self self, const Event& event) {
+  if (const auto& tape = self->state.tape)
+    keep(*tape, event);
+  tell_listeners(self, event);
+}
+
+/// With a place of its own: those on the order's way go on before the listeners have read it.
+void pass_on_order(Self self, const messages::OrderMoved& event) {
+  auto& state = self->state;
+  if (state.tape)
+    keep(*state.tape, event, core::to_millis(state.context->clocks.wall()));
+  if (auto place = state.moves->take()) {
+    tell_listeners(self, messages::OrderMoved{event.update, std::move(place)});
+    return;
+  }
+  state.cell->set_counter("moves_not_told", static_cast<std::int64_t>(state.moves->refused()));
+  if (state.told.pass(state.context->clocks.mono()) >= 0)
+    messages::publish_alert(*state.context, messages::Severity::warning, "LISTENERS_FLOODED",
+                            messages::paths::market_bus,
+                            std::to_string(moves_waiting_max)
+                                + " moves of orders wait for those who show them, and further ones "
+                                  "are not shown; the journal and the sinks have them");
 }
 
 } // namespace
@@ -86,6 +106,7 @@ messages::MarketBusHandle::behavior_type market_bus(Self self, messages::Context
                                                     std::shared_ptr<const Tape> tape) {
   auto& state = self->state;
   state.context = context;
+  state.cell = cell;
   state.tape = std::move(tape);
   cell->set_state("running");
   // A listener that ended is dropped; its next incarnation adds itself again.
@@ -127,7 +148,7 @@ messages::MarketBusHandle::behavior_type market_bus(Self self, messages::Context
       }),
       observe([self](const messages::Opportunity& event) { pass_on(self, event); }),
       observe([self](const messages::EngineAlert& event) { pass_on(self, event); }),
-      observe([self](const messages::OrderMoved& event) { pass_on(self, event); }),
+      observe([self](const messages::OrderMoved& event) { pass_on_order(self, event); }),
       observe([self](const messages::ExecutionMoved& event) { pass_on(self, event); }),
       observe([self](const messages::PlanMoved& event) { pass_on(self, event); }),
   };

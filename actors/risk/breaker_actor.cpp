@@ -12,7 +12,6 @@ namespace {
 
 using Self = messages::BreakerHandle::stateful_pointer<BreakerActorState>;
 using core::risk::BreakerAction;
-using messages::BreakerEvent;
 using messages::Severity;
 
 constexpr std::chrono::milliseconds tick_interval{100};
@@ -33,24 +32,22 @@ void pause(BreakerActorState& state, const std::string& reason) {
 }
 
 void show(BreakerActorState& state) {
-  const auto& saved = state.breaker.saved();
+  const auto& saved = state.saved;
   state.cell->set_state(std::string{core::risk::to_string(saved.state)});
   state.cell->set_counter("trips", static_cast<std::int64_t>(saved.trips));
 }
 
 /// Writes a change down, acts on it and tells it.
-void perform(Self self, BreakerAction action) {
+void perform(Self self, const core::risk::BreakerVerdict& verdict) {
   auto& state = self->state;
-  const auto saved = state.breaker.saved();
-  const bool changed = saved != *state.options.saved;
-  if (changed) {
-    *state.options.saved = saved;
+  const auto& saved = state.saved = verdict.saved;
+  if (verdict.changed) {
     state.options.desk->record(core::orders::BreakerRecord{state.options.scope.name, saved}, {});
     show(state);
   }
-  if (action == BreakerAction::none)
+  if (verdict.action == BreakerAction::none)
     return;
-  const bool tripped = action == BreakerAction::pause;
+  const bool tripped = verdict.action == BreakerAction::pause;
   const std::string reason = std::string{core::risk::to_string(saved.cause)}
                              + (saved.detail.empty() ? "" : ": " + saved.detail);
   pause(state, tripped ? reason : "");
@@ -63,40 +60,52 @@ void perform(Self self, BreakerAction action) {
       scope.level == core::risk::KillLevel::strategy ? core::PairId{scope.scope} : core::PairId{});
 }
 
-BreakerAction judge(BreakerActorState& state, const BreakerEvent& event) {
-  const auto mono = state.context->clocks.mono();
-  const auto wall = state.context->clocks.wall();
-  auto& breaker = state.breaker;
-  switch (event.kind) {
-  case BreakerEvent::Kind::trade:
-    return breaker.on_trade(event.succeeded, mono, wall);
-  case BreakerEvent::Kind::request:
-    return breaker.on_request(event.succeeded, mono, wall);
-  case BreakerEvent::Kind::profit:
-    return breaker.on_profit(event.profit, mono, wall);
-  case BreakerEvent::Kind::round_trip:
-    return breaker.on_round_trip(event.took, mono, wall);
-  case BreakerEvent::Kind::stale:
-    return breaker.on_stale(mono, wall);
-  case BreakerEvent::Kind::orders:
-    return breaker.on_orders(event.count, mono, wall);
-  case BreakerEvent::Kind::difference:
-    return breaker.on_difference(event.count, mono, wall);
-  }
-  return BreakerAction::none;
+/// A person's word or the clock's.
+template <class How>
+void change(Self self, How how) {
+  auto& state = self->state;
+  const auto& clocks = state.context->clocks;
+  state.options.seat->change(
+      [&](core::risk::Breaker& breaker) { return how(breaker, clocks.mono(), clocks.wall()); });
+  perform(self, state.options.seat->take());
 }
 
 void on_tick(Self self) {
   auto& state = self->state;
-  const auto wall = state.context->clocks.wall();
-  const auto day = std::chrono::duration_cast<std::chrono::days>(wall.time_since_epoch()).count();
-  if (std::exchange(state.day, day) != day)
-    state.breaker.on_new_day();
-  perform(self, state.breaker.on_tick(state.context->clocks.mono(), wall));
+  const auto wall_now = state.context->clocks.wall();
+  const auto day
+      = std::chrono::duration_cast<std::chrono::days>(wall_now.time_since_epoch()).count();
+  const bool new_day = std::exchange(state.day, day) != day;
+  change(self, [new_day](core::risk::Breaker& breaker, core::MonoTime now, core::WallTime wall) {
+    if (new_day)
+      breaker.on_new_day();
+    return breaker.on_tick(now, wall);
+  });
+}
+
+/// What a predecessor or a run before left: in force again, and not told a second time.
+void resume(Self self) {
+  auto& state = self->state;
+  // Held weakly: the seat outlives this actor and must not keep it.
+  state.options.seat->sit(
+      state.options.limits, state.context->clocks.mono(),
+      [weak = caf::actor_cast<caf::weak_actor_ptr>(messages::BreakerHandle{self})] {
+        if (const auto strong = caf::actor_cast<caf::strong_actor_ptr>(weak))
+          caf::anon_send(caf::actor_cast<messages::BreakerHandle>(strong), messages::BreakerTold{});
+      });
+  const auto verdict = state.options.seat->take();
+  if (verdict.changed) { // by what was told while nobody sat here
+    perform(self, verdict);
+    return;
+  }
+  state.saved = verdict.saved;
+  if (verdict.action == BreakerAction::pause)
+    pause(state, std::string{core::risk::to_string(state.saved.cause)} + ", before the restart");
+  show(state);
 }
 
 messages::BreakerView view(const BreakerActorState& state) {
-  return {state.options.scope.name, state.breaker.saved(), state.options.limits};
+  return {state.options.scope.name, state.saved, state.options.limits};
 }
 
 } // namespace
@@ -108,24 +117,23 @@ messages::BreakerHandle::behavior_type breaker_actor(Self self, messages::Contex
   state.context = context;
   state.cell = cell;
   state.options = std::move(options);
-  state.breaker = core::risk::Breaker{state.options.limits};
-  const auto action = state.breaker.restore(*state.options.saved, context->clocks.mono());
-  if (action == BreakerAction::pause)
-    pause(state,
-          std::string{core::risk::to_string(state.options.saved->cause)} + ", before the restart");
-  show(state);
+  resume(self);
   self->delayed_send(self, tick_interval, messages::Tick{});
   const messages::Observe observe{self, std::move(context), std::move(cell)};
   return {
-      observe([self](const BreakerEvent& event) { perform(self, judge(self->state, event)); }),
+      observe([self](const messages::BreakerTold&) {
+        perform(self, self->state.options.seat->take());
+      }),
       observe([self](const messages::TripBreaker& request) -> messages::BreakerView {
-        auto& clocks = self->state.context->clocks;
-        perform(self, self->state.breaker.trip(request.person, clocks.mono(), clocks.wall()));
+        change(self, [&](core::risk::Breaker& breaker, core::MonoTime now, core::WallTime wall) {
+          return breaker.trip(request.person, now, wall);
+        });
         return view(self->state);
       }),
       observe([self](const messages::ResetBreaker&) -> messages::BreakerView {
-        auto& clocks = self->state.context->clocks;
-        perform(self, self->state.breaker.reset(clocks.mono(), clocks.wall()));
+        change(self, [](core::risk::Breaker& breaker, core::MonoTime now, core::WallTime wall) {
+          return breaker.reset(now, wall);
+        });
         return view(self->state);
       }),
       observe([self](const messages::GetBreaker&) -> messages::BreakerView {

@@ -1,9 +1,10 @@
-/// One circuit breaker: feeds what it hears to the judge (core/risk/breaker) and pauses or resumes
-/// its scope at the gate. Its state is in the journal.
+/// One circuit breaker: takes the verdicts of its judge, whom the sources call themselves
+/// (core/risk/breaker_panel), and pauses or resumes its scope at the gate. Its state is in the
+/// journal.
 #pragma once
 
 #include "core/orders/desk.hpp"
-#include "core/risk/breaker.hpp"
+#include "core/risk/breaker_panel.hpp"
 #include "messages/context.hpp"
 #include "messages/orders.hpp"
 
@@ -26,18 +27,18 @@ struct BreakerOptions {
   BreakerScope scope;
   core::risk::BreakerLimits limits;
   core::orders::Desk* desk = nullptr; ///< outlives the actor
-  /// As a run before, or a predecessor in this one, left it. Outlives the actor.
-  std::shared_ptr<core::risk::Breaker::Saved> saved;
+  /// What its sources call; as a run before, or a predecessor in this one, left it.
+  std::shared_ptr<core::risk::BreakerSeat> seat;
 };
 
 struct BreakerActorState {
-  explicit BreakerActorState(caf::scheduled_actor*) : breaker{core::risk::BreakerLimits{}} {}
+  explicit BreakerActorState(caf::scheduled_actor*) {}
 
   messages::ContextPtr context;
   messages::CellPtr cell;
   BreakerOptions options;
-  core::risk::Breaker breaker;
-  std::int64_t day = 0; ///< UTC days since the epoch
+  core::risk::Breaker::Saved saved; ///< as last taken from the seat
+  std::int64_t day = 0;             ///< UTC days since the epoch
 };
 
 messages::BreakerHandle::behavior_type

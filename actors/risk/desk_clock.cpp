@@ -124,19 +124,20 @@ void show(DeskClockState& state) {
 
 } // namespace
 
-void pass_on(const messages::Context& context, const core::orders::OrderUpdate& update) {
+void pass_on(const messages::Context& context, const core::orders::OrderUpdate& update,
+             const core::supervision::Place& place) {
   const auto& origin = update.order->intent().draft.origin;
   if (!origin.pair.empty())
     if (const auto owner = context.directory->get<messages::PairHandle>(
             messages::paths::pair_monitor(origin.pair.text())))
-      caf::anon_send(owner, messages::OrderMoved{update});
+      caf::anon_send(owner, messages::OrderMoved{update, place});
   if (!origin.plan.empty())
     if (const auto owner
         = context.directory->get<messages::PlanHandle>(messages::paths::twap_plan(origin.plan)))
-      caf::anon_send(owner, messages::OrderMoved{update});
+      caf::anon_send(owner, messages::OrderMoved{update, place});
   if (const auto bus
       = context.directory->get<messages::MarketBusHandle>(messages::paths::market_bus))
-    caf::anon_send(bus, messages::OrderMoved{update});
+    caf::anon_send(bus, messages::OrderMoved{update, place});
 }
 
 messages::RiskHandle::behavior_type desk_clock(Self self, messages::ContextPtr context,

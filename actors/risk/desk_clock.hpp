@@ -42,6 +42,8 @@ desk_clock(messages::RiskHandle::stateful_pointer<DeskClockState> self,
            messages::ContextPtr context, messages::CellPtr cell, core::orders::Desk* desk);
 
 /// To be the desk's listener: sends an update to its pair and through the bus. Any thread.
-void pass_on(const messages::Context& context, const core::orders::OrderUpdate& update);
+/// @param place held until the last of them has read it
+void pass_on(const messages::Context& context, const core::orders::OrderUpdate& update,
+             const core::supervision::Place& place);
 
 } // namespace tandem::actors

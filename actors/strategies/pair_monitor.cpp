@@ -52,6 +52,12 @@ void publish_pause(Self self, const core::strategy::PauseEvent& pause) {
                                  .pair = id,
                                  .source = core::to_string(leg),
                                  .ts = core::to_millis(state.context->clocks.wall())});
+  if (pause.paused && pause.why.reason == BookCondition::stale && state.trading
+      && state.trading->breakers != nullptr) { // the feed tells those of the venue
+    const auto now = now_of(state);
+    state.trading->breakers->tell(
+        {"pair." + id.text()}, {.kind = core::risk::BreakerNews::Kind::stale}, now.mono, now.wall);
+  }
 }
 
 messages::Opportunity opportunity_of(const PairMonitorState& state, const OpportunityEvent& event) {
@@ -111,11 +117,10 @@ std::vector<std::string> breaker_scopes(const PairMonitorState& state) {
   return scopes;
 }
 
-void tell_breakers(Self self, const messages::BreakerEvent& event) {
-  for (const auto& scope : breaker_scopes(self->state))
-    if (const auto breaker = self->state.context->directory->get<messages::BreakerHandle>(
-            messages::paths::breaker(scope)))
-      self->send(breaker, event);
+void tell_breakers(const PairMonitorState& state, const core::risk::BreakerNews& news) {
+  const auto now = now_of(state);
+  if (auto* breakers = state.trading->breakers)
+    breakers->tell(breaker_scopes(state), news, now.mono, now.wall);
 }
 
 /// Why no execution may begin; empty = none of the plain reasons. The gate has the last word.
@@ -175,9 +180,9 @@ void on_finished(Self self, const core::strategy::ExecutionState& execution) {
     return;
   const bool worked = execution.phase == ExecutionPhase::done && execution.legs[0].error.empty()
                       && execution.legs[1].error.empty();
-  using Kind = messages::BreakerEvent::Kind;
-  tell_breakers(self, {.kind = Kind::trade, .succeeded = worked});
-  tell_breakers(self, {.kind = Kind::profit, .profit = execution.profit});
+  using Kind = core::risk::BreakerNews::Kind;
+  tell_breakers(state, {.kind = Kind::trade, .succeeded = worked});
+  tell_breakers(state, {.kind = Kind::profit, .profit = execution.profit});
   state.context->log->write(core::LogLevel::info, "execution_ended",
                             {{"pairId", id.text()},
                              {"decision", id.text() + ":" + std::to_string(execution.number)},

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/market/depth_slot.hpp"
+#include "core/risk/breaker_panel.hpp"
 #include "core/strategy/executor.hpp"
 #include "core/strategy/pair_watch.hpp"
 #include "messages/context.hpp"
@@ -23,6 +24,7 @@ struct PairTrading {
   core::orders::Desk* desk = nullptr;
   core::strategy::ExecutionBook* book = nullptr;
   core::strategy::ExecutorLimits limits;
+  core::risk::BreakerPanel* breakers = nullptr; ///< null: nobody judges
 };
 
 struct PairMonitorOptions {

@@ -141,6 +141,7 @@ FeedOptions feed_options(const EngineParts& parts, const MarketParts& market) {
   options.symbols = {market.config.symbols.begin(), market.config.symbols.end()};
   options.streams = extra_streams(market.config);
   options.tape = parts.tape;
+  options.breakers = parts.trading ? &parts.trading->breakers : nullptr;
   // On one thread every frame is dealt with before the next.
   if (parts.config.engine.delivery == config::Delivery::lossless && parts.own_threads) {
     options.before_publish
@@ -175,6 +176,7 @@ void add_private_side(const EngineParts& parts, const MarketParts& market, Super
   side.connector = own_or(parts.private_connector, parts.connector);
   side.http = own_or(parts.private_http, parts.http);
   side.desk = parts.trading->desk.get();
+  side.waiting = [updates = parts.trading->updates] { return updates->taken(); };
   side.keys = parts.trading->keys;
   side.board = parts.context->board;
   side.clocks = parts.context->clocks;
@@ -206,6 +208,7 @@ void add_private_side(const EngineParts& parts, const MarketParts& market, Super
   if (!baseline)
     baseline = std::make_shared<AccountBaseline>();
   gateway.baseline = baseline;
+  gateway.breakers = &parts.trading->breakers;
   gateway.symbols = traded_symbols(parts, market.market->key());
   gateway.allowed = {config.tradable.begin(), config.tradable.end()};
   if (parts.config.mode == config::Mode::prod && gateway.allowed.empty())
@@ -303,7 +306,7 @@ ChildSpec venues_child(const EngineParts& parts, const std::string& parent) {
 ChildSpec breaker_child(const EngineParts& parts, BreakerScope scope,
                         const core::risk::BreakerLimits& limits) {
   BreakerOptions options;
-  options.saved = parts.trading->saved(scope.name);
+  options.seat = parts.trading->breakers.seat(scope.name);
   options.limits = limits;
   options.desk = parts.trading->desk.get();
   options.scope = std::move(scope);

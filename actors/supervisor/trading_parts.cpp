@@ -30,16 +30,8 @@ void take_back(TradingParts& parts, const core::orders::BaselineRecord& record) 
 
 } // namespace
 
-std::shared_ptr<core::risk::Breaker::Saved> TradingParts::saved(const std::string& breaker) {
-  const std::lock_guard lock{breakers_mutex};
-  auto& saved = breakers[breaker];
-  if (!saved)
-    saved = std::make_shared<core::risk::Breaker::Saved>();
-  return saved;
-}
-
 void TradingParts::judge(const core::PairId& pair, bool wanted) {
-  const std::lock_guard lock{breakers_mutex};
+  const std::lock_guard lock{judged_mutex};
   if (wanted)
     judged.insert(pair);
   else
@@ -47,7 +39,7 @@ void TradingParts::judge(const core::PairId& pair, bool wanted) {
 }
 
 std::set<core::PairId> TradingParts::judged_pairs() {
-  const std::lock_guard lock{breakers_mutex};
+  const std::lock_guard lock{judged_mutex};
   return judged;
 }
 
@@ -77,13 +69,15 @@ std::shared_ptr<TradingParts> make_trading(const config::Config& config,
     plans.push_back(known);
   parts->plan_book.restore(std::move(plans), restored.plans_deleted);
   for (const auto& [name, saved] : restored.breakers)
-    parts->breakers[name] = std::make_shared<core::risk::Breaker::Saved>(saved);
+    parts->breakers.restore(name, saved);
   for (const auto& record : restored.baselines)
     take_back(*parts, record);
   parts->desk->add_listener(
-      [context](const core::orders::OrderUpdate& update) { pass_on(*context, update); });
+      [context, updates = parts->updates](const core::orders::OrderUpdate& update) {
+        pass_on(*context, update, updates->take());
+      });
   parts->pairs = std::make_shared<PairTrading>(
-      PairTrading{parts->desk.get(), &parts->book, config.trading.execution});
+      PairTrading{parts->desk.get(), &parts->book, config.trading.execution, &parts->breakers});
   parts->plans = std::make_shared<core::twap::PlanTrading>(
       core::twap::PlanTrading{parts->desk.get(), &parts->plan_book});
   return parts;

@@ -10,12 +10,15 @@
 #include "config/schema.hpp"
 #include "core/orders/desk.hpp"
 #include "core/orders/statistics.hpp"
+#include "core/risk/breaker_panel.hpp"
 #include "core/strategy/execution_book.hpp"
+#include "core/supervision/places.hpp"
 #include "messages/context.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -42,15 +45,16 @@ struct TradingParts {
   std::shared_ptr<PairTrading> pairs;                ///< what every pair monitor gets
   std::shared_ptr<core::twap::PlanTrading> plans;    ///< what every TWAP plan gets
   std::map<core::MarketKey, std::shared_ptr<AccountBaseline>> baselines;
-  std::map<std::string, std::shared_ptr<core::risk::Breaker::Saved>> breakers; ///< by name
+  core::risk::BreakerPanel breakers;
+  /// Of each update of an order until its last reader has read it.
+  std::shared_ptr<core::supervision::Places> updates = std::make_shared<core::supervision::Places>(
+      std::numeric_limits<std::size_t>::max()); // counted only: none is ever refused
   /// Pairs with a breaker of their own. Here, because the breakers' group must find them when it
   /// begins again: nobody would tell it.
   std::set<core::PairId> judged;
-  std::mutex breakers_mutex;               ///< the two above are used by several actors
+  std::mutex judged_mutex;                 ///< used by several actors
   std::atomic<std::uint64_t> paper_ids{0}; ///< mode dev: orders and trades on paper in this run
 
-  /// Of this name; made closed when nobody knew it. Thread safe.
-  [[nodiscard]] std::shared_ptr<core::risk::Breaker::Saved> saved(const std::string& breaker);
   void judge(const core::PairId& pair, bool wanted);   ///< thread safe
   [[nodiscard]] std::set<core::PairId> judged_pairs(); ///< thread safe
 };

@@ -1,6 +1,7 @@
 #include "actors/venues/feed.hpp"
 
 #include "core/ensure.hpp"
+#include "core/risk/breaker_panel.hpp"
 #include "messages/events.hpp"
 #include "messages/observe.hpp"
 
@@ -407,8 +408,20 @@ void count(Self self) {
   state.cell->set_counter("reconnects", static_cast<std::int64_t>(state.reconnects));
 }
 
+/// However many books fell silent together: it is one silence of this market.
+void tell_breakers(FeedState& state) {
+  const auto stale = state.counters->stale.load(std::memory_order_relaxed);
+  if (state.options.breakers == nullptr || std::exchange(state.stale_told, stale) == stale)
+    return;
+  const auto& clocks = state.context->clocks;
+  state.options.breakers->tell({"global", "venue." + state.options.market->key().venue.text()},
+                               {.kind = core::risk::BreakerNews::Kind::stale}, clocks.mono(),
+                               clocks.wall());
+}
+
 void on_tick(Self self) {
   auto& state = self->state;
+  tell_breakers(state);
   const auto now = state.context->clocks.mono();
   for (const auto& lane : state.lanes) {
     if (!lane->link && now >= lane->retry_at) {

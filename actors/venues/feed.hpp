@@ -20,6 +20,10 @@
 #include <string>
 #include <vector>
 
+namespace tandem::core::risk {
+class BreakerPanel;
+}
+
 namespace tandem::actors {
 
 struct FeedOptions {
@@ -31,6 +35,7 @@ struct FeedOptions {
   adapters::venues::SessionLimits limits;
   adapters::venues::BeforePublish before_publish; ///< lossless replays only
   std::shared_ptr<const core::sinks::Tape> tape;  ///< of the sinks; null: there are none
+  core::risk::BreakerPanel* breakers = nullptr;   ///< outlives the actor; null: there are none
   std::chrono::milliseconds reconnect_after{82'800'000};
   core::supervision::BackoffLimits backoff;
   std::set<core::Symbol> symbols;                ///< books kept whether or not somebody subscribed
@@ -68,6 +73,7 @@ struct FeedState {
   std::uint64_t next_link = 1;
   std::uint64_t reconnects = 0;
   core::MonoTime counted_at{};
+  std::uint64_t stale_told = 0; ///< of the counter, to the breakers
   bool clock_bad = false;
 };
 

@@ -42,13 +42,15 @@ void alert(Self self, Severity severity, std::string code, const std::string& te
                           core::to_string(market_of(self->state)), text);
 }
 
-template <class Event>
-void tell_breakers(Self self, Event event) {
-  const auto& directory = *self->state.context->directory;
-  for (const auto& scope : {std::string{"global"}, "venue." + market_of(self->state).venue.text()})
-    if (const auto breaker
-        = directory.get<messages::BreakerHandle>(messages::paths::breaker(scope)))
-      self->send(breaker, event);
+/// Scopes of the breakers that judge what this market answers.
+std::vector<std::string> breaker_scopes(const core::MarketKey& market) {
+  return {"global", "venue." + market.venue.text()};
+}
+
+void tell_breakers(const OrderGatewayState& state, const core::risk::BreakerNews& news) {
+  const auto now = now_of(state);
+  if (state.options.breakers != nullptr)
+    state.options.breakers->tell(breaker_scopes(market_of(state)), news, now.mono, now.wall);
 }
 
 std::optional<std::chrono::milliseconds> clock_offset(const OrderGatewayState& state) {
@@ -65,6 +67,8 @@ std::string closed_because(const OrderGatewayState& state) {
     return "no keys: public only";
   if (state.key_refused)
     return state.account.reason;
+  if (auto why = state.options.parts.keys->refused(market_of(state).venue); !why.empty())
+    return why;
   if (!state.private_ready)
     return "the private stream is not there";
   if (auto why = not_ready_because(*state.context->board, market_of(state), state.context->clocks,
@@ -185,18 +189,24 @@ void open_link(Self self) {
   const auto context = state.context;
   const auto market = market_of(state);
   adapters::venues::OrderLinkEvents events;
-  events.request_done = [context, market](bool succeeded, std::chrono::nanoseconds took) {
-    for (const auto& scope : {std::string{"global"}, "venue." + market.venue.text()}) {
-      const auto breaker
-          = context->directory->get<messages::BreakerHandle>(messages::paths::breaker(scope));
-      if (!breaker)
-        continue;
-      using Kind = messages::BreakerEvent::Kind;
-      caf::anon_send(breaker,
-                     messages::BreakerEvent{.kind = Kind::request, .succeeded = succeeded});
-      caf::anon_send(breaker, messages::BreakerEvent{.kind = Kind::round_trip, .took = took});
-    }
-  };
+  if (auto* breakers = state.options.breakers) {
+    events.order_left = [breakers, clocks = context->clocks,
+                         scopes = breaker_scopes(market)](const core::PairId& pair) {
+      auto all = scopes;
+      if (!pair.text().empty())
+        all.push_back("pair." + pair.text());
+      breakers->tell(all, {.kind = core::risk::BreakerNews::Kind::orders, .count = 1},
+                     clocks.mono(), clocks.wall());
+    };
+    events.request_done = [breakers, clocks = context->clocks, scopes = breaker_scopes(market)](
+                              bool succeeded, std::chrono::nanoseconds took) {
+      using Kind = core::risk::BreakerNews::Kind;
+      const auto now = clocks.mono();
+      const auto wall = clocks.wall();
+      breakers->tell(scopes, {.kind = Kind::request, .succeeded = succeeded}, now, wall);
+      breakers->tell(scopes, {.kind = Kind::round_trip, .took = took}, now, wall);
+    };
+  }
   const auto cell = state.cell;
   events.socket_down = [context, market, cell](core::Error why) {
     cell->set_last_error(core::describe(why));
@@ -357,8 +367,7 @@ bool key_is_refused(Self self, const AccountReading& reading) {
         "KEY_MAY_WITHDRAW", text);
   if (!state.options.refuse_withdraw_keys)
     return false;
-  state.key_refused = true;
-  state.account.reason = text;
+  state.options.parts.keys->refuse(market_of(state).venue, text);
   return true;
 }
 
@@ -369,8 +378,8 @@ void tell_differences(Self self) {
     alert(self, Severity::critical, "RECONCILE_DIFFERENCE",
           row.what + ": ours " + core::to_string(row.ours) + ", the venue's "
               + core::to_string(row.theirs) + "; orders stop until it is explained or accepted");
-  tell_breakers(self, messages::BreakerEvent{.kind = messages::BreakerEvent::Kind::difference,
-                                             .count = static_cast<std::uint32_t>(rows.size())});
+  tell_breakers(state, {.kind = core::risk::BreakerNews::Kind::difference,
+                        .count = static_cast<std::uint32_t>(rows.size())});
 }
 
 /// Venues that name no client id in a fill are asked for its order, twice when the first answer was
@@ -436,6 +445,7 @@ void on_reading(Self self, const core::Result<AccountReading>& result) {
     return;
   }
   state.backoff.reset();
+  state.rights_known = true;
   if (key_is_refused(self, *result))
     return;
   apply_facts(state, *result);
@@ -485,7 +495,7 @@ void read(Self self) {
       state.claiming.insert(symbol);
     }
   }
-  plan.rights = !state.orphans_seen;
+  plan.rights = !state.rights_known;
   const messages::OrderGatewayHandle owner{self};
   adapters::venues::read_account(
       *state.options.parts.trading, state.client, std::move(plan),
@@ -518,6 +528,7 @@ void on_tick(Self self) {
   const auto now = state.context->clocks.mono();
   follow_pairs(state);
   const bool readable = state.link && state.private_ready && !state.key_refused
+                        && state.options.parts.keys->refused(market_of(state).venue).empty()
                         && state.context->board->instruments(market_of(state))
                         && clock_offset(state);
   if (readable && !state.reading && now >= state.due_at)
@@ -540,7 +551,7 @@ void on_tick(Self self) {
 void begin(Self self) {
   auto& state = self->state;
   state.reconciliation = core::orders::Reconciliation{state.options.tolerance};
-  state.key_refused = state.reading = false;
+  state.key_refused = state.rights_known = state.reading = false;
   state.due_at = {};
   ++state.epoch_of_keys;
   open_link(self);

@@ -8,6 +8,7 @@
 #include "adapters/venues/private_market.hpp"
 #include "core/orders/desk.hpp"
 #include "core/orders/reconcile.hpp"
+#include "core/risk/breaker_panel.hpp"
 #include "messages/context.hpp"
 #include "messages/orders.hpp"
 
@@ -35,8 +36,9 @@ struct OrderGatewayOptions {
   adapters::venues::PrivateMarket parts;
   adapters::venues::OrderLinkOptions link;
   std::shared_ptr<AccountBaseline> baseline;
-  std::set<core::Symbol> symbols; ///< whose fees are asked for from the start
-  std::set<core::Symbol> allowed; ///< prod: only these may be traded; empty = all
+  core::risk::BreakerPanel* breakers = nullptr; ///< outlives it; null: nobody judges
+  std::set<core::Symbol> symbols;               ///< whose fees are asked for from the start
+  std::set<core::Symbol> allowed;               ///< prod: only these may be traded; empty = all
   std::chrono::milliseconds reconcile_interval{20'000};
   std::chrono::milliseconds fee_interval{86'400'000};
   std::chrono::milliseconds clock_offset_max{500};
@@ -75,7 +77,8 @@ struct OrderGatewayState {
   std::uint64_t epoch_of_keys = 0; ///< readings asked with older keys are not heard
   std::uint64_t links = 0;         ///< opened so far; what an older one heard is of other keys
   bool private_ready = false, reading = false, orphans_seen = false, key_refused = false,
-       open = false;
+       rights_known = false, ///< of the present key
+      open = false;
 };
 
 messages::OrderGatewayHandle::behavior_type

@@ -56,6 +56,21 @@ void hear(core::orders::Desk& desk, const core::MarketKey& market,
       event);
 }
 
+/// A venue that says more than the engine works off is not read for that time.
+void tell_held(const messages::Context& context, const core::MarketKey& market,
+               messages::ActorCell& cell, core::BurstGate& told, bool held) {
+  cell.set_counter("reading_held", held ? 1 : 0);
+  if (!held)
+    return;
+  cell.set_counter("times_held", cell.counters()["times_held"] + 1);
+  if (told.pass(context.clocks.mono()) < 0)
+    return;
+  messages::publish_alert(
+      context, Severity::warning, "PRIVATE_FEED_HELD", core::to_string(market),
+      std::to_string(adapters::venues::updates_waiting_max)
+          + " order updates wait to be worked off: the stream is not read until half of them are");
+}
+
 void open(Self self) {
   auto& state = self->state;
   const auto& parts = state.options.parts;
@@ -88,6 +103,10 @@ void open(Self self) {
                            {"reason", why.detail},
                            {"suppressed", std::to_string(quiet)}});
   };
+  state.cell->set_counter("reading_held", 0);
+  events.held
+      = [context, market, cell, told = std::make_shared<core::BurstGate>(std::chrono::seconds{10})](
+            bool held) { tell_held(*context, market, *cell, *told, held); };
   state.link = adapters::venues::PrivateLink::open(parts.tools(parts.make_client()),
                                                    state.options.socket, std::move(events));
 }

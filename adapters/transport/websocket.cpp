@@ -1,6 +1,7 @@
 #include "adapters/transport/websocket.hpp"
 
 #include "adapters/transport/dial.hpp"
+#include "adapters/transport/reading.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/field.hpp>
@@ -98,6 +99,12 @@ public:
     if (std::exchange(pinging_, true))
       return; // the one under way is as good
     ws_->async_ping({}, [self = shared_from_this()](ErrorCode) { self->pinging_ = false; });
+  }
+
+  void pause_reading(bool paused) {
+    paused_ = paused;
+    if (!paused && state_ == State::open && !reading_)
+      read();
   }
 
   /// Says goodbye when there is somebody to hear it; the events are silent already.
@@ -222,6 +229,9 @@ private:
   }
 
   void read() {
+    if (paused_)
+      return;
+    reading_ = true;
     ws_->async_read(buffer_, [self = shared_from_this()](ErrorCode error, std::size_t) {
       self->on_read(error);
     });
@@ -230,6 +240,7 @@ private:
   void on_read(ErrorCode error) {
     if (state_ != State::open)
       return;
+    // Stays set until the text was told: who goes on from within that call must not read twice.
     if (error)
       return on_read_failed(error);
     if (!ws_->got_text())
@@ -245,6 +256,7 @@ private:
     buffer_.consume(bytes.size());
     if (buffer_.capacity() > kept_buffer_bytes_max)
       buffer_.shrink_to_fit();
+    reading_ = false;
     if (state_ == State::open)
       read();
   }
@@ -306,9 +318,11 @@ private:
   bool closing_ = false;
   bool writing_ = false;
   bool pinging_ = false;
+  bool paused_ = false;
+  bool reading_ = false; ///< a read is under way, or what it brought is being told
 };
 
-class Handle final : public WebSocket {
+class Handle final : public WebSocket, public HeldReading {
 public:
   explicit Handle(std::shared_ptr<Connection> connection) : connection_{std::move(connection)} {}
 
@@ -325,6 +339,10 @@ public:
 
   void ping() override {
     connection_->on_io([](Connection& connection) { connection.ping(); });
+  }
+
+  void pause_reading(bool paused) override {
+    connection_->on_io([paused](Connection& connection) { connection.pause_reading(paused); });
   }
 
   void close() override {

@@ -68,23 +68,30 @@ private:
           if (failed(balances))
             return;
           reading_.balances = *std::move(balances);
-          positions();
+          if (trading_.positions({}, rest_->keys(), rest_->stamp()))
+            positions({}, 0);
+          else
+            open_orders({}, 0);
         });
   }
 
-  void positions() {
-    if (!trading_.positions({}, rest_->keys(), rest_->stamp())) {
-      open_orders({}, 0);
+  void positions(const std::string& cursor, int page) {
+    if (page >= pages_max) {
+      done_(core::fail(core::Errc::out_of_range, "more positions than 50 pages"));
       return;
     }
-    ask([this](const Credentials& keys,
-               const Stamp& stamp) { return *trading_.positions({}, keys, stamp); },
-        [this](int status, std::string_view body) {
-          auto positions = trading_.parse_positions(status, body);
-          if (failed(positions))
+    ask([this, cursor](const Credentials& keys,
+                       const Stamp& stamp) { return *trading_.positions(cursor, keys, stamp); },
+        [this, page](int status, std::string_view body) {
+          auto found = trading_.parse_positions(status, body);
+          if (failed(found))
             return;
-          reading_.positions = *std::move(positions);
-          open_orders({}, 0);
+          for (auto& position : found->positions)
+            reading_.positions.push_back(std::move(position));
+          if (found->next_cursor.empty())
+            open_orders({}, 0);
+          else
+            positions(found->next_cursor, page + 1);
         });
   }
 

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <mutex>
+#include <string>
 #include <utility>
 
 namespace tandem::adapters::venues {
@@ -25,16 +26,33 @@ public:
   void put(const core::VenueId& venue, Credentials keys) {
     const std::lock_guard lock{mutex_};
     keys_[venue] = std::move(keys);
+    refused_.erase(venue);
   }
 
   void remove(const core::VenueId& venue) {
     const std::lock_guard lock{mutex_};
     keys_.erase(venue);
+    refused_.erase(venue);
+  }
+
+  /// No order may be signed with the key that is there now. Found out by one of the venue's
+  /// markets, it holds for all of them, until another key is put.
+  void refuse(const core::VenueId& venue, std::string why) {
+    const std::lock_guard lock{mutex_};
+    refused_[venue] = std::move(why);
+  }
+
+  /// Why the venue's key is refused; empty = it is not.
+  [[nodiscard]] std::string refused(const core::VenueId& venue) const {
+    const std::lock_guard lock{mutex_};
+    const auto found = refused_.find(venue);
+    return found == refused_.end() ? std::string{} : found->second;
   }
 
 private:
   mutable std::mutex mutex_;
   std::map<core::VenueId, Credentials> keys_;
+  std::map<core::VenueId, std::string> refused_;
 };
 
 } // namespace tandem::adapters::venues

@@ -1,5 +1,7 @@
 #include "adapters/venues/private_link.hpp"
 
+#include "adapters/transport/reading.hpp"
+
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -10,6 +12,8 @@ namespace {
 constexpr std::chrono::milliseconds timer_interval{250};
 /// From the start to the last accepted frame of the opening.
 constexpr std::chrono::seconds opening_limit{15};
+/// While the stream is not read: how soon it is seen that it may be.
+constexpr std::chrono::milliseconds held_look_interval{5};
 
 } // namespace
 
@@ -152,6 +156,33 @@ void PrivateLink::on_text(std::string_view text, core::MonoTime received_at) {
     if (over_)
       return;
   }
+  hold_when_full();
+}
+
+void PrivateLink::hold_when_full() {
+  if (held_ || !tools_.waiting || tools_.waiting() < updates_waiting_max)
+    return;
+  held_ = true;
+  transport::pause_reading(socket_.get(), true);
+  if (events_.held)
+    events_.held(true);
+  look_again();
+}
+
+void PrivateLink::look_again() {
+  tools_.strand->post_after(held_look_interval, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || self->over_)
+      return;
+    if (self->tools_.waiting() > updates_waiting_max / 2) {
+      self->look_again();
+      return;
+    }
+    self->held_ = false;
+    transport::pause_reading(self->socket_.get(), false);
+    if (self->events_.held)
+      self->events_.held(false);
+  });
 }
 
 void PrivateLink::handle(const PrivateEvent& event) {
@@ -196,7 +227,10 @@ void PrivateLink::on_timer() {
     return;
   }
   if (open_ && now - heard_at_ > traits.stream_silence_max) {
-    fail({core::Errc::timed_out, "the private stream is silent", {}});
+    fail({core::Errc::timed_out,
+          held_ ? "the engine does not work off what the private stream said"
+                : "the private stream is silent",
+          {}});
     return;
   }
   if (open_ && now - pinged_at_ >= traits.stream_ping) {

@@ -24,6 +24,8 @@ struct PrivateEvents {
   std::function<void(const PrivateEvent&)> event; ///< orders, fills, balances, positions
   std::function<void(core::Error)> down;          ///< once
   std::function<void(core::Error)> malformed;
+  /// True: what it said before is not worked off, and it is not read; false: it is read again.
+  std::function<void(bool)> held{};
 };
 
 /// Things a private connection uses and does not own, except the client; they outlive it.
@@ -33,7 +35,16 @@ struct PrivateTools {
   transport::WebSocketConnector* connector = nullptr;
   std::shared_ptr<SignedClient> rest;
   core::Clocks clocks;
+  /// How much of what the private streams said waits to be worked off; thread safe. Empty: nobody
+  /// counts.
+  std::function<std::size_t()> waiting{};
 };
+
+/// A private stream is not read while so many updates wait to be worked off, and again when half
+/// of them are: what it says is money and never dropped, so the venue has to wait. The bound is
+/// passed by what one message says (of each stream), by answers under way, and by one reading of
+/// the account.
+inline constexpr std::size_t updates_waiting_max = 10'000;
 
 /// What a private socket says first and how it is kept alive: shared by stream and order socket.
 class PrivateSession {
@@ -75,6 +86,8 @@ private:
   void handle(const PrivateEvent& event);
   void arm_timer();
   void on_timer();
+  void hold_when_full();
+  void look_again();
   void fail(core::Error why);
 
   PrivateTools tools_;
@@ -85,7 +98,7 @@ private:
   std::unique_ptr<transport::WebSocket> socket_;
   std::string stream_key_;
   core::MonoTime heard_at_{}, pinged_at_{}, key_renewed_at_{}, opened_at_{};
-  bool over_ = false, open_ = false;
+  bool over_ = false, open_ = false, held_ = false;
 };
 
 } // namespace tandem::adapters::venues

@@ -31,6 +31,7 @@ struct PrivateMarket {
   SignedOptions rest;
   std::shared_ptr<core::market::RateBudget> budget; ///< of the market's host
   core::supervision::BackoffLimits backoff;
+  std::function<std::size_t()> waiting; ///< PrivateTools::waiting
 
   /// Signs with the keys that the venue has now: make another one when they change.
   [[nodiscard]] std::shared_ptr<SignedClient> make_client() const {
@@ -48,7 +49,8 @@ struct PrivateMarket {
             .strand = strand,
             .connector = connector,
             .rest = std::move(client),
-            .clocks = clocks};
+            .clocks = clocks,
+            .waiting = waiting};
   }
 };
 

@@ -151,6 +151,11 @@ struct OrderPage {
   std::string next_cursor;
 };
 
+struct PositionPage {
+  std::vector<VenuePosition> positions;
+  std::string next_cursor; ///< empty = last page
+};
+
 // ---- private stream
 // -------------------------------------------------------------------------------------------------
 
@@ -269,8 +274,9 @@ public:
       = 0;
   [[nodiscard]] virtual core::Result<std::vector<Balance>>
   parse_balances(int status, std::string_view body) const = 0;
-  [[nodiscard]] virtual core::Result<std::vector<VenuePosition>>
-  parse_positions(int status, std::string_view body) const = 0;
+  [[nodiscard]] virtual core::Result<PositionPage> parse_positions(int status,
+                                                                   std::string_view body) const
+      = 0;
   [[nodiscard]] virtual core::Result<AccountFees> parse_fees(int status,
                                                              std::string_view body) const
       = 0;

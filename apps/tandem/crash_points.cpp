@@ -1,6 +1,7 @@
 #include "apps/tandem/crash_points.hpp"
 
 #include "adapters/files/faulty_files.hpp"
+#include "adapters/transport/reading.hpp"
 
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 namespace tandem::apps {
 namespace {
 
+using adapters::transport::HeldReading;
 using adapters::transport::HttpCallback;
 using adapters::transport::HttpClient;
 using adapters::transport::HttpRequest;
@@ -72,7 +74,7 @@ private:
   Strand& strand_;
 };
 
-class CountedSocket final : public WebSocket {
+class CountedSocket final : public WebSocket, public HeldReading {
 public:
   CountedSocket(CrashPoints& points, std::unique_ptr<WebSocket> real, Strand& strand)
       : points_{points}, real_{std::move(real)}, strand_{strand} {}
@@ -85,6 +87,10 @@ public:
   }
 
   void ping() override { real_->ping(); }
+
+  void pause_reading(bool paused) override {
+    adapters::transport::pause_reading(real_.get(), paused);
+  }
 
   void close() override { real_->close(); }
 

@@ -43,9 +43,9 @@ std::optional<TimeInForce> tif_of(std::string_view word) {
   return std::nullopt;
 }
 
-core::Result<core::orders::OrderIntent> intent_of(const LabOrderOptions& options) {
+core::Result<core::orders::OrderIntent> intent_of(const LabRequestOptions& options) {
   const auto wrong = [](std::string what) {
-    return core::fail(core::Errc::validation_error, std::move(what), "lab order");
+    return core::fail(core::Errc::validation_error, std::move(what), "lab request");
   };
   const auto tif = tif_of(options.tif);
   const auto quantity = core::Decimal::parse(options.quantity);
@@ -106,7 +106,7 @@ std::string_view name_of(venues::PlaceReply::Outcome outcome) {
 
 } // namespace
 
-int run_lab_order(const LabOrderOptions& options, std::ostream& output, std::ostream& errors) {
+int run_lab_request(const LabRequestOptions& options, std::ostream& output, std::ostream& errors) {
   const auto trading = trading_of(options.venue, options.type, errors);
   if (!trading)
     return exit_usage;
@@ -135,7 +135,7 @@ int run_lab_order(const LabOrderOptions& options, std::ostream& output, std::ost
                  : options.action == "query"
                      ? *trading->query(ref, 0, keys, stamp)
                      : core::fail(core::Errc::validation_error,
-                                  "the action is place, cancel or query", "lab order");
+                                  "the action is place, cancel or query", "lab request");
   if (!request)
     return refuse(request.error());
   output << json::serialize(shown(*request)) << '\n';
@@ -152,8 +152,8 @@ int run_lab_sign(const LabSignOptions& options, const LabEnvironment& environmen
     errors << "lab sign: set " << options.key_env << " and " << options.secret_env << '\n';
     return exit_configuration;
   }
-  auto payload = options.payload;
-  if (payload.empty()) {
+  auto prehash = options.prehash;
+  if (prehash.empty()) {
     venues::SigningParts parts;
     parts.socket = options.socket;
     parts.query = options.query;
@@ -166,15 +166,15 @@ int run_lab_sign(const LabSignOptions& options, const LabEnvironment& environmen
       errors << core::describe(made.error()) << '\n';
       return exit_usage;
     }
-    payload = *made;
+    prehash = *made;
   }
-  const auto signature = keys.sign(payload);
+  const auto signature = keys.sign(prehash);
   if (!signature) {
     errors << core::describe(signature.error()) << '\n';
     return exit_configuration;
   }
-  // The key stands in some venues' payloads; whoever runs this knows it.
-  output << json::serialize(json::object{{"payload", payload}, {"signature", *signature}}) << '\n';
+  // The key stands in some venues' texts; whoever runs this knows it.
+  output << json::serialize(json::object{{"prehash", prehash}, {"signature", *signature}}) << '\n';
   return exit_ok;
 }
 
@@ -188,9 +188,9 @@ int run_lab_error(const LabErrorOptions& options, std::ostream& output, std::ost
   const bool accepted = placed.outcome == venues::PlaceReply::Outcome::accepted;
   output << json::serialize(json::object{
       {"code", accepted ? "" : std::string{core::to_string(failure.error.code)}},
-      {"http", accepted ? 200 : core::http_status(failure.error.code)},
+      {"retryable", !accepted && core::is_retryable(failure.error)},
+      {"unknown_outcome", !accepted && failure.unknown_outcome},
       {"message", accepted ? "" : failure.error.detail},
-      {"unknown", !accepted && failure.unknown_outcome},
       {"order", std::string{name_of(placed.outcome)}},
       {"cancel", cancelled.accepted        ? "accepted"
                  : cancelled.already_final ? "final already: the order must be asked for"

@@ -1,5 +1,6 @@
-/// The laboratory's order side: what would be sent, what would be signed, what an answer means. The
-/// venue's real adapter, no connection. Keys come from the environment and are never printed.
+/// The laboratory's order side by its options: what would be sent, what would be signed, what an
+/// answer means (by lines of input: apps/tandem/lab_lines.hpp). The venue's real adapter, no
+/// connection. Keys come from the environment and are never printed.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,7 @@
 
 namespace tandem::apps {
 
-struct LabOrderOptions {
+struct LabRequestOptions {
   std::string venue;
   std::string type;             ///< spot | linear
   std::string action = "place"; ///< place | cancel | query
@@ -26,7 +27,7 @@ struct LabOrderOptions {
 struct LabSignOptions {
   std::string venue;
   std::string type = "spot";
-  std::string payload;     ///< signed as it is; else made from the parts below
+  std::string prehash;     ///< signed as it is; else made from the parts below
   std::string query, body; ///< REST
   bool socket = false;     ///< Bybit: the logon of a private socket
   std::string timestamp = "1700000000000";
@@ -45,11 +46,12 @@ using LabEnvironment = std::function<std::string(const std::string& name)>;
 
 /// One JSON object: method, target, body, headers (key and signature shown as their length), or the
 /// frame. Exit codes: 0; 64 unknown words; 65 what the adapter refuses to send.
-int run_lab_order(const LabOrderOptions& options, std::ostream& output, std::ostream& errors);
-/// {"payload","signature"}. Exit codes: 0; 64; 78 no secret in the environment or a broken one.
+int run_lab_request(const LabRequestOptions& options, std::ostream& output, std::ostream& errors);
+/// {"prehash","signature"}. Exit codes: 0; 64; 78 no secret in the environment or a broken one.
 int run_lab_sign(const LabSignOptions& options, const LabEnvironment& environment,
                  std::ostream& output, std::ostream& errors);
-/// {"code","http","message","unknown","outcome"}: what the engine makes of an answer to an order.
+/// {"code","retryable","unknown_outcome","message","order","cancel"}: what the engine makes of an
+/// answer to an order.
 /// Exit codes: 0; 64.
 int run_lab_error(const LabErrorOptions& options, std::ostream& output, std::ostream& errors);
 

@@ -1,6 +1,7 @@
 // The admin routes of the accounts:
 // GET /accounts         names, venues and balances
-// POST /accounts        {"name", "venue", "keys": [{"key", "secret" | "public_key"}], "deposits":
+// POST /accounts        {"name", "venue", "keys": [{"key", "secret" | "public_key", "withdraw"?}],
+// "deposits":
 //                       {"spot" | "linear" | "unified": {ASSET: "amount"}}}: makes the account, or
 //                       moves money of one that is there (below zero takes it away)
 // POST /orders/manual   {"account", "surface", "symbol", "side": "buy" | "sell", "quantity",
@@ -86,6 +87,8 @@ std::optional<std::vector<ApiKey>> read_keys(const json::object& body) {
     key.key = text(each.get_object(), "key");
     key.secret = text(each.get_object(), "secret");
     key.public_key = text(each.get_object(), "public_key");
+    if (const auto* withdraw = each.get_object().if_contains("withdraw"))
+      key.may_withdraw = withdraw->is_bool() && withdraw->get_bool();
     if (key.key.empty() || key.secret.empty() == key.public_key.empty())
       return std::nullopt;
     out.push_back(std::move(key));

@@ -159,9 +159,9 @@ HttpAnswer BinancePrivate::key_rights(const BinanceCall& call) const {
         R"({{"feeTier":0,"canTrade":{},"canDeposit":true,"canWithdraw":true,"dualSidePosition":false,"updateTime":0,"multiAssetsMargin":false,"tradeGroupId":-1}})",
         trade));
   return ok(fmt::format(
-      R"({{"ipRestrict":true,"createTime":1700000000000,"enableReading":true,"enableWithdrawals":false,"enableInternalTransfer":false,"enableMargin":false,"enableFutures":{},)"
+      R"({{"ipRestrict":true,"createTime":1700000000000,"enableReading":true,"enableWithdrawals":{},"enableInternalTransfer":false,"enableMargin":false,"enableFutures":{},)"
       R"("permitsUniversalTransfer":false,"enableVanillaOptions":false,"enableFixApiTrade":false,"enableFixReadOnly":false,"enableSpotAndMarginTrading":{},"enablePortfolioMarginTrading":false}})",
-      trade, trade));
+      call.key->may_withdraw, trade, trade));
 }
 
 std::string BinancePrivate::order_count_rows(AccountId account, Time now) {

@@ -174,28 +174,6 @@ std::string BybitPrivate::position_item(AccountId account, const Instrument& lis
              amount_trimmed(held.net), held.sequence, held.created_at, held.updated_at);
 }
 
-BybitAnswer BybitPrivate::positions(const BybitCall& call) const {
-  if (!call.category_known || is_spot(call.surface))
-    return wrong("category only support linear or option");
-  const auto symbol = call.text("symbol");
-  const auto settle = call.text("settleCoin");
-  if (symbol.empty() && settle.empty())
-    return wrong("symbol or settleCoin is required");
-  if (!symbol.empty() && instrument(call.surface, symbol) == nullptr)
-    return wrong("symbol invalid " + symbol);
-  std::string list;
-  for (const auto& listed : instruments_) {
-    if (is_spot(listed.surface) || !selects(call, listed.symbol))
-      continue;
-    // Asked by coin: only what is held.
-    if (symbol.empty() && exchange_.position(call.account, listed.symbol).quantity == 0)
-      continue;
-    list += (list.empty() ? "" : ",") + position_item(call.account, listed, false);
-  }
-  return {0, "OK", fmt::format(R"({{"list":[{}],"nextPageCursor":"","category":"linear"}})", list),
-          "{}"};
-}
-
 BybitAnswer BybitPrivate::fee_rate(const BybitCall& call) const {
   constexpr int rate_decimals = 8;
   if (!call.category_known)
@@ -308,10 +286,11 @@ BybitAnswer BybitPrivate::key_info(const BybitCall& call) const {
   return {
       0, "",
       fmt::format(
-          R"({{"id":"{}","note":{},"apiKey":{},"readOnly":{},"secret":"","permissions":{{"ContractTrade":{},"Spot":{},"Wallet":[],"Options":[],"Derivatives":[]}},"ips":["*"],"type":1,"uta":1,"unified":0}})",
+          R"({{"id":"{}","note":{},"apiKey":{},"readOnly":{},"secret":"","permissions":{{"ContractTrade":{},"Spot":{},"Wallet":{},"Options":[],"Derivatives":[]}},"ips":["*"],"type":1,"uta":1,"unified":0}})",
           call.account + 1, json_quoted(exchange_.account(call.account).name),
           json_quoted(call.key->key), call.key->may_trade ? 0 : 1, trade,
-          call.key->may_trade ? R"(["SpotTrade"])" : "[]"),
+          call.key->may_trade ? R"(["SpotTrade"])" : "[]",
+          call.key->may_withdraw ? R"(["Withdraw"])" : "[]"),
       "{}"};
 }
 

@@ -1,4 +1,4 @@
-// Bybit v5 queries of orders and fills, newest first and in pages.
+// Bybit v5 lists in pages: orders and fills, newest first, and positions.
 #include "apps/tandem_sim/bybit_private.hpp"
 #include "apps/tandem_sim/text.hpp"
 
@@ -14,6 +14,8 @@ constexpr std::int64_t orders_page_max = 50;
 constexpr std::int64_t orders_page = 20;
 constexpr std::int64_t fills_page_max = 100;
 constexpr std::int64_t fills_page = 50;
+constexpr std::int64_t positions_page_max = 200;
+constexpr std::int64_t positions_page = 20;
 constexpr std::size_t closed_kept = 500; // order/realtime
 constexpr core::UnixMillis day = 86'400'000;
 constexpr core::UnixMillis span_max = 7 * day;
@@ -227,6 +229,48 @@ BybitAnswer BybitPrivate::executions(const BybitCall& call) const {
   return {0, "OK",
           fmt::format(R"({{"nextPageCursor":"{}","category":"{}","list":[{}]}})",
                       more ? cursor_of(last) : std::string{}, bybit_category(call.surface), list),
+          "{}"};
+}
+
+/// Asked by coin: only what is held.
+BybitAnswer BybitPrivate::positions(const BybitCall& call) const {
+  if (!call.category_known || is_spot(call.surface))
+    return wrong("category only support linear or option");
+  const auto symbol = call.text("symbol");
+  const auto settle = call.text("settleCoin");
+  if (symbol.empty() && settle.empty())
+    return wrong("symbol or settleCoin is required");
+  if (!symbol.empty() && instrument(call.surface, symbol) == nullptr)
+    return wrong("symbol invalid " + symbol);
+  const auto limit = number(call, "limit", positions_page);
+  if (!limit || *limit < 1)
+    return wrong("limit invalid");
+  auto after = after_cursor(call);
+  std::string list;
+  std::string last;
+  std::int64_t count = 0;
+  bool more = false;
+  for (const auto& listed : instruments_) {
+    if (is_spot(listed.surface) || !selects(call, listed.symbol))
+      continue;
+    if (!after.empty()) { // of the pages before
+      if (listed.symbol == after)
+        after.clear();
+      continue;
+    }
+    if (symbol.empty() && exchange_.position(call.account, listed.symbol).quantity == 0)
+      continue;
+    if (count == std::min(*limit, positions_page_max)) {
+      more = true;
+      break;
+    }
+    list += (list.empty() ? "" : ",") + position_item(call.account, listed, false);
+    last = listed.symbol;
+    ++count;
+  }
+  return {0, "OK",
+          fmt::format(R"({{"list":[{}],"nextPageCursor":"{}","category":"linear"}})", list,
+                      more ? cursor_of(last) : std::string{}),
           "{}"};
 }
 

@@ -41,7 +41,7 @@ struct ApiKey {
   std::string key;
   std::string secret;
   std::string public_key; ///< Ed25519, base64 of the DER SubjectPublicKeyInfo, as in a PEM's body
-  bool may_trade = true;
+  bool may_trade = true, may_withdraw = false;
 };
 
 /// Parts of the traded value in 10^-8: 0.1 % is 100'000. Below zero is a rebate.

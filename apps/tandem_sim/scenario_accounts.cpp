@@ -60,6 +60,7 @@ void read_keys(Reader& in, AccountOrder& out) {
     key.secret = item.text("secret", "");
     key.public_key = item.text("public_key", "");
     key.may_trade = item.boolean("trade", true);
+    key.may_withdraw = item.boolean("withdraw", false);
     if (key.secret.empty() == key.public_key.empty())
       item.refuse("key", "needs a secret (HMAC) or a public_key (Ed25519), not both");
     item.finish();

@@ -10,7 +10,7 @@ namespace tandem::tests {
 namespace {
 
 using core::risk::BreakerState;
-using Kind = messages::BreakerEvent::Kind;
+using Kind = core::risk::BreakerNews::Kind;
 
 struct Watched : RiskWorld {
   explicit Watched(std::string name = "global",
@@ -20,19 +20,33 @@ struct Watched : RiskWorld {
     options.limits.failures_max = 3;
     options.limits.cooldown = 30s;
     options.desk = &world.desk;
-    options.saved = std::make_shared<core::risk::Breaker::Saved>();
+  }
+
+  /// As a run before left it.
+  void restore(const core::risk::Breaker::Saved& saved) {
+    panel.restore(options.scope.name, saved);
   }
 
   void start() {
+    options.seat = panel.seat(options.scope.name);
     const auto path = messages::paths::breaker(options.scope.name);
     handle = own(path, "breaker", [&](const auto& cell) {
       return sim.system.spawn(actors::breaker_actor, sim.context(), cell, options);
     });
   }
 
+  /// As its sources do, from whatever thread.
+  void tell(const core::risk::BreakerNews& news) {
+    panel.tell({options.scope.name}, news, sim.now(), sim.context()->clocks.wall());
+  }
+
+  [[nodiscard]] core::risk::Breaker::Saved saved() {
+    return sim.ask<messages::BreakerView>(handle, messages::GetBreaker{}).saved;
+  }
+
   void trades(bool succeeded, int times) {
     for (int n = 0; n < times; ++n)
-      caf::anon_send(handle, messages::BreakerEvent{.kind = Kind::trade, .succeeded = succeeded});
+      tell({.kind = Kind::trade, .succeeded = succeeded});
     sim.settle();
   }
 
@@ -50,6 +64,7 @@ struct Watched : RiskWorld {
     }));
   }
 
+  core::risk::BreakerPanel panel;
   actors::BreakerOptions options;
   messages::BreakerHandle handle;
 };
@@ -92,16 +107,16 @@ TEST_CASE("after its cool-down it is on trial: a good trade closes it, a bad one
   CHECK_FALSE(watched.held().empty());
   watched.sim.advance(400ms);
   CHECK(watched.held().empty());
-  CHECK(watched.options.saved->state == BreakerState::trial);
+  CHECK(watched.saved().state == BreakerState::trial);
   CHECK(watched.told("BREAKER_RESUMED") == 1);
   SUBCASE("good") {
     watched.trades(true, 1);
-    CHECK(watched.options.saved->state == BreakerState::closed);
+    CHECK(watched.saved().state == BreakerState::closed);
     CHECK(watched.records() == 3);
   }
   SUBCASE("bad") {
     watched.trades(false, 1);
-    CHECK(watched.options.saved->state == BreakerState::open);
+    CHECK(watched.saved().state == BreakerState::open);
     CHECK_FALSE(watched.held().empty());
   }
 }
@@ -122,16 +137,18 @@ TEST_CASE("what a person opened only a person ends") {
 
 TEST_CASE("one that was open when its process died pauses again and waits its whole cool-down") {
   Watched watched;
-  watched.options.saved->state = BreakerState::open;
-  watched.options.saved->cause = core::risk::BreakerCause::loss;
-  watched.options.saved->trips = 4;
+  watched.restore({.state = BreakerState::open,
+                   .cause = core::risk::BreakerCause::loss,
+                   .since = {},
+                   .trips = 4,
+                   .detail = {}});
   watched.start();
   CHECK(watched.held().find("loss, before the restart") != std::string::npos);
   watched.sim.advance(29'800ms);
   CHECK_FALSE(watched.held().empty());
   watched.sim.advance(400ms);
   CHECK(watched.held().empty());
-  CHECK(watched.options.saved->trips == 4);
+  CHECK(watched.saved().trips == 4);
 }
 
 TEST_CASE(
@@ -155,7 +172,7 @@ TEST_CASE("each kind of news reaches the limit that counts it") {
   watched.options.limits.orders_max = 5;
   watched.options.limits.loss_max = money("10");
   watched.start();
-  messages::BreakerEvent event;
+  core::risk::BreakerNews event;
   std::string cause;
   SUBCASE("slow answers") {
     event = {.kind = Kind::round_trip, .took = 3s};
@@ -173,10 +190,10 @@ TEST_CASE("each kind of news reaches the limit that counts it") {
     event = {.kind = Kind::profit, .profit = money("-6")};
     cause = "loss";
   }
-  caf::anon_send(watched.handle, event);
+  watched.tell(event);
   watched.sim.settle();
   CHECK(watched.held().empty());
-  caf::anon_send(watched.handle, event);
+  watched.tell(event);
   watched.sim.settle();
   CHECK(watched.held().find(cause) != std::string::npos);
 }
@@ -184,9 +201,43 @@ TEST_CASE("each kind of news reaches the limit that counts it") {
 TEST_CASE("a single unexplained difference of an account opens it") {
   Watched watched;
   watched.start();
-  caf::anon_send(watched.handle, messages::BreakerEvent{.kind = Kind::difference, .count = 1});
+  watched.tell({.kind = Kind::difference, .count = 1});
   watched.sim.settle();
   CHECK(watched.held().find("reconcile") != std::string::npos);
+}
+
+TEST_CASE("what is told while no actor acts for it counts, and its successor acts on it") {
+  Watched watched;
+  watched.start();
+  watched.trades(false, 2);
+  watched.sim.kill(messages::paths::breaker("global"));
+  watched.trades(false, 1);
+  CHECK(watched.held().empty());
+  watched.start();
+  CHECK(watched.held().find("failures") != std::string::npos);
+  CHECK(watched.told("BREAKER_OPEN") == 1);
+  CHECK(watched.records() == 1);
+}
+
+TEST_CASE("P19: a flood of results leaves one message for its breaker, and none uncounted") {
+  Watched watched;
+  watched.options.limits.failures_max = 1'000'000;
+  watched.options.limits.error_percent_max = 0;
+  watched.start();
+  const auto cell = watched.sim.cell(messages::paths::breaker("global"));
+  const auto before = cell->messages.load();
+  for (int n = 1; n < 1'000'000; ++n)
+    watched.tell({.kind = Kind::trade, .succeeded = false});
+  watched.sim.settle();
+  CHECK(cell->messages == before); // no verdict yet, so no message
+  CHECK(watched.held().empty());
+  watched.tell({.kind = Kind::trade, .succeeded = false}); // the millionth in a row
+  for (int n = 0; n < 1'000'000; ++n)
+    watched.tell({.kind = Kind::trade, .succeeded = true}); // sent before it opened
+  watched.sim.settle();
+  CHECK(cell->messages == before + 1);
+  CHECK(watched.held().find("1000000 failures in a row") != std::string::npos);
+  MESSAGE("P19: 2000000 results told, 1 message to the breaker");
 }
 
 } // namespace tandem::tests

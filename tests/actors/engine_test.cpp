@@ -1,6 +1,8 @@
 /// The engine as a whole, in virtual time: from instruments to opportunities, and what one fault
 /// does to exactly those who depend on what broke (promises P6, P8, P11, P19).
+#include "adapters/venues/key_ring.hpp"
 #include "tests/actors/engine_world.hpp"
+#include "tests/core/orders/desk_world.hpp"
 
 namespace {
 
@@ -171,6 +173,29 @@ TEST_CASE("connected but silent is stale; frozen altogether is a dead link") {
   }
   CHECK(world.state("alone") == "watching");
   REQUIRE(world.sim.until([&] { return world.state("btc") == "watching"; }, 3s));
+}
+
+TEST_CASE("a market that falls silent again and again opens its venue's breaker, and no other") {
+  EngineWorld world;
+  world.parts.config.trading.breakers.venue.stale_max = 2;
+  world.parts.trading = actors::supervisor::make_trading(
+      world.parts.config, std::make_unique<MemoryJournal>(), {},
+      std::make_shared<adapters::venues::KeyRing>(), world.sim.context());
+  world.start();
+  REQUIRE(world.both_watching(3s));
+  auto& venue = world.venues.venue("bybit");
+  const auto breaker = [&](const std::string& scope) {
+    return world.sim.cell(messages::paths::breaker(scope))->state();
+  };
+  for (const auto* state : {"closed", "open"}) {
+    venue.silent = true;
+    REQUIRE(world.sim.until([&] { return world.state("btc") == "paused"; }, 6s));
+    venue.silent = false;
+    REQUIRE(world.sim.until([&] { return world.state("btc") == "watching"; }, 3s));
+    CHECK(breaker("venue.bybit") == state);
+    CHECK(breaker("venue.binance") == "closed");
+    CHECK(breaker("global") == "closed");
+  }
 }
 
 TEST_CASE("clocks that disagree pause the pairs of that market only, until they agree") {

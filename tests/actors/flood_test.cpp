@@ -128,13 +128,13 @@ TEST_CASE("P19: a kill overtakes what waits in the risk desk") {
   CHECK(cell->mailbox_depth < flood);
 }
 
-TEST_CASE("P19: a person trips a breaker that is flooded with results at once") {
+TEST_CASE("P19: a person trips a breaker whose mailbox is flooded at once") {
   Interface all;
   const auto path = messages::paths::breaker("global");
   const auto cell = all.world.sim.cell(path);
   all.post("/api/risk/breakers/global/trip", "", cell);
   for (std::size_t n = 0; n < flood; ++n)
-    caf::anon_send(all.actor(path), messages::BreakerEvent{});
+    caf::anon_send(all.actor(path), messages::BreakerTold{});
   for (int turn = 0; turn < 20; ++turn)
     all.world.sim.scheduler.run_once();
   CHECK(cell->state() == "open");

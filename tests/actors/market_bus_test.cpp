@@ -135,3 +135,31 @@ TEST_CASE("events reach every listener once; one that ended is forgotten") {
   CHECK(*a == 2);
   CHECK(*b == 3);
 }
+
+TEST_CASE("P19: a listener that reads nothing holds up nobody: moves of orders beyond a bound are "
+          "not told to listeners, counted, and alerted") {
+  World world;
+  const auto heard = std::make_shared<int>(0);
+  world.tell(messages::AddListener{world.sim.own(world.sim.system.spawn(fake_listener, heard))});
+  const auto path = std::make_shared<core::supervision::Places>(1'000'000);
+  core::orders::OrderUpdate update;
+  update.order = std::make_shared<const core::orders::Order>(core::orders::OrderIntent{});
+  for (std::size_t n = 0; n < actors::moves_waiting_max + 10; ++n)
+    caf::anon_send(world.bus, messages::OrderMoved{update, path->take()});
+  // The bus alone has its turns: its mailbox is emptied before the listener's.
+  for (std::size_t n = 0; n < actors::moves_waiting_max + 10; ++n)
+    world.sim.scheduler.run_once();
+  const auto not_told = [&] {
+    const auto counters = world.sim.cell(messages::paths::market_bus)->counters();
+    const auto found = counters.find("moves_not_told");
+    return found == counters.end() ? 0 : found->second;
+  };
+  CHECK(path->taken() == 0);
+  CHECK(not_told() == 10);
+  CHECK(std::count(world.sim.log.events.begin(), world.sim.log.events.end(), "LISTENERS_FLOODED")
+        == 1);
+  world.sim.settle();
+  CHECK(*heard >= static_cast<int>(actors::moves_waiting_max));
+  world.tell(messages::OrderMoved{update});
+  CHECK(not_told() == 10);
+}

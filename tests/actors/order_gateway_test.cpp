@@ -150,6 +150,39 @@ TEST_CASE("a key that may withdraw is refused; where that is allowed, it is told
   CHECK(world.told("KEY_MAY_WITHDRAW") == 1);
 }
 
+TEST_CASE("each new key is asked what it may do, and one that may only trade lifts the refusal") {
+  PrivateWorld world;
+  world.start();
+  REQUIRE(world.opens(10s));
+  CHECK(world.venue.times_asked("GET /v5/user/query-api") == 1);
+  const auto change = [&](const std::string& name) {
+    world.keys->put(world.key.venue, {name, "secret", {}, nullptr});
+    caf::anon_send(world.gateway, messages::KeysChanged{});
+    caf::anon_send(world.feed, messages::KeysChanged{});
+    world.sim.advance(20s);
+  };
+  world.venue.may_withdraw = true;
+  change("key-two");
+  CHECK(world.gateway_state() == "closed");
+  CHECK(world.told("KEY_MAY_WITHDRAW") == 1);
+  CHECK_FALSE(world.submit());
+  world.venue.may_withdraw = false;
+  change("key-three");
+  CHECK(world.gateway_state() == "open");
+  CHECK(world.venue.times_asked("GET /v5/user/query-api") == 3);
+}
+
+TEST_CASE("a key that another market of the venue found to withdraw is used by none of them") {
+  PrivateWorld world;
+  world.start();
+  REQUIRE(world.opens(10s));
+  world.keys->refuse(world.key.venue, "this key may withdraw");
+  world.sim.advance(200ms);
+  CHECK(world.gateway_state() == "closed");
+  CHECK(world.account().reason == "this key may withdraw");
+  CHECK_FALSE(world.submit());
+}
+
 TEST_CASE("keys that the venue refuses are told once and asked with no more; new ones are used") {
   PrivateWorld world;
   world.start_gateway();
@@ -230,6 +263,31 @@ TEST_CASE("the gate holds to the rate of new orders that the venue tells for thi
   REQUIRE_FALSE(refused);
   CHECK(refused.error().limit.find('3') != std::string::npos);
   CHECK(world.told("order_rate") == 1);
+}
+
+TEST_CASE(
+    "every order that leaves is counted by the breakers of all, of its venue and of its pair") {
+  PrivateWorld world;
+  core::risk::BreakerLimits limits;
+  limits.orders_max = 2;
+  const auto seats = std::array{world.panel.seat("global"), world.panel.seat("venue.bybit"),
+                                world.panel.seat("pair.pair")};
+  const auto stranger = world.panel.seat("pair.other");
+  for (const auto& seat : {seats[0], seats[1], seats[2], stranger})
+    seat->sit(limits, world.sim.now(), {});
+  world.start();
+  REQUIRE(world.opens(10s));
+  for (const int n : {1, 2})
+    REQUIRE(world.submit(n * 100));
+  for (const auto& seat : seats)
+    CHECK(seat->take().action == core::risk::BreakerAction::none);
+  REQUIRE(world.submit(300));
+  for (const auto& seat : seats) {
+    const auto verdict = seat->take();
+    CHECK(verdict.action == core::risk::BreakerAction::pause);
+    CHECK(verdict.saved.cause == core::risk::BreakerCause::order_rate);
+  }
+  CHECK(stranger->take().action == core::risk::BreakerAction::none);
 }
 
 } // namespace tandem::tests

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "adapters/transport/http.hpp"
+#include "adapters/transport/reading.hpp"
 #include "adapters/transport/websocket.hpp"
 #include "tests/actors/sim.hpp"
 
@@ -26,10 +27,11 @@ public:
   std::map<std::string, std::string> coins{{"BTC", "10"}, {"USDT", "1000000"}}; ///< what it holds
   std::vector<std::string> open_orders, closed_orders, fills; ///< as order() and fill() write them
   bool may_withdraw = false, refuses_keys = false, refuses_sockets = false;
-  bool mute = false;              ///< a new order gets no answer
-  std::string limit = "20";       ///< "X-Bapi-Limit"
-  std::vector<std::string> asked; ///< "GET /v5/order/realtime", in order
-  std::vector<std::string> said;  ///< by us on the stream
+  bool mute = false;                          ///< a new order gets no answer
+  std::string limit = "20";                   ///< "X-Bapi-Limit"
+  std::vector<std::string> asked;             ///< "GET /v5/order/realtime", in order
+  std::vector<std::string> said;              ///< by us on the stream
+  std::size_t stamped = 0, stamped_wrong = 0; ///< requests; beyond the window that they name
 
   [[nodiscard]] static std::string order(const std::string& client_id, const std::string& status,
                                          const std::string& filled) {
@@ -72,6 +74,12 @@ public:
       deliver(*link, fmt::format(R"({{"topic":"{}","data":[{}]}})", topic, item));
   }
 
+  /// The stream lives, and we do not read from it.
+  [[nodiscard]] bool paused() const {
+    const auto link = link_.lock();
+    return link && link->up && link->paused;
+  }
+
   // WebSocketConnector
   std::unique_ptr<adapters::transport::WebSocket>
   open(adapters::transport::WebSocketOptions,
@@ -98,6 +106,7 @@ public:
     const auto route = request.method + path.substr(path.find("/v5"));
     asked.push_back(request.method + " " + path.substr(path.find("/v5")));
     const auto sent_at = sim_.now();
+    look_at_stamp(request);
     sim_.strand.post_after(
         10ms, [this, request = std::move(request), sent_at, route, done = std::move(done)] {
           if (mute && route == "POST/v5/order/create")
@@ -116,10 +125,12 @@ public:
 private:
   struct Link {
     adapters::transport::WebSocketEvents events;
-    bool up = false;
+    bool up = false, paused = false;
+    std::vector<std::string> unread; ///< what came while we did not read
   };
 
-  class Socket final : public adapters::transport::WebSocket {
+  class Socket final : public adapters::transport::WebSocket,
+                       public adapters::transport::HeldReading {
   public:
     Socket(PrivateVenue& venue, std::shared_ptr<Link> link)
         : venue_{venue}, link_{std::move(link)} {}
@@ -138,6 +149,16 @@ private:
 
     void ping() override {}
 
+    void pause_reading(bool paused) override {
+      link_->paused = paused;
+      if (!paused)
+        venue_.sim_.strand.post([&venue = venue_, weak = std::weak_ptr{link_}] {
+          if (const auto link = weak.lock())
+            for (const auto& text : std::exchange(link->unread, {}))
+              venue.deliver(*link, text);
+        });
+    }
+
     void close() override { link_->up = false; }
 
   private:
@@ -145,7 +166,26 @@ private:
     std::shared_ptr<Link> link_;
   };
 
+  /// Bybit's rule: time - window <= stamp < time + 1 s.
+  void look_at_stamp(const adapters::transport::HttpRequest& request) {
+    const auto number = [&](const char* name) {
+      for (const auto& [key, value] : request.headers)
+        if (key == name)
+          return std::stoll(value);
+      return 0LL;
+    };
+    const auto now = core::to_millis(sim_.true_time());
+    const auto stamp = number("X-BAPI-TIMESTAMP");
+    ++stamped;
+    if (stamp < now - number("X-BAPI-RECV-WINDOW") || stamp >= now + 1'000)
+      ++stamped_wrong;
+  }
+
   void deliver(Link& link, const std::string& text) {
+    if (link.paused) {
+      link.unread.push_back(text);
+      return;
+    }
     const auto padded = text + std::string(64, '\0');
     link.events.on_text(std::string_view{padded}.substr(0, text.size()), sim_.now());
   }

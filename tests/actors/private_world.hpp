@@ -4,10 +4,12 @@
 
 #include "actors/venues/order_gateway.hpp"
 #include "actors/venues/private_feed.hpp"
+#include "core/supervision/places.hpp"
 #include "messages/context.hpp"
 #include "tests/actors/private_venue.hpp"
 #include "tests/core/orders/desk_world.hpp"
 
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -15,7 +17,7 @@ namespace tandem::tests {
 
 class PrivateWorld {
 public:
-  PrivateWorld() {
+  explicit PrivateWorld(core::risk::GateLimits risk = {}) : limits{std::move(risk)} {
     keys->put(key.venue, {"key-one", "secret", {}, nullptr});
     const auto& board = sim.context()->board;
     board->set_instruments(key, std::make_shared<core::InstrumentTable>(
@@ -41,6 +43,7 @@ public:
     made.clocks = sim.context()->clocks;
     made.random = sim.context()->random;
     made.rest.base_url = "https://venue.example";
+    made.waiting = [this] { return updates->taken(); };
     return made;
   }
 
@@ -51,6 +54,7 @@ public:
     options.symbols = {core::Symbol{"BTCUSDT"}};
     options.reconcile_interval = 20s;
     options.refuse_withdraw_keys = refuse_withdraw_keys;
+    options.breakers = &panel;
     place(messages::paths::order_gateway(key), "order_gateway", [&](const auto& cell) {
       gateway = sim.system.spawn(actors::order_gateway, sim.context(), cell, options);
       return caf::actor_cast<caf::strong_actor_ptr>(gateway);
@@ -128,13 +132,17 @@ public:
   std::unique_ptr<adapters::venues::Trading> trading = adapters::venues::make_trading(key);
   std::shared_ptr<adapters::venues::KeyRing> keys = std::make_shared<adapters::venues::KeyRing>();
   std::shared_ptr<actors::AccountBaseline> baseline = std::make_shared<actors::AccountBaseline>();
+  core::risk::GateLimits limits;
   bool refuse_withdraw_keys = true;
+  core::risk::BreakerPanel panel;
   Gated gated;
   std::uint64_t executions = 0;
   MemoryJournal journal;
   Sim sim;
   PrivateVenue venue{sim};
-  core::orders::Desk desk{DeskWorld::options(), {}, journal, sim.log};
+  core::orders::Desk desk{DeskWorld::options(), limits, journal, sim.log};
+  std::shared_ptr<core::supervision::Places> updates = std::make_shared<core::supervision::Places>(
+      std::numeric_limits<std::size_t>::max()); ///< of orders, on their way to actors
   messages::OrderGatewayHandle gateway;
   messages::PrivateFeedHandle feed;
 

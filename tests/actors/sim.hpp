@@ -60,9 +60,7 @@ public:
         throw std::runtime_error{*text};
       return now();
     };
-    context_->clocks.wall = [this] {
-      return core::WallTime{std::chrono::seconds{1'700'000'000}} + now().time_since_epoch();
-    };
+    context_->clocks.wall = [this] { return true_time() + set_by; };
     context_->random = [this] { return random; };
     context_->log = &log;
     context_->board = std::make_shared<core::market::Board>();
@@ -90,6 +88,11 @@ public:
 
   [[nodiscard]] core::MonoTime now() {
     return core::MonoTime{scheduler.clock().now().time_since_epoch()} + std::chrono::hours{1};
+  }
+
+  /// What every other clock shows, and ours when nobody set it.
+  [[nodiscard]] core::WallTime true_time() {
+    return core::WallTime{std::chrono::seconds{1'700'000'000}} + now().time_since_epoch();
   }
 
   [[nodiscard]] messages::ContextPtr context() const { return context_; }
@@ -173,7 +176,8 @@ private:
 
 public:
   MemoryLog log;
-  std::uint64_t random = 0; ///< 0: a back-off takes half its ceiling
+  std::chrono::milliseconds set_by{0}; ///< somebody set our wall clock by so much
+  std::uint64_t random = 0;            ///< 0: a back-off takes half its ceiling
   /// The next one who asks for the time gets this thrown instead. Every handler asks first of all.
   std::optional<std::string> trip;
   caf::actor_system system{prepare(config_)};

@@ -50,6 +50,23 @@ def a_key_that_the_venue_refuses_is_not_connected():
     wait_until("connected again", lambda: connected("binance"), 30)
 
 
+def market(venue, kind):
+    return next(m for m in WORLD.request("GET", f"/api/account/{venue}")[1]["data"]["markets"] if m["type"] == kind)
+
+
+def a_key_that_may_withdraw_trades_on_no_market_of_its_venue():
+    for venue in ("binance", "bybit"):
+        purse = f"mock-{venue}-purse"
+        assert put({venue: {"apiKey": purse, "secret": purse}})[0] == 200
+        wait_until("an alert", lambda: any(a["code"] == "KEY_MAY_WITHDRAW" and venue in a["source"] for a in WORLD.get("/api/alerts")), 20)
+        # Binance tells it on its spot market only; the other one must not trade with that key either.
+        for kind in ("spot", "linear"):
+            wait_until(f"{venue} {kind} says why", lambda: "may withdraw" in market(venue, kind)["reason"], 10)
+        assert not connected(venue)
+        assert put({venue: key(venue)})[0] == 200
+        wait_until("connected again", lambda: connected(venue), 30)
+
+
 def keys_are_kept_encrypted_and_read_at_the_next_start():
     state = pathlib.Path(WORLD.directory.name) / "state"
     assert put({"bybit": key("bybit", "mock-kept-secret-0815")})[0] == 200
@@ -91,5 +108,5 @@ def no_key_is_told_anywhere():
 if __name__ == "__main__":
     with World() as WORLD:
         run([the_list_shows_connected_flags_only, a_removed_key_makes_a_venue_public_only_and_a_new_one_lets_it_trade_again,
-             a_key_that_the_venue_refuses_is_not_connected, keys_are_kept_encrypted_and_read_at_the_next_start, wrong_bodies_are_refused_and_never_quoted,
+             a_key_that_the_venue_refuses_is_not_connected, a_key_that_may_withdraw_trades_on_no_market_of_its_venue, keys_are_kept_encrypted_and_read_at_the_next_start, wrong_bodies_are_refused_and_never_quoted,
              no_key_is_told_anywhere])

@@ -173,8 +173,9 @@ TEST_CASE("an account's balances, positions, fees and rights are read") {
       const auto answer = desk.send(*request);
       const auto positions = desk.trading->parse_positions(answer.status, answer.body);
       REQUIRE(positions);
-      REQUIRE(positions->size() == 1);
-      CHECK(core::to_string(positions->front().quantity) == "-0.01");
+      REQUIRE(positions->positions.size() == 1);
+      CHECK(core::to_string(positions->positions.front().quantity) == "-0.01");
+      CHECK(positions->next_cursor.empty());
     } else {
       CHECK(desk.type == MarketType::spot);
     }
@@ -184,7 +185,10 @@ TEST_CASE("an account's balances, positions, fees and rights are read") {
     REQUIRE(rates);
     CHECK(rates->taker.e8 > 0);
     const auto rights = desk.send(*desk.trading->key_rights(desk.keys, desk.stamp()));
-    CHECK(desk.trading->parse_key_rights(rights.status, rights.body)->trade.value_or(false));
+    const auto may = desk.trading->parse_key_rights(rights.status, rights.body);
+    REQUIRE(may);
+    CHECK(may->trade.value_or(false));
+    CHECK_FALSE(may->withdraw.value_or(false));
   }
 }
 

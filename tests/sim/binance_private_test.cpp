@@ -44,6 +44,17 @@ TEST_CASE("a key that may only look places no order") {
         == 200);
 }
 
+TEST_CASE("a key tells whether it may withdraw, on the spot market only") {
+  BinanceWorld world;
+  const auto path = "/sapi/v1/account/apiRestrictions";
+  const auto purse
+      = world.raw(binance_spot, "GET", path, world.signed_query("", "open"), "alice-purse");
+  REQUIRE(purse.status == 200);
+  CHECK(purse.body.at("enableWithdrawals").as_bool());
+  CHECK_FALSE(world.call(binance_spot, "GET", path).body.at("enableWithdrawals").as_bool());
+  CHECK(world.call(binance_linear, "GET", path).status == 404);
+}
+
 TEST_CASE(
     "an IOC order that trades says so in its answer, its events, its fills and the balances") {
   BinanceWorld world;

@@ -24,7 +24,7 @@ flow: {events_per_second: 0, history_minutes: 2}
 accounts:
   - name: alice
     venue: binance
-    keys: [{key: alice-key, secret: alice-secret}, {key: alice-eyes, secret: looks, trade: false}]
+    keys: [{key: alice-key, secret: alice-secret}, {key: alice-eyes, secret: looks, trade: false}, {key: alice-purse, secret: open, withdraw: true}]
     deposits: {spot: {USDT: "1000000", BTC: "10"}, linear: {USDT: "1000000"}}
   - name: bob
     venue: binance

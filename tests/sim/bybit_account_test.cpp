@@ -122,6 +122,33 @@ TEST_CASE("a position is flat with an empty side, then long, then closed with it
   CHECK(world.alice.get("/v5/position/list", "category=spot&symbol=BTCUSDT").code() == 10001);
 }
 
+TEST_CASE("positions held come in pages of at most the limit, none twice and none left out") {
+  BybitWorld world;
+  const std::string all = "category=linear&settleCoin=USDT";
+  REQUIRE(world.alice.create(market_order("linear", "Buy", "0.5")).code() == 0);
+  REQUIRE(
+      world.alice
+          .create(
+              R"("category":"linear","symbol":"ETHUSDT","side":"Sell","orderType":"Market","qty":"1")")
+          .code()
+      == 0);
+  const auto whole = world.alice.get("/v5/position/list", all);
+  REQUIRE(whole.list().size() == 2);
+  CHECK(whole.text("nextPageCursor").empty());
+  const auto first = world.alice.get("/v5/position/list", all + "&limit=1");
+  REQUIRE(first.list().size() == 1);
+  REQUIRE_FALSE(first.text("nextPageCursor").empty());
+  const auto second = world.alice.get("/v5/position/list",
+                                      all + "&limit=1&cursor=" + first.text("nextPageCursor"));
+  REQUIRE(second.list().size() == 1);
+  CHECK(second.text("nextPageCursor").empty());
+  CHECK(word(first.list().at(0).as_object(), "symbol")
+        == word(whole.list().at(0).as_object(), "symbol"));
+  CHECK(word(second.list().at(0).as_object(), "symbol")
+        == word(whole.list().at(1).as_object(), "symbol"));
+  CHECK(world.alice.get("/v5/position/list", all + "&limit=0").code() == 10001);
+}
+
 TEST_CASE("fee rates are told per symbol, with a category on spot only") {
   BybitWorld world;
   const auto linear = world.alice.get("/v5/account/fee-rate", "category=linear&symbol=BTCUSDT");

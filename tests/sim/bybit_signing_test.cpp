@@ -138,6 +138,15 @@ TEST_CASE("a key that may only look places no orders") {
   CHECK(world.alice.get("/v5/user/query-api").result().at("readOnly").as_int64() == 0);
 }
 
+TEST_CASE("a key tells whether it may withdraw") {
+  BybitWorld world;
+  const auto wallet = [&](const BybitTrader& trader) {
+    return trader.get("/v5/user/query-api").result().at("permissions").as_object().at("Wallet");
+  };
+  CHECK(wallet(world.alice).as_array().empty());
+  CHECK(wallet(BybitTrader{world, "alice-purse", "open"}).as_array().at(0) == "Withdraw");
+}
+
 TEST_CASE("ten linear and twenty spot orders a second pass, the next one is 10006") {
   BybitWorld world;
   const auto place = [&](const std::string& category) {

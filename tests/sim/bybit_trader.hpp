@@ -24,7 +24,7 @@ flow: {events_per_second: 0, history_minutes: 2}
 accounts:
   - name: alice
     venue: bybit
-    keys: [{key: alice-key, secret: alice-secret}, {key: alice-eyes, secret: looks, trade: false}]
+    keys: [{key: alice-key, secret: alice-secret}, {key: alice-eyes, secret: looks, trade: false}, {key: alice-purse, secret: open, withdraw: true}]
     deposits: {unified: {USDT: "1000000", BTC: "10", ETH: "20"}}
   - name: bob
     venue: bybit

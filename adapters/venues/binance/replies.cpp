@@ -358,16 +358,15 @@ Result<std::vector<Balance>> parse_balances(MarketType type, int status, std::st
   return balances;
 }
 
-Result<std::vector<VenuePosition>> parse_positions(MarketType type, int status,
-                                                   std::string_view body) {
+Result<PositionPage> parse_positions(MarketType type, int status, std::string_view body) {
   const Answer answer{body};
   if (!is_success(status))
     return failed(type, status, answer);
   const auto rows = rows_of(answer.root);
   if (!rows)
     return malformed(type, "not a list of positions", body);
-  std::vector<VenuePosition> positions;
-  positions.reserve(rows->size());
+  PositionPage page; // this venue has one only
+  page.positions.reserve(rows->size());
   for (const auto& row : *rows) {
     const auto symbol = row.text("symbol");
     const auto side = row.text("positionSide");
@@ -378,7 +377,7 @@ Result<std::vector<VenuePosition>> parse_positions(MarketType type, int status,
     if (!instrument || !side || !quantity || !entry || !profit)
       return malformed(type, "a list with something else than positions", body);
     if (*side == "BOTH") {
-      positions.push_back({*instrument, *quantity, *entry, *profit});
+      page.positions.push_back({*instrument, *quantity, *entry, *profit});
       continue;
     }
     // Two positions of one symbol: an order without positionSide would be refused (-4061).
@@ -389,7 +388,7 @@ Result<std::vector<VenuePosition>> parse_positions(MarketType type, int status,
                                     excerpt(*symbol), excerpt(*side)),
                         source_of(type));
   }
-  return positions;
+  return page;
 }
 
 Result<AccountFees> parse_fees(MarketType type, int status, std::string_view body) {

@@ -26,8 +26,8 @@ parse_query(core::MarketType type, int status, std::string_view body);
                                                  std::string_view body);
 [[nodiscard]] core::Result<std::vector<Balance>> parse_balances(core::MarketType type, int status,
                                                                 std::string_view body);
-[[nodiscard]] core::Result<std::vector<VenuePosition>>
-parse_positions(core::MarketType type, int status, std::string_view body);
+[[nodiscard]] core::Result<PositionPage> parse_positions(core::MarketType type, int status,
+                                                         std::string_view body);
 [[nodiscard]] core::Result<AccountFees> parse_fees(core::MarketType type, int status,
                                                    std::string_view body);
 [[nodiscard]] core::Result<KeyRights> parse_key_rights(core::MarketType type, int status,

@@ -160,8 +160,7 @@ public:
     return binance::parse_balances(type_, status, body);
   }
 
-  Result<std::vector<VenuePosition>> parse_positions(int status,
-                                                     std::string_view body) const override {
+  Result<PositionPage> parse_positions(int status, std::string_view body) const override {
     return binance::parse_positions(type_, status, body);
   }
 

@@ -289,16 +289,16 @@ Result<std::vector<Balance>> parse_balances(int status, std::string_view body) {
   return balances;
 }
 
-Result<std::vector<VenuePosition>> parse_positions(int status, std::string_view body) {
+Result<PositionPage> parse_positions(int status, std::string_view body) {
   const Answer answer{status, body};
   if (!answer.good())
     return answer.failure();
-  std::vector<VenuePosition> positions;
+  PositionPage page;
   bool hedged = false;
   const auto read = for_each_item(answer, [&](const Object& item) {
     const auto position = read_position(item);
     if (position)
-      positions.push_back(*position);
+      page.positions.push_back(*position);
     hedged = hedged || item.integer("positionIdx").value_or(0) != 0;
     return position.has_value();
   });
@@ -308,7 +308,8 @@ Result<std::vector<VenuePosition>> parse_positions(int status, std::string_view 
     return core::fail(Errc::risk_rejected,
                       "the account is in hedge mode; this engine trades in one-way mode",
                       std::string{wire::source});
-  return positions;
+  page.next_cursor = cursor_of(answer);
+  return page;
 }
 
 Result<AccountFees> parse_fees(int status, std::string_view body) {

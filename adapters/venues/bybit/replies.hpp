@@ -22,8 +22,7 @@ parse_query(core::MarketType type, int status, std::string_view body);
 [[nodiscard]] core::Result<FillPage> parse_fills(core::MarketType type, int status,
                                                  std::string_view body);
 [[nodiscard]] core::Result<std::vector<Balance>> parse_balances(int status, std::string_view body);
-[[nodiscard]] core::Result<std::vector<VenuePosition>> parse_positions(int status,
-                                                                       std::string_view body);
+[[nodiscard]] core::Result<PositionPage> parse_positions(int status, std::string_view body);
 [[nodiscard]] core::Result<AccountFees> parse_fees(int status, std::string_view body);
 [[nodiscard]] core::Result<KeyRights> parse_key_rights(int status, std::string_view body);
 

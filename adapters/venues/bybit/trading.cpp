@@ -176,8 +176,7 @@ public:
     return bybit::parse_balances(status, body);
   }
 
-  Result<std::vector<VenuePosition>> parse_positions(int status,
-                                                     std::string_view body) const override {
+  Result<PositionPage> parse_positions(int status, std::string_view body) const override {
     return bybit::parse_positions(status, body);
   }
 

@@ -1,5 +1,6 @@
 #include "adapters/transport/websocket.hpp"
 
+#include "adapters/transport/reading.hpp"
 #include "tests/adapters/transport/support.hpp"
 
 #include <pthread.h>
@@ -106,6 +107,47 @@ TEST_CASE_FIXTURE(Fixture, "a text has readable bytes behind it and a time of re
     REQUIRE(one.has_value());
     CHECK(one->second > before);
     CHECK(one->second <= real_clocks().mono());
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a client that does not read gets one text more, then all in order") {
+  constexpr int count = 2'000;
+  Opened server;
+  Host host{server.events()};
+  Caller caller;
+  auto events = caller.events();
+  std::unique_ptr<WebSocket> socket;
+  events.on_open = [&] {
+    pause_reading(socket.get(), true); // before the first text
+    caller.opened.push(true);
+  };
+  events.on_text = [&](std::string_view received, core::MonoTime) {
+    if (received == "100")
+      pause_reading(socket.get(), true); // from within the telling
+    caller.texts.push(std::string{received});
+  };
+  socket = connector->open({.url = "ws://" + host.address()}, std::move(events));
+  const auto peer = server.sockets.next();
+  REQUIRE(peer.has_value());
+  REQUIRE(caller.opened.next().has_value());
+  for (int n = 0; n < count; ++n)
+    (*peer)->send(text(std::to_string(n)));
+  CHECK_FALSE(caller.texts.next(150ms).has_value());
+  CHECK(caller.down.size() == 0);
+  pause_reading(socket.get(), false);
+  pause_reading(socket.get(), false); // twice is once
+  for (int n = 0; n <= 100; ++n)
+    REQUIRE(caller.texts.next() == std::to_string(n));
+  CHECK_FALSE(caller.texts.next(150ms).has_value());
+  SUBCASE("it goes on") {
+    pause_reading(socket.get(), false);
+    for (int n = 101; n < count; ++n)
+      REQUIRE(caller.texts.next() == std::to_string(n));
+  }
+  SUBCASE("it ends in the middle") {
+    socket.reset();
+    CHECK(server.closed.next().has_value());
+    CHECK(caller.down.size() == 0);
   }
 }
 

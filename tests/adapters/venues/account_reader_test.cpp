@@ -64,6 +64,12 @@ public:
         id);
   }
 
+  static std::string position(const std::string& symbol) {
+    return fmt::format(
+        R"({{"symbol":"{}","side":"Buy","size":"1","avgPrice":"100","unrealisedPnl":"0","positionIdx":0}})",
+        symbol);
+  }
+
   std::optional<core::Result<AccountReading>> result;
   int answers = 0;
 };
@@ -119,6 +125,36 @@ TEST_CASE("on derivatives positions are read, too") {
   REQUIRE(reading.result);
   REQUIRE(reading.result->has_value());
   CHECK((*reading.result)->positions.at(0).quantity == money("-0.5"));
+}
+
+TEST_CASE("positions of several pages are read to their end; a list that never ends is a failure") {
+  Reading reading{{}, MarketType::linear};
+  reading.balances();
+  const auto page = [&](const std::string& symbol, const std::string& next) {
+    reading.answer("/v5/position/list", fmt::format(R"({{"list":[{}],"nextPageCursor":"{}"}})",
+                                                    Reading::position(symbol), next));
+  };
+  page("BTCUSDT", "page_args%3DBTCUSDT");
+  CHECK(reading.asked().find("cursor=page_args%3DBTCUSDT") != std::string::npos);
+  CHECK_FALSE(reading.result);
+  SUBCASE("it ends") {
+    page("ETHUSDT", "");
+    reading.no_orders();
+    REQUIRE(reading.result);
+    REQUIRE(reading.result->has_value());
+    const auto& positions = (*reading.result)->positions;
+    REQUIRE(positions.size() == 2);
+    CHECK(positions[0].instrument.symbol == core::Symbol{"BTCUSDT"});
+    CHECK(positions[1].instrument.symbol == core::Symbol{"ETHUSDT"});
+  }
+  SUBCASE("it never ends") {
+    for (int more = 1; more < 50; ++more)
+      page("ETHUSDT", "more");
+    REQUIRE(reading.result);
+    REQUIRE_FALSE(reading.result->has_value());
+    CHECK(reading.result->error().code == Errc::out_of_range);
+    CHECK(reading.http.exchanges.empty());
+  }
 }
 
 TEST_CASE("lists of several pages are read to their ends, page after page") {

@@ -19,7 +19,10 @@ using core::MarketType;
 
 class Stream : public ManualMarket {
 public:
-  Stream(const std::string& venue, MarketType type) : ManualMarket{venue, type} { open(); }
+  Stream(const std::string& venue, MarketType type) : ManualMarket{venue, type} {
+    tools.waiting = [this] { return waiting; };
+    open();
+  }
 
   ~Stream() {
     link->stop();
@@ -37,7 +40,8 @@ public:
         {.ready = [this] { ++ready; },
          .event = [this](const PrivateEvent& event) { events.push_back(event); },
          .down = [this](core::Error why) { downs.push_back(std::move(why)); },
-         .malformed = [this](const core::Error&) { ++malformed; }});
+         .malformed = [this](const core::Error&) { ++malformed; },
+         .held = [this](bool now) { holds.push_back(now); }});
     strand.settle();
   }
 
@@ -57,6 +61,8 @@ public:
   std::shared_ptr<PrivateLink> link;
   std::vector<PrivateEvent> events;
   std::vector<core::Error> downs;
+  std::vector<bool> holds;
+  std::size_t waiting = 0; ///< updates that nobody has worked off
   int ready = 0, malformed = 0;
 };
 
@@ -166,6 +172,37 @@ TEST_CASE("what is malformed is counted and ends nothing; what follows is heard"
   const auto* fill = std::get_if<core::orders::VenueFill>(&stream.events[0]);
   REQUIRE(fill != nullptr);
   CHECK(fill->trade_id == "t1");
+}
+
+TEST_CASE("P19: it is not read while too much waits to be worked off, and again at half of that") {
+  using adapters::venues::updates_waiting_max;
+  Stream stream{"bybit", MarketType::linear};
+  stream.open_bybit();
+  const std::string word = R"({"topic":"order","data":[]})";
+  stream.waiting = updates_waiting_max - 1;
+  stream.hear(word);
+  CHECK_FALSE(stream.sockets.paused);
+  stream.waiting = updates_waiting_max;
+  stream.hear(word);
+  CHECK(stream.sockets.paused);
+  stream.hear(word); // under way already
+  CHECK(stream.holds == std::vector{true});
+  stream.waiting = updates_waiting_max / 2 + 1;
+  stream.strand.advance(std::chrono::milliseconds{100});
+  CHECK(stream.sockets.paused);
+  SUBCASE("worked off") {
+    stream.waiting = updates_waiting_max / 2;
+    stream.strand.advance(std::chrono::milliseconds{5});
+    CHECK_FALSE(stream.sockets.paused);
+    CHECK(stream.holds == std::vector{true, false});
+    CHECK(stream.downs.empty());
+  }
+  SUBCASE("never worked off: what it does not hear for so long is a loss") {
+    stream.strand.advance(std::chrono::milliseconds{51'000});
+    REQUIRE(stream.downs.size() == 1);
+    CHECK(stream.downs[0].code == Errc::timed_out);
+    CHECK(stream.downs[0].detail.find("does not work off") != std::string::npos);
+  }
 }
 
 TEST_CASE("a lost connection is told once, and nothing after a stop") {

@@ -4,6 +4,7 @@
 
 #include "adapters/transport/http.hpp"
 #include "adapters/transport/io.hpp"
+#include "adapters/transport/reading.hpp"
 #include "adapters/transport/websocket.hpp"
 
 #include <doctest/doctest.h>
@@ -129,16 +130,20 @@ public:
 
   std::vector<std::string> urls, sent;
   int pings = 0;
+  bool paused = false; ///< we do not read
   adapters::transport::WebSocketEvents events;
 
 private:
-  class Socket final : public adapters::transport::WebSocket {
+  class Socket final : public adapters::transport::WebSocket,
+                       public adapters::transport::HeldReading {
   public:
     explicit Socket(ManualSockets& owner) : owner_{owner} {}
 
     void send(std::string text) override { owner_.sent.push_back(std::move(text)); }
 
     void ping() override { ++owner_.pings; }
+
+    void pause_reading(bool paused) override { owner_.paused = paused; }
 
     void close() override {}
 

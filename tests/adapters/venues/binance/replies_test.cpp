@@ -404,9 +404,9 @@ TEST_CASE("hedge mode is refused with its reason") {
   };
   const auto one_way = trading->parse_positions(200, row("BOTH", "-3"));
   REQUIRE(one_way);
-  CHECK(one_way->front().quantity == money("-3"));
-  CHECK(one_way->front().unrealised == money("-0.5"));
-  CHECK(trading->parse_positions(200, row("LONG", "0"))->empty());
+  CHECK(one_way->positions.front().quantity == money("-3"));
+  CHECK(one_way->positions.front().unrealised == money("-0.5"));
+  CHECK(trading->parse_positions(200, row("LONG", "0"))->positions.empty());
   CHECK(trading->parse_positions(200, row("SHORT", "-3")).error().code == Errc::configuration);
   CHECK(trading->parse_key_rights(200, R"({"canTrade":true,"dualSidePosition":true})").error().code
         == Errc::configuration);
@@ -525,7 +525,7 @@ TEST_CASE("every published USD-M answer is understood") {
   REQUIRE(fills);
   CHECK(fills->fills.front().side == Side::sell);
   CHECK(fills->fills.front().fee == money("0.0781901"));
-  CHECK(trading->parse_positions(200, rest("position_information_v3"))->front().quantity
+  CHECK(trading->parse_positions(200, rest("position_information_v3"))->positions.front().quantity
         == money("30"));
   const auto account
       = [](std::string_view name) { return linear_sample("rest_api/test_account_api.py", name); };

@@ -152,6 +152,24 @@ TEST_CASE("the venue's own private frames are understood") {
   CHECK(core::to_string(std::get<VenuePosition>(positions[0]).quantity) == "-0.01");
 }
 
+TEST_CASE("positions come in pages, and the next page is asked for by the cursor as it came") {
+  const auto trading = bybit(MarketType::linear);
+  const auto page = trading->parse_positions(
+      200,
+      R"({"retCode":0,"retMsg":"OK","result":{"list":[{"symbol":"BTCUSDT","side":"Sell","size":"0.5","avgPrice":"100","unrealisedPnl":"-1","positionIdx":0}],"nextPageCursor":"page_args%3DBTCUSDT%26"}})");
+  REQUIRE(page);
+  CHECK(page->positions.size() == 1);
+  CHECK(page->next_cursor == "page_args%3DBTCUSDT%26");
+  const auto next = *trading->positions(page->next_cursor, keys, stamp);
+  REQUIRE(next);
+  CHECK(next->target.starts_with("/v5/position/list?category=linear&settleCoin=USDT&limit=200"));
+  CHECK(next->target.ends_with("&cursor=page_args%3DBTCUSDT%26"));
+  const auto last
+      = trading->parse_positions(200, R"({"retCode":0,"result":{"list":[],"nextPageCursor":""}})");
+  REQUIRE(last);
+  CHECK(last->next_cursor.empty());
+}
+
 TEST_CASE("mangled frames are refused or understood, and never end the process") {
   const std::string order
       = R"({"topic":"order.linear","id":"1","creationTime":1700000007000,"data":[{"category":"linear","symbol":"BTCUSDT","orderId":"o1","side":"Buy","orderType":"Limit","price":"30000","qty":"0.010","timeInForce":"IOC","orderStatus":"Filled","orderLinkId":"tdtnd00000100000001","cumExecQty":"0.010","updatedTime":"1700000005000","rejectReason":"EC_NoError","cancelType":"UNKNOWN"}]})";
