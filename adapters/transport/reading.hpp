@@ -1,5 +1,5 @@
-/// What a connection over a real socket can do beside WebSocket (websocket.hpp): hold its peer back.
-/// A connection in memory has nothing to hold back and is none of these.
+/// What a connection over a real socket can do beside WebSocket (websocket.hpp): hold its peer
+/// back. A connection in memory has nothing to hold back and is none of these.
 #pragma once
 
 namespace tandem::adapters::transport {

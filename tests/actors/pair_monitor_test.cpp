@@ -242,6 +242,7 @@ TEST_CASE("books that may not be trusted pause it within 100 ms, and nothing lea
   CHECK(all.alerted("PAIR_PAUSED") == 1);
   all.quote(0, "90.00", "90.01"); // pays, with a leg that nobody can trust
   CHECK(all.sent() == 0);
+  all.sim.advance(1ms); // fresh is what came after the loss
   all.quote(1, "100.50", "100.51");
   CHECK(all.alerted("PAIR_RESUMED") == 1);
   CHECK(all.state() == "open");

@@ -134,8 +134,8 @@ TEST_CASE("positions of several pages are read to their end; a list that never e
     reading.answer("/v5/position/list", fmt::format(R"({{"list":[{}],"nextPageCursor":"{}"}})",
                                                     Reading::position(symbol), next));
   };
-  page("BTCUSDT", "page_args%3DBTCUSDT");
-  CHECK(reading.asked().find("cursor=page_args%3DBTCUSDT") != std::string::npos);
+  page("BTCUSDT", "two");
+  CHECK(reading.asked().find("cursor=two") != std::string::npos);
   CHECK_FALSE(reading.result);
   SUBCASE("it ends") {
     page("ETHUSDT", "");

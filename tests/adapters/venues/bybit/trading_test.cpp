@@ -152,7 +152,7 @@ TEST_CASE("the venue's own private frames are understood") {
   CHECK(core::to_string(std::get<VenuePosition>(positions[0]).quantity) == "-0.01");
 }
 
-TEST_CASE("positions come in pages, and the next page is asked for by the cursor as it came") {
+TEST_CASE("positions come in pages, and the next page is asked for by its cursor, encoded once more") {
   const auto trading = bybit(MarketType::linear);
   const auto page = trading->parse_positions(
       200,
@@ -163,7 +163,7 @@ TEST_CASE("positions come in pages, and the next page is asked for by the cursor
   const auto next = *trading->positions(page->next_cursor, keys, stamp);
   REQUIRE(next);
   CHECK(next->target.starts_with("/v5/position/list?category=linear&settleCoin=USDT&limit=200"));
-  CHECK(next->target.ends_with("&cursor=page_args%3DBTCUSDT%26"));
+  CHECK(next->target.ends_with("&cursor=page_args%253DBTCUSDT%2526"));
   const auto last
       = trading->parse_positions(200, R"({"retCode":0,"result":{"list":[],"nextPageCursor":""}})");
   REQUIRE(last);
