@@ -55,14 +55,14 @@ public:
   Lines(const LabLinesOptions& options, std::istream& input, std::ostream& errors)
       : options_{options}, input_{input}, errors_{errors} {}
 
-  /// @param handle an error is what the line lacks.
+  /// @param handle an error is what the line lacks. The order side lives as long as this.
   int each(const std::function<core::Status(const venues::Trading&, const InputLine&)>& handle) {
     if (options_.type != "spot" && options_.type != "linear")
       return refuse("--type is spot or linear, not '" + options_.type + "'", exit_usage);
-    const auto trading = venues::make_trading(
+    trading_ = venues::make_trading(
         {core::VenueId{options_.venue},
          options_.type == "spot" ? core::MarketType::spot : core::MarketType::linear});
-    if (!trading)
+    if (!trading_)
       return refuse("--venue is binance or bybit, not '" + options_.venue + "'", exit_usage);
     LineInput lines;
     std::deque<std::ifstream> files;
@@ -80,7 +80,7 @@ public:
         return refuse(core::describe(line.error()), exit_data);
       if (!*line)
         return exit_ok;
-      if (const auto handled = handle(*trading, **line); !handled)
+      if (const auto handled = handle(*trading_, **line); !handled)
         return refuse(std::string{(*line)->file} + ':' + std::to_string((*line)->number) + ": "
                           + handled.error().detail,
                       exit_data);
@@ -96,6 +96,7 @@ private:
   const LabLinesOptions& options_;
   std::istream& input_;
   std::ostream& errors_;
+  std::unique_ptr<venues::Trading> trading_;
 };
 
 core::Status lacks(std::string what) {
@@ -170,13 +171,13 @@ core::Status hear(OrderLife& life, const InputLine& line) {
 
 int run_lab_order(const LabLinesOptions& options, std::istream& input, std::ostream& output,
                   std::ostream& errors) {
+  Lines lines{options, input, errors};
   std::optional<OrderLife> life;
-  const auto code = Lines{options, input, errors}.each(
-      [&](const venues::Trading& trading, const InputLine& line) {
-        if (!life)
-          life.emplace(trading);
-        return hear(*life, line);
-      });
+  const auto code = lines.each([&](const venues::Trading& trading, const InputLine& line) {
+    if (!life)
+      life.emplace(trading);
+    return hear(*life, line);
+  });
   if (code != exit_ok)
     return code;
   if (!life || life->empty()) {

@@ -259,12 +259,13 @@ TEST_CASE("each silence of a leg is counted by the pair's own breaker, once") {
   of_venue->sit(limits, all.sim.now(), {});
   all.start();
   all.quiet();
-  all.quote(1, "99.99", "100.00", BookCondition::gap);
-  all.quiet();
-  all.quote(1, "99.99", "100.00", BookCondition::stale);
-  all.sim.advance(1s);
+  for (const auto condition : {BookCondition::gap, BookCondition::stale}) {
+    all.quote(1, "99.99", "100.00", condition);
+    all.sim.advance(1s); // and it is still so
+    all.quiet();
+    CHECK(all.state() == "watching");
+  }
   CHECK(seat->take().action == core::risk::BreakerAction::none);
-  all.quiet();
   all.sim.advance(5'100ms); // no frame at all
   const auto verdict = seat->take();
   CHECK(verdict.action == core::risk::BreakerAction::pause);

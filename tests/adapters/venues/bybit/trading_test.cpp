@@ -152,7 +152,8 @@ TEST_CASE("the venue's own private frames are understood") {
   CHECK(core::to_string(std::get<VenuePosition>(positions[0]).quantity) == "-0.01");
 }
 
-TEST_CASE("positions come in pages, and the next page is asked for by its cursor, encoded once more") {
+TEST_CASE(
+    "positions come in pages, and the next page is asked for by its cursor, encoded once more") {
   const auto trading = bybit(MarketType::linear);
   const auto page = trading->parse_positions(
       200,
