@@ -270,7 +270,13 @@ void answer_drill(HttpSurface& impl, const Respond& respond,
     return impl.fail(respond, {Errc::upstream_error, reply.error().detail, "simulator"});
   if (reply->status == 200)
     return impl.ok(respond, {});
-  impl.fail(respond, {Errc::validation_error, adapters::traders::excerpt(reply->body), "fault"});
+  const auto body = adapters::traders::parse_json(reply->body);
+  const auto* why = body ? body->find("error") : nullptr;
+  impl.fail(respond,
+            {Errc::validation_error,
+             why != nullptr && why->string() != nullptr ? *why->string()
+                                                        : adapters::traders::excerpt(reply->body),
+             "fault"});
 }
 
 } // namespace

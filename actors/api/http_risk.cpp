@@ -118,6 +118,13 @@ void throw_kill(const HttpSelf& self, const HttpCall& call) {
   auto order = adapters::traders::parse_kill(call.request.body);
   if (!order)
     return impl.fail(call.respond, order.error());
+  // A misspelt venue must not be answered as if something had been stopped.
+  if (order->level == core::risk::KillLevel::venue
+      && std::ranges::none_of(impl.options.markets, [&](const HttpMarket& market) {
+           return market.market->key().venue.text() == order->scope;
+         }))
+    return impl.fail(call.respond,
+                     {Errc::validation_error, "is no exchange of this engine", "scope"});
   order->person = call.caller.name;
   order->ts = core::to_millis(impl.context->clocks.wall());
   ask<messages::RiskHandle, urgent>(

@@ -232,6 +232,15 @@ int follow_log(adapters::console::Client& client, const CommandLine& line, std::
   }
 }
 
+/// Of an event "error"; the whole frame when it says none.
+std::string message_of(std::string_view frame) {
+  const auto json = adapters::transport::parse_json(frame);
+  const auto* data = json ? json->find("data") : nullptr;
+  const auto* message = data != nullptr ? data->find("message") : nullptr;
+  return message != nullptr && message->string() != nullptr ? *message->string()
+                                                            : std::string{frame};
+}
+
 int watch(adapters::console::Client& client, const CommandLine& line, std::ostream& out,
           std::ostream& err, Wait wait) {
   if (line.subject == "log")
@@ -247,7 +256,7 @@ int watch(adapters::console::Client& client, const CommandLine& line, std::ostre
     if (frame.starts_with(R"({"event":"subscribed")"))
       return true;
     if (frame.starts_with(R"({"event":"error")")) {
-      refused = core::Error{core::Errc::validation_error, std::string{frame}, line.subject};
+      refused = core::Error{core::Errc::validation_error, message_of(frame), line.subject};
       return false;
     }
     out << frame << '\n' << std::flush;

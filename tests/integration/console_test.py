@@ -136,7 +136,8 @@ def events_are_watched_as_they_happen():
     watcher.join(20)
     frame = json.loads(output[0])
     assert frame["event"] == "engine_alert" and frame["mode"] == "mock", frame
-    assert "unknown event" in console("watch", "nonsense", code=64)
+    told = console("watch", "nonsense", code=64)
+    assert "unknown event" in told and "{" not in told, told
     WORLD.wait_all_watching(20)
 
 
@@ -167,7 +168,8 @@ def a_drill_makes_a_venue_fail_and_ends():
     ask("drill", "disconnect", "--surface", "binance_linear")
     wait_until("the feed reconnects", lambda: actor(feed)["counters"]["reconnects"] > before, 15)
     ask("drill", "off")
-    assert "unknown" in console("drill", "nonsense", "--surface", "binance_linear", code=64)
+    told = console("drill", "nonsense", "--surface", "binance_linear", code=64)
+    assert "unknown" in told and "{" not in told, told
     WORLD.wait_all_watching(20)
 
 
