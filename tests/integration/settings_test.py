@@ -58,7 +58,7 @@ def a_key_that_may_withdraw_trades_on_no_market_of_its_venue():
     for venue in ("binance", "bybit"):
         purse = f"mock-{venue}-purse"
         assert put({venue: {"apiKey": purse, "secret": purse}})[0] == 200
-        wait_until("an alert", lambda: any(a["code"] == "KEY_MAY_WITHDRAW" and venue in a["source"] for a in WORLD.get("/api/alerts")), 20)
+        wait_until("an alert", lambda: any(a["code"] == "KEY_MAY_WITHDRAW" and venue in a["source"] for a in WORLD.get("/api/alerts")["alerts"]), 20)
         # Binance tells it on its spot market only; the other one must not trade with that key either.
         for kind in ("spot", "linear"):
             wait_until(f"{venue} {kind} says why", lambda: "may withdraw" in market(venue, kind)["reason"], 10)
