@@ -85,12 +85,12 @@ void OrderLink::send(const core::risk::ApprovedOrder& order) {
       return;
     }
     ++self->counters_.orders;
-    if (self->events_.order_left)
-      self->events_.order_left(intent.draft.origin.pair);
     if (self->options_.dead_man_window.count() > 0)
       self->armed_.insert(intent.draft.instrument.symbol);
     if (!self->send_by_socket(intent))
       self->send_by_rest(intent, approved_at);
+    if (self->events_.order_left)
+      self->events_.order_left(intent.draft.origin.pair);
   });
 }
 

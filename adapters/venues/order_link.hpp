@@ -45,7 +45,7 @@ struct OrderLinkCounters {
 /// What the owner hears, on the strand.
 struct OrderLinkEvents {
   std::function<void(bool succeeded, std::chrono::nanoseconds took)> request_done;
-  std::function<void(const core::PairId& pair)> order_left{}; ///< on its way; empty: of a plan
+  std::function<void(const core::PairId& pair)> order_left{}; ///< it is out; empty: of a plan
   std::function<void(core::Error)> socket_down; ///< the order socket; it is opened again by itself
   /// The venue told another rate of new orders than before.
   std::function<void(core::market::OrderRate)> order_rate;
