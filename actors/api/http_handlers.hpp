@@ -5,6 +5,7 @@
 #include "actors/api/http_ask.hpp"
 #include "actors/api/http_surface.hpp"
 
+#include <set>
 #include <variant>
 
 namespace tandem::actors {
@@ -21,6 +22,9 @@ using Handler = std::variant<DirectHandler, ActorHandler>;
 /// person. Only where the engine trades.
 void pause_by_person(HttpSurface& impl, const std::string& pair, bool paused,
                      const std::string& person);
+
+/// The exchanges of this engine.
+[[nodiscard]] std::set<core::VenueId> venues_of(const HttpSurface& impl);
 
 namespace handlers {
 

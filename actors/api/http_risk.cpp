@@ -120,9 +120,7 @@ void throw_kill(const HttpSelf& self, const HttpCall& call) {
     return impl.fail(call.respond, order.error());
   // A misspelt venue must not be answered as if something had been stopped.
   if (order->level == core::risk::KillLevel::venue
-      && std::ranges::none_of(impl.options.markets, [&](const HttpMarket& market) {
-           return market.market->key().venue.text() == order->scope;
-         }))
+      && !venues_of(impl).contains(core::VenueId{order->scope}))
     return impl.fail(call.respond,
                      {Errc::validation_error, "is no exchange of this engine", "scope"});
   order->person = call.caller.name;

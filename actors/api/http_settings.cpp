@@ -17,13 +17,6 @@ using adapters::traders::ApiKeyChange;
 using adapters::traders::JsonWriter;
 using core::Errc;
 
-std::set<core::VenueId> venues_of(const HttpSurface& impl) {
-  std::set<core::VenueId> venues;
-  for (const auto& market : impl.options.markets)
-    venues.insert(market.market->key().venue);
-  return venues;
-}
-
 /// venue -> all its markets trade with its key at this moment
 using Connected = std::map<core::VenueId, bool>;
 
@@ -115,6 +108,13 @@ bool has_vault(HttpSurface& impl, const HttpCall& call) {
 }
 
 } // namespace
+
+std::set<core::VenueId> venues_of(const HttpSurface& impl) {
+  std::set<core::VenueId> venues;
+  for (const auto& market : impl.options.markets)
+    venues.insert(market.market->key().venue);
+  return venues;
+}
 
 namespace handlers {
 
