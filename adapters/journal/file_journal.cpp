@@ -184,7 +184,7 @@ struct FileJournal::Impl {
     for (std::size_t i = 0; i < found->size(); ++i) {
       auto& one = (*found)[i];
       const bool last = i + 1 == found->size();
-      if (!one.contents && last && fault_of(one, last, next).empty()) {
+      if (!one.contents && fault_of(one, last, next).empty()) {
         // The crash came while it was made: nothing was ever in it.
         if (const auto gone = files->remove(one.name); !gone)
           return tl::unexpected{files::disk_error(gone.error(), "journal")};
