@@ -36,6 +36,26 @@ void tell_bus(Self self, Event event) {
     self->send(bus, std::move(event));
 }
 
+std::string own_breaker(const PairMonitorState& state) {
+  return core::risk::breaker_of(state.watch->config().id);
+}
+
+/// All that judge this pair.
+std::vector<std::string> all_breakers(const PairMonitorState& state) {
+  auto names = core::risk::breakers_of(state.legs[0].venue);
+  if (state.legs[1].venue != state.legs[0].venue)
+    names.push_back(core::risk::breaker_of(state.legs[1].venue));
+  names.push_back(own_breaker(state));
+  return names;
+}
+
+void tell_breakers(const PairMonitorState& state, const std::vector<std::string>& breakers,
+                   const core::risk::BreakerNews& news) {
+  const auto now = now_of(state);
+  if (state.trading && state.trading->breakers != nullptr)
+    state.trading->breakers->tell(breakers, news, now.mono, now.wall);
+}
+
 void publish_pause(Self self, const core::strategy::PauseEvent& pause) {
   auto& state = self->state;
   const auto& id = state.watch->config().id;
@@ -52,12 +72,8 @@ void publish_pause(Self self, const core::strategy::PauseEvent& pause) {
                                  .pair = id,
                                  .source = core::to_string(leg),
                                  .ts = core::to_millis(state.context->clocks.wall())});
-  if (pause.paused && pause.why.reason == BookCondition::stale && state.trading
-      && state.trading->breakers != nullptr) { // the feed tells those of the venue
-    const auto now = now_of(state);
-    state.trading->breakers->tell(
-        {"pair." + id.text()}, {.kind = core::risk::BreakerNews::Kind::stale}, now.mono, now.wall);
-  }
+  if (pause.paused && pause.why.reason == BookCondition::stale) // the feed tells the venue's
+    tell_breakers(state, {own_breaker(state)}, {.kind = core::risk::BreakerNews::Kind::stale});
 }
 
 messages::Opportunity opportunity_of(const PairMonitorState& state, const OpportunityEvent& event) {
@@ -106,21 +122,6 @@ void evaluate(Self self) {
 core::strategy::LegBooks books_of(PairMonitorState& state) {
   bool changed = false;
   return {&state.slots[0]->read(changed), &state.slots[1]->read(changed)};
-}
-
-/// Scopes of the breakers that judge this pair.
-std::vector<std::string> breaker_scopes(const PairMonitorState& state) {
-  std::vector<std::string> scopes{"global", "venue." + state.legs[0].venue.text()};
-  if (state.legs[1].venue != state.legs[0].venue)
-    scopes.push_back("venue." + state.legs[1].venue.text());
-  scopes.push_back("pair." + state.watch->config().id.text());
-  return scopes;
-}
-
-void tell_breakers(const PairMonitorState& state, const core::risk::BreakerNews& news) {
-  const auto now = now_of(state);
-  if (auto* breakers = state.trading->breakers)
-    breakers->tell(breaker_scopes(state), news, now.mono, now.wall);
 }
 
 /// Why no execution may begin; empty = none of the plain reasons. The gate has the last word.
@@ -181,8 +182,9 @@ void on_finished(Self self, const core::strategy::ExecutionState& execution) {
   const bool worked = execution.phase == ExecutionPhase::done && execution.legs[0].error.empty()
                       && execution.legs[1].error.empty();
   using Kind = core::risk::BreakerNews::Kind;
-  tell_breakers(state, {.kind = Kind::trade, .succeeded = worked});
-  tell_breakers(state, {.kind = Kind::profit, .profit = execution.profit});
+  const auto breakers = all_breakers(state);
+  tell_breakers(state, breakers, {.kind = Kind::trade, .succeeded = worked});
+  tell_breakers(state, breakers, {.kind = Kind::profit, .profit = execution.profit});
   state.context->log->write(core::LogLevel::info, "execution_ended",
                             {{"pairId", id.text()},
                              {"decision", id.text() + ":" + std::to_string(execution.number)},

@@ -323,7 +323,8 @@ ChildSpec breaker_child(const EngineParts& parts, BreakerScope scope,
 }
 
 ChildSpec pair_breaker(const EngineParts& parts, const core::PairId& id) {
-  return breaker_child(parts, {"pair." + id.text(), core::risk::KillLevel::strategy, id.text()},
+  return breaker_child(parts,
+                       {core::risk::breaker_of(id), core::risk::KillLevel::strategy, id.text()},
                        parts.config.trading.breakers.pair);
 }
 
@@ -337,13 +338,14 @@ SupervisorSpec risk_group(const EngineParts& parts, std::string path) {
   risk.children.push_back(leaf_apart(parts, "desk", "desk", desk_clock, parts.trading->desk.get()));
   risk.children.push_back(
       leaf(parts.context, "flattener", "flattener", flattener, parts.trading->desk.get()));
-  risk.children.push_back(breaker_child(parts, {"global", KillLevel::all, {}}, limits.global));
+  risk.children.push_back(breaker_child(
+      parts, {std::string{core::risk::global_breaker}, KillLevel::all, {}}, limits.global));
   std::set<core::VenueId> venues;
   for (const auto& market : parts.markets)
     venues.insert(market.market->key().venue);
   for (const auto& venue : venues)
     risk.children.push_back(breaker_child(
-        parts, {"venue." + venue.text(), KillLevel::venue, venue.text()}, limits.venue));
+        parts, {core::risk::breaker_of(venue), KillLevel::venue, venue.text()}, limits.venue));
   for (const auto& id : parts.trading->judged_pairs())
     risk.children.push_back(pair_breaker(parts, id));
   return risk;

@@ -414,7 +414,7 @@ void tell_breakers(FeedState& state) {
   if (state.options.breakers == nullptr || std::exchange(state.stale_told, stale) == stale)
     return;
   const auto& clocks = state.context->clocks;
-  state.options.breakers->tell({"global", "venue." + state.options.market->key().venue.text()},
+  state.options.breakers->tell(core::risk::breakers_of(state.options.market->key().venue),
                                {.kind = core::risk::BreakerNews::Kind::stale}, clocks.mono(),
                                clocks.wall());
 }

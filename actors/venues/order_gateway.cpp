@@ -42,15 +42,11 @@ void alert(Self self, Severity severity, std::string code, const std::string& te
                           core::to_string(market_of(self->state)), text);
 }
 
-/// Scopes of the breakers that judge what this market answers.
-std::vector<std::string> breaker_scopes(const core::MarketKey& market) {
-  return {"global", "venue." + market.venue.text()};
-}
-
 void tell_breakers(const OrderGatewayState& state, const core::risk::BreakerNews& news) {
   const auto now = now_of(state);
   if (state.options.breakers != nullptr)
-    state.options.breakers->tell(breaker_scopes(market_of(state)), news, now.mono, now.wall);
+    state.options.breakers->tell(core::risk::breakers_of(market_of(state).venue), news, now.mono,
+                                 now.wall);
 }
 
 std::optional<std::chrono::milliseconds> clock_offset(const OrderGatewayState& state) {
@@ -190,16 +186,16 @@ void open_link(Self self) {
   const auto market = market_of(state);
   adapters::venues::OrderLinkEvents events;
   if (auto* breakers = state.options.breakers) {
-    events.order_left = [breakers, clocks = context->clocks,
-                         scopes = breaker_scopes(market)](const core::PairId& pair) {
+    const auto scopes = core::risk::breakers_of(market.venue);
+    events.order_left = [breakers, clocks = context->clocks, scopes](const core::PairId& pair) {
       auto all = scopes;
       if (!pair.text().empty())
-        all.push_back("pair." + pair.text());
+        all.push_back(core::risk::breaker_of(pair));
       breakers->tell(all, {.kind = core::risk::BreakerNews::Kind::orders, .count = 1},
                      clocks.mono(), clocks.wall());
     };
-    events.request_done = [breakers, clocks = context->clocks, scopes = breaker_scopes(market)](
-                              bool succeeded, std::chrono::nanoseconds took) {
+    events.request_done = [breakers, clocks = context->clocks,
+                           scopes](bool succeeded, std::chrono::nanoseconds took) {
       using Kind = core::risk::BreakerNews::Kind;
       const auto now = clocks.mono();
       const auto wall = clocks.wall();

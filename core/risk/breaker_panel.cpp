@@ -31,6 +31,18 @@ BreakerAction judge(Breaker& breaker, const BreakerNews& news, MonoTime now, Wal
 
 } // namespace
 
+std::string breaker_of(const VenueId& venue) {
+  return "venue." + venue.text();
+}
+
+std::string breaker_of(const PairId& pair) {
+  return "pair." + pair.text();
+}
+
+std::vector<std::string> breakers_of(const VenueId& venue) {
+  return {std::string{global_breaker}, breaker_of(venue)};
+}
+
 BreakerSeat::BreakerSeat(Breaker::Saved saved) : taken_{std::move(saved)} {}
 
 void BreakerSeat::note(BreakerAction action) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/risk/breaker.hpp"
+#include "core/types/ids.hpp"
 #include "core/types/money.hpp"
 #include "core/types/time.hpp"
 
@@ -15,9 +16,17 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tandem::core::risk {
+
+/// Names of breakers.
+inline constexpr std::string_view global_breaker = "global";
+[[nodiscard]] std::string breaker_of(const VenueId& venue); ///< "venue.binance"
+[[nodiscard]] std::string breaker_of(const PairId& pair);   ///< "pair.<id>"
+/// Those that judge whatever a venue says: the global one and its own.
+[[nodiscard]] std::vector<std::string> breakers_of(const VenueId& venue);
 
 /// Something a breaker counts.
 struct BreakerNews {
