@@ -19,6 +19,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 os.environ.setdefault("TANDEM_GRPC", "127.0.0.1:0")  # of config/examples/mock.yaml
+os.environ.setdefault("MONGOC_DISABLE_SHM", "1")  # a process killed leaves them, and the next of its number warns: docs/sinks.md
 SHARED = pathlib.Path(os.environ.get("TANDEM_SHARED", ROOT.parent / "shared"))
 
 
