@@ -167,12 +167,26 @@ struct KillOutcome {
   bool journalled = false;
 };
 
+/// A person says how an order ended of which its venue does not (core/orders/desk.hpp).
+struct DecideOrder {
+  core::orders::ClientOrderId id;
+  core::orders::VenueStatus status = core::orders::VenueStatus::cancelled; ///< not `open`
+  std::string person;
+};
+
+struct DecideOutcome {
+  std::optional<core::Error> error;
+  std::shared_ptr<const core::orders::Order> order; ///< as it stands then; null with an error
+  bool journalled = false;                          ///< as KillOutcome::journalled
+};
+
 /// The desk's clockwork (queries, cancels, days), kill switches by message, file and signal, and
-/// alerts about the desk and its journal. A kill acts at once; its answer waits for the journal, at
-/// most for most of a second.
+/// alerts about the desk and its journal. A person's word acts at once; its answer waits for the
+/// journal, at most for most of a second.
 using RiskHandle = caf::typed_actor<caf::reacts_to<Tick>, caf::reacts_to<Continue>,
                                     caf::replies_to<ThrowKill>::with<KillOutcome>,
-                                    caf::replies_to<ReleaseKill>::with<KillOutcome>>;
+                                    caf::replies_to<ReleaseKill>::with<KillOutcome>,
+                                    caf::replies_to<DecideOrder>::with<DecideOutcome>>;
 
 /// Brings positions to zero under the kill switches that ask for it.
 using FlattenerHandle = caf::typed_actor<caf::reacts_to<Tick>>;
@@ -198,4 +212,6 @@ TANDEM_LOCAL_MESSAGE(tandem::messages::GetBreaker)
 TANDEM_LOCAL_MESSAGE(tandem::messages::BreakerView)
 TANDEM_LOCAL_MESSAGE(tandem::messages::ThrowKill)
 TANDEM_LOCAL_MESSAGE(tandem::messages::ReleaseKill)
+TANDEM_LOCAL_MESSAGE(tandem::messages::DecideOrder)
+TANDEM_LOCAL_MESSAGE(tandem::messages::DecideOutcome)
 TANDEM_LOCAL_MESSAGE(tandem::messages::KillOutcome)

@@ -47,6 +47,8 @@ Handler handler_of(adapters::traders::OperationId id) {
     return handlers::list_executions;
   case list_orders:
     return handlers::list_orders;
+  case decide_order:
+    return handlers::decide_order;
   case list_plans:
     return handlers::list_plans;
   case create_plan:

@@ -80,6 +80,7 @@ void control_plan(const HttpSelf& self, const HttpCall& call);
 
 // http_trading.cpp
 void list_orders(const HttpSelf& self, const HttpCall& call);
+void decide_order(const HttpSelf& self, const HttpCall& call);
 void list_executions(const HttpSelf& self, const HttpCall& call);
 void get_account(const HttpSelf& self, const HttpCall& call);
 void accept_differences(const HttpSelf& self, const HttpCall& call);

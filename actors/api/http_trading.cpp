@@ -117,6 +117,25 @@ void list_orders(const HttpSelf& self, const HttpCall& call) {
       [](JsonWriter& out, const auto& order) { adapters::traders::write_order(out, *order); });
 }
 
+/// A person says how an order ended of which the exchange does not tell it.
+void decide_order(const HttpSelf& self, const HttpCall& call) {
+  const auto status = adapters::traders::parse_decision(call.request.body);
+  if (!status)
+    return self.impl->fail(call.respond, status.error());
+  ask<messages::RiskHandle>(
+      self, messages::paths::risk,
+      messages::DecideOrder{core::orders::ClientOrderId{call.value()}, *status, call.caller.name},
+      call.respond, [self, respond = call.respond](const messages::DecideOutcome& outcome) {
+        if (outcome.error)
+          return self.impl->fail(respond, *outcome.error);
+        JsonWriter out;
+        out.begin_object().key("order");
+        adapters::traders::write_order(out, *outcome.order);
+        out.field("journalled", outcome.journalled).end_object();
+        self.impl->ok(respond, out.text());
+      });
+}
+
 void list_executions(const HttpSelf& self, const HttpCall& call) {
   auto& impl = *self.impl;
   list(

@@ -22,21 +22,19 @@ using messages::Severity;
 /// Bounds how late an unknown order is asked for.
 constexpr std::chrono::milliseconds tick_interval{50};
 
-/// Bounds how long whoever threw a switch waits for the disk. It is shown within a second.
+/// Bounds how long whoever said something waits for the disk. It is shown within a second.
 constexpr std::chrono::milliseconds journal_wait_max{800};
+
+constexpr const char* kill_not_journalled = "KILL_NOT_JOURNALLED";
 
 void answer_owed(Self self) {
   auto& state = self->state;
   const auto now = state.context->clocks.mono();
-  std::erase_if(state.owed, [&](DeskClockState::Owed& owed) {
-    owed.outcome.journalled = *owed.journalled;
-    if (!owed.outcome.journalled && now < owed.until)
+  std::erase_if(state.owed, [&](const DeskClockState::Owed& owed) {
+    const bool journalled = *owed.journalled;
+    if (!journalled && now < owed.until)
       return false;
-    if (!owed.outcome.journalled)
-      messages::publish_alert(*state.context, Severity::critical, "KILL_NOT_JOURNALLED", owed.place,
-                              "in force, but the journal has not taken it yet: a crash before it "
-                              "does would undo it");
-    owed.promise.deliver(std::move(owed.outcome));
+    owed.answer(journalled);
     return true;
   });
 }
@@ -54,16 +52,27 @@ core::orders::Desk::Noted noted_by(Self self, const std::shared_ptr<std::atomic<
   };
 }
 
-caf::result<messages::KillOutcome> answer(Self self, messages::KillOutcome outcome,
-                                          std::shared_ptr<std::atomic<bool>> journalled,
-                                          std::string place) {
+/// @param code,place of the alert when the disk takes too long; place: what was said, in words.
+template <class Outcome>
+caf::result<Outcome> answer(Self self, Outcome outcome,
+                            std::shared_ptr<std::atomic<bool>> journalled, std::string code,
+                            std::string place) {
   auto& state = self->state;
   outcome.journalled = *journalled;
   if (outcome.journalled)
     return outcome;
-  auto promise = self->make_response_promise<messages::KillOutcome>();
-  state.owed.push_back({promise, std::move(outcome), std::move(journalled), std::move(place),
-                        state.context->clocks.mono() + journal_wait_max});
+  auto promise = self->make_response_promise<Outcome>();
+  state.owed.push_back(
+      {std::move(journalled), state.context->clocks.mono() + journal_wait_max,
+       [context = state.context, promise, outcome = std::move(outcome), code = std::move(code),
+        place = std::move(place)](bool in_time) mutable {
+         outcome.journalled = in_time;
+         if (!in_time)
+           messages::publish_alert(*context, Severity::critical, code, place,
+                                   "in force, but the journal has not taken it yet: a crash before "
+                                   "it does would undo it");
+         promise.deliver(std::move(outcome));
+       }});
   return promise;
 }
 
@@ -79,7 +88,7 @@ caf::result<messages::KillOutcome> kill(Self self, const messages::ThrowKill& re
                           "thrown by " + request.order.person + ": " + request.order.reason + "; "
                               + std::to_string(outcome.cancelling.size())
                               + " orders are being cancelled");
-  return answer(self, std::move(outcome), journalled, what);
+  return answer(self, std::move(outcome), journalled, kill_not_journalled, what);
 }
 
 caf::result<messages::KillOutcome> release(Self self, const messages::ReleaseKill& request) {
@@ -92,7 +101,25 @@ caf::result<messages::KillOutcome> release(Self self, const messages::ReleaseKil
   if (outcome.changed)
     messages::publish_alert(*state.context, Severity::warning, "KILL_RELEASED", what,
                             "lifted by " + request.person);
-  return answer(self, std::move(outcome), journalled, what);
+  return answer(self, std::move(outcome), journalled, kill_not_journalled, what);
+}
+
+caf::result<messages::DecideOutcome> decide(Self self, const messages::DecideOrder& request) {
+  auto& state = self->state;
+  const auto journalled = std::make_shared<std::atomic<bool>>(false);
+  const auto decided = state.desk->decide(request.id, request.status, request.person, now_of(state),
+                                          noted_by(self, journalled));
+  messages::DecideOutcome outcome;
+  if (!decided) {
+    outcome.error = decided.error();
+    return outcome;
+  }
+  outcome.order = state.desk->find(request.id);
+  const auto what = "order " + request.id.text();
+  messages::publish_alert(*state.context, Severity::warning, "ORDER_DECIDED", what,
+                          std::string{core::orders::to_string(request.status)} + ", said "
+                              + request.person);
+  return answer(self, std::move(outcome), journalled, "DECISION_NOT_JOURNALLED", what);
 }
 
 /// Before anything else: whatever waited is older than it looks.
@@ -107,6 +134,16 @@ void beat(const DeskClockState& state) {
   messages::publish_alert(*state.context, Severity::critical, "ENGINE_STOOD_STILL", "desk",
                           "for " + std::to_string(ms)
                               + " ms; no order leaves before every market was compared again");
+}
+
+void tell_lost(DeskClockState& state) {
+  auto lost = state.desk->lost();
+  for (const auto& id : lost)
+    if (!state.lost.contains(id))
+      messages::publish_alert(*state.context, Severity::critical, "ORDER_LOST", "order " + id.text(),
+                              "the exchange had taken it and does not know it any more; it counts "
+                              "as working until somebody says how it ended");
+  state.lost = std::move(lost);
 }
 
 void show(DeskClockState& state) {
@@ -154,6 +191,7 @@ messages::RiskHandle::behavior_type desk_clock(Self self, messages::ContextPtr c
         beat(self->state);
         self->state.desk->on_tick(now_of(self->state));
         show(self->state);
+        tell_lost(self->state);
         answer_owed(self);
         self->delayed_send(self, tick_interval, messages::Tick{});
       }),
@@ -163,6 +201,9 @@ messages::RiskHandle::behavior_type desk_clock(Self self, messages::ContextPtr c
       }),
       observe([self](const messages::ReleaseKill& request) -> caf::result<messages::KillOutcome> {
         return release(self, request);
+      }),
+      observe([self](const messages::DecideOrder& request) -> caf::result<messages::DecideOutcome> {
+        return decide(self, request);
       }),
   };
 }

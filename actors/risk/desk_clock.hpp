@@ -1,7 +1,7 @@
-/// The desk's clockwork and its voice: turns its timers, throws and lifts kill switches, and passes
-/// order updates to the pairs that own them and to everyone who listens. Decides nothing. A kill
-/// switch acts at once; who threw it is answered when the journal has it, or when the disk takes
-/// too long, and then told so.
+/// The desk's clockwork and its voice: turns its timers, carries persons' words to it (kill
+/// switches, how an order ended), and passes order updates to the pairs that own them and to
+/// everyone who listens. Decides nothing. A person's word acts at once; whoever said it is answered
+/// when the journal has it, or when the disk takes too long, and then told so.
 #pragma once
 
 #include "core/orders/desk.hpp"
@@ -10,11 +10,11 @@
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
-#include <caf/typed_response_promise.hpp>
 
 #include <atomic>
+#include <functional>
 #include <memory>
-#include <string>
+#include <set>
 #include <vector>
 
 namespace tandem::actors {
@@ -22,11 +22,9 @@ namespace tandem::actors {
 struct DeskClockState {
   /// An answer that waits for the journal.
   struct Owed {
-    caf::typed_response_promise<messages::KillOutcome> promise;
-    messages::KillOutcome outcome;
     std::shared_ptr<std::atomic<bool>> journalled;
-    std::string place; ///< what was thrown or lifted, in words
     core::MonoTime until{};
+    std::function<void(bool journalled)> answer;
   };
 
   explicit DeskClockState(caf::scheduled_actor*) {}
@@ -35,6 +33,7 @@ struct DeskClockState {
   messages::CellPtr cell;
   core::orders::Desk* desk = nullptr; ///< outlives the actor
   std::vector<Owed> owed;
+  std::set<core::orders::ClientOrderId> lost; ///< told so
 };
 
 messages::RiskHandle::behavior_type

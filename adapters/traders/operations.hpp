@@ -38,6 +38,7 @@ enum class OperationId : std::uint8_t {
   list_opportunities,
   list_executions,
   list_orders,
+  decide_order,
   list_plans,
   create_plan,
   get_plan,

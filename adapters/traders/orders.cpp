@@ -1,8 +1,10 @@
 #include "adapters/traders/orders.hpp"
 
+#include "adapters/traders/fields.hpp"
 #include "adapters/traders/frame.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace tandem::adapters::traders {
@@ -10,8 +12,18 @@ namespace {
 
 using core::orders::Order;
 using core::orders::OrderState;
+using core::orders::VenueStatus;
 using core::strategy::ExecutionState;
 using core::strategy::LegResult;
+
+/// The word for an order's end.
+std::optional<VenueStatus> ended(std::string_view word) {
+  for (const auto status : {VenueStatus::filled, VenueStatus::cancelled, VenueStatus::expired,
+                            VenueStatus::rejected})
+    if (core::orders::to_string(status) == word)
+      return status;
+  return std::nullopt;
+}
 
 /// The venue's id, or ours until the venue has told its own.
 const std::string& order_id(const Order& order) {
@@ -169,6 +181,19 @@ void write_order(JsonWriter& out, const Order& order) {
       .field("purpose", core::orders::to_string(draft.origin.purpose));
   write_origin(out, draft.origin);
   out.field("reason", order.reason()).field("ts", order.intent().created_at).end_object();
+}
+
+core::Result<VenueStatus> parse_decision(std::string_view body) {
+  const auto json = parse_json(body);
+  if (!json)
+    return tl::unexpected{json.error()};
+  auto status = VenueStatus::open;
+  Fields fields{*json, ""};
+  fields.require("status");
+  fields.word("status", status, ended, "'filled', 'cancelled', 'expired' or 'rejected'");
+  if (auto read = fields.finish(); !read)
+    return tl::unexpected{std::move(read).error()};
+  return status;
 }
 
 void write_execution(JsonWriter& out, const ExecutionState& execution) {

@@ -4,6 +4,7 @@
 
 #include "adapters/traders/json.hpp"
 #include "core/orders/desk.hpp"
+#include "core/result.hpp"
 #include "core/strategy/two_leg.hpp"
 
 #include <string>
@@ -33,6 +34,10 @@ struct OrderNews {
 /// orderType, timeInForce, price, qty, filled, avgPrice, state, purpose, pairId, planId, reason,
 /// ts.
 void write_order(JsonWriter& out, const core::orders::Order& order);
+
+/// {"status":"filled|cancelled|expired|rejected"}: how an order ended, by a person. Errors:
+/// validation_error with the field.
+[[nodiscard]] core::Result<core::orders::VenueStatus> parse_decision(std::string_view body);
 
 /// The answer of POST /api/arbitrage/execute/:pairId and each item of GET /api/executions: pairId,
 /// leg1, leg2 {exchange, symbol, type, side, orderId, success, price, qty}, spread, spreadPercent,

@@ -125,18 +125,44 @@ Request kill_request(const CommandLine& line) {
   return {line.release ? "DELETE" : "POST", "/api/risk/kill", out.take()};
 }
 
+bool is_true(const Json& data, std::string_view member) {
+  const auto* value = data.find(member);
+  return value != nullptr && value->boolean() != nullptr && *value->boolean();
+}
+
+std::string text_of_member(const Json& data, std::string_view member) {
+  const auto* value = data.find(member);
+  return value != nullptr && value->string() != nullptr ? *value->string() : std::string{};
+}
+
+/// Of a person's word.
+std::string journalled_text(const Json& data) {
+  return is_true(data, "journalled") ? "" : "; not in the journal yet: a crash would undo it";
+}
+
 std::string kill_text(const Json& data) {
-  const auto* changed = data.find("changed");
   const auto* cancelling = data.find("cancelling");
-  const bool new_one = changed != nullptr && changed->boolean() != nullptr && *changed->boolean();
   const auto orders
       = cancelling == nullptr || cancelling->array() == nullptr ? 0 : cancelling->array()->size();
-  const auto* journalled = data.find("journalled");
-  const bool safe
-      = journalled != nullptr && journalled->boolean() != nullptr && *journalled->boolean();
-  return std::string{new_one ? "done" : "it was so already"}
-         + "; orders being cancelled: " + std::to_string(orders)
-         + (safe ? "" : "; not in the journal yet: a crash would undo it") + '\n';
+  return std::string{is_true(data, "changed") ? "done" : "it was so already"}
+         + "; orders being cancelled: " + std::to_string(orders) + journalled_text(data) + '\n';
+}
+
+Request decide_request(const CommandLine& line) {
+  JsonWriter out;
+  out.begin_object().field("status", line.status).end_object();
+  return {"POST",
+          "/api/orders/" + adapters::transport::percent_encoded(line.subject) + "/decide",
+          out.take()};
+}
+
+std::string decided_text(const Json& data) {
+  const auto* order = data.find("order");
+  if (order == nullptr)
+    return {};
+  return "order " + text_of_member(*order, "clientOrderId") + " is "
+         + text_of_member(*order, "state") + ", " + text_of_member(*order, "reason")
+         + journalled_text(data) + '\n';
 }
 
 // ---- top
@@ -299,7 +325,7 @@ Request wish(Wish::Kind kind, std::string target) {
 using Line = const CommandLine&;
 using Kind = Wish::Kind;
 
-constexpr std::array<Simple, 19> simple_commands{{
+constexpr std::array<Simple, 20> simple_commands{{
     {"tree", tree_text, [](Line) { return get("/api/engine/actors"); }},
     {"actor", actor_text, [](Line line) { return actor_request(full_path(line.subject)); }},
     {"pairs", text_of<adapters::console::pair_table>,
@@ -321,6 +347,7 @@ constexpr std::array<Simple, 19> simple_commands{{
      [](Line line) { return wish(Kind::trip, line.subject); }},
     {"reset", text_of<adapters::console::breaker_table>,
      [](Line line) { return wish(Kind::reset, line.subject); }},
+    {"decide", decided_text, decide_request},
     {"kill-switch", kill_text, kill_request},
     {"drill", done,
      [](Line line) {

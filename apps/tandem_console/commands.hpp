@@ -22,8 +22,9 @@ inline constexpr int exit_configuration = 78;
 /// What was asked for on the command line.
 struct CommandLine {
   std::string name;      ///< "tree", "actor", ...
-  std::string subject{}; ///< path, breaker, event, fault or file
+  std::string subject{}; ///< path, breaker, order, event, fault or file
   bool json = false;
+  std::string status{};      ///< decide: how the order ended
   std::string reason{};      ///< kill-switch
   std::string level = "all"; ///< kill-switch: all, venue, strategy; log: debug to error
   std::string scope{};       ///< kill-switch; drill: the simulated surface

@@ -50,6 +50,9 @@ public:
     about("kill", "ends an actor the hard way; mode mock only", "PATH");
     about("trip", "opens a circuit breaker", "BREAKER");
     about("reset", "lets a circuit breaker try again", "BREAKER");
+    about("decide", "says how an order ended of which the exchange does not tell it", "ORDER")
+        .add_option("STATUS", line_.status, "filled, cancelled, expired or rejected")
+        ->required();
     kill_switch();
     drill();
     config();

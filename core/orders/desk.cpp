@@ -179,10 +179,12 @@ void Desk::after(Entry& entry, const OrderChange& change, const std::optional<Fi
   if (fill && change.filled_more)
     gate_.on_fill(intent, *fill, entry.instrument, now);
   gate_.on_order(order);
-  if (order.settled())
+  if (order.settled()) {
     unsettled_.erase(order.id());
-  else
+    lost_.erase(order.id());
+  } else {
     unsettled_.insert(order.id());
+  }
   ++updates_of_[intent.draft.instrument.market()];
   const auto before = entry.snapshot->state();
   entry.snapshot = std::make_shared<const Order>(order);
@@ -430,6 +432,7 @@ bool Desk::on_order(const VenueOrder& shown, const risk::Now& now) {
     const auto parts = parse_client_id(shown.client_id);
     return parts && parts->engine == options_.engine; // settled and forgotten: ours all the same
   }
+  lost_.erase(entry->order.id());
   const auto decimals = entry->order.intent().draft.scale.quantity_decimals;
   if (entry->adopted)
     if (const auto size = shown.quantity.at_scale(decimals))
@@ -473,6 +476,7 @@ bool Desk::on_fill(const VenueFill& shown, const risk::Now& now) {
     const auto parts = parse_client_id(shown.client_id);
     return parts && parts->engine == options_.engine;
   }
+  lost_.erase(entry->order.id());
   const auto& scale = entry->order.intent().draft.scale;
   const auto price = shown.price.at_scale(scale.price_decimals);
   const auto quantity = shown.quantity.at_scale(scale.quantity_decimals);
@@ -508,21 +512,9 @@ void Desk::on_not_found(const ClientOrderId& id, MonoTime asked_at, const risk::
   if (change.state_changed)
     write(ResolvedRecord{id, VenueStatus::rejected, "not_found"});
   after(*entry, change, std::nullopt, now);
-}
-
-Status Desk::decide(const ClientOrderId& id, VenueStatus status, const std::string& person,
-                    const risk::Now& now) {
-  const Scope scope{*this};
-  auto* entry = entry_of(id);
-  if (entry == nullptr)
-    return fail(Errc::not_found, "no order '" + id.text() + "'");
-  const auto change = entry->order.on_decided(status, person);
-  if (!change.news && !change.state_changed)
-    return fail(Errc::conflict,
-                "order '" + id.text() + "' is " + std::string{to_string(entry->order.state())});
-  write(ResolvedRecord{id, status, person});
-  after(*entry, change, std::nullopt, now);
-  return {};
+  // An answer that is older than the venue's last word says nothing.
+  if (entry->order.state() == OrderState::working && asked_at >= entry->heard_at)
+    lost_.insert(id);
 }
 
 // ---- time
@@ -565,14 +557,37 @@ void Desk::on_tick(const risk::Now& now) {
   }
 }
 
-// ---- kill
-// ----------------------------------------------------------------------------------------------------------
+// ---- a person's word
+// -------------------------------------------------------------------------------------------------
+
+Status Desk::decide(const ClientOrderId& id, VenueStatus status, const std::string& person,
+                    const risk::Now& now, Noted noted) {
+  const Scope scope{*this};
+  if (status == VenueStatus::open)
+    return fail(Errc::validation_error, "an order that goes on has not ended", "status");
+  auto* entry = entry_of(id);
+  if (entry == nullptr)
+    return fail(Errc::not_found, "no order '" + id.text() + "'", "id");
+  const auto& order = entry->order;
+  if (order.state() != OrderState::unknown && !order.lacks_fills() && !lost_.contains(id))
+    return fail(Errc::conflict,
+                "the order is " + std::string{to_string(order.state())}
+                    + ": a person decides only where the exchange does not tell how one ended",
+                "id");
+  const auto change = entry->order.on_decided(status, person);
+  write_word(ResolvedRecord{id, status, person});
+  after(*entry, change, std::nullopt, now);
+  if (noted)
+    noted_.push_back(std::move(noted));
+  tell_noted();
+  return {};
+}
 
 std::vector<ClientOrderId> Desk::kill(const risk::KillOrder& order, const risk::Now& now,
                                       Noted noted) {
   const Scope scope{*this};
   if (gate_.kills().kill(order))
-    write_switch({order, false});
+    write_word(KillRecord{order, false});
   std::vector<ClientOrderId> asked;
   for (const auto& id : std::set{unsettled_}) {
     auto& entry = *entry_of(id);
@@ -597,12 +612,12 @@ bool Desk::release(risk::KillLevel level, const std::string& scope_name, const s
   const Scope scope{*this};
   const bool lifted = gate_.kills().release(level, scope_name);
   if (lifted)
-    write_switch({{.level = level,
-                   .scope = scope_name,
-                   .person = person,
-                   .reason = {},
-                   .ts = to_millis(now.wall)},
-                  true});
+    write_word(KillRecord{{.level = level,
+                           .scope = scope_name,
+                           .person = person,
+                           .reason = {},
+                           .ts = to_millis(now.wall)},
+                          true});
   if (noted)
     noted_.push_back(std::move(noted));
   tell_noted();
@@ -652,6 +667,11 @@ std::vector<std::shared_ptr<const Order>> Desk::latest(std::size_t limit) const 
        ++id)
     result.push_back(entries_.at(*id).snapshot);
   return result;
+}
+
+std::set<ClientOrderId> Desk::lost() const {
+  const std::lock_guard lock{mutex_};
+  return lost_;
 }
 
 std::vector<Order> Desk::of_execution(const PairId& pair, std::uint64_t execution) const {

@@ -162,17 +162,20 @@ public:
   bool on_fill(const VenueFill& fill, const risk::Now& now);
   /// A query by client id found nothing anywhere.
   void on_not_found(const ClientOrderId& id, MonoTime asked_at, const risk::Now& now);
-  /// A person ends an unknown order.
-  Status decide(const ClientOrderId& id, VenueStatus status, const std::string& person,
-                const risk::Now& now);
   /// Queries what is due (unknown, silent, lacking fills), through the ports.
   void on_tick(const risk::Now& now);
 
-  // ---- kill
-  /// Told once every switch so far is as safe in the journal as its mode promises: before the call
+  // ---- a person's word
+  /// Told once every word so far is as safe in the journal as its mode promises: before the call
   /// returns, or later on any thread, as long as a disk that fails does not take it. Under the
   /// desk's lock: it must not wait.
   using Noted = std::function<void()>;
+  /// A person says how an order ended of which the venue does not: it is unknown, fills of it are
+  /// missing, or the venue that had taken it does not know it any more. What the venue says later
+  /// counts all the same. Errors: not_found, conflict (the venue tells, or it has ended),
+  /// validation_error (`open` is no end).
+  Status decide(const ClientOrderId& id, VenueStatus status, const std::string& person,
+                const risk::Now& now, Noted noted = {});
   /// Blocks at once, whatever the journal says, then cancels what works within the scope.
   /// @returns the orders asked to cancel.
   std::vector<ClientOrderId> kill(const risk::KillOrder& order, const risk::Now& now,
@@ -197,6 +200,8 @@ public:
   [[nodiscard]] std::vector<std::shared_ptr<const Order>> unsettled() const;
   /// Of one market, for reconciliation.
   [[nodiscard]] std::vector<std::shared_ptr<const Order>> unsettled(const MarketKey& market) const;
+  /// Those that a venue had taken and, asked since, does not know any more.
+  [[nodiscard]] std::set<ClientOrderId> lost() const;
   /// All orders of one execution that are still in memory.
   [[nodiscard]] std::vector<Order> of_execution(const PairId& pair, std::uint64_t execution) const;
   /// All orders of one TWAP plan that are still in memory.
@@ -239,6 +244,12 @@ private:
     risk::Now now;
   };
 
+  /// What goes into the journal.
+  struct Line {
+    Record record;
+    bool word = false; ///< a person's, who waits to hear that it is safe
+  };
+
   /// Holds the lock; the outermost one tells the listeners when it has let go.
   class Scope;
 
@@ -256,9 +267,10 @@ private:
   void note_venue_id(const Order& order);
   void forget_old();
   void write(const Record& record);
-  void write_switch(const KillRecord& record);
+  void write_word(const Record& record);
+  void write(Line line);
   void write_again();
-  void on_safe(const Record& record);
+  void on_written(const Line& line, const Status& status);
   void tell_noted();
   void on_written(const Status& status);
   void on_durable(Batch& batch, const Status& status);
@@ -279,10 +291,10 @@ private:
   std::size_t depth_ = 0;              ///< scopes of the thread that holds it
   risk::Gate gate_;
   bool journal_down_ = false;
-  std::deque<Record> unwritten_;    ///< refused by the journal, oldest first
-  std::size_t writing_again_ = 0;   ///< of those: on their way
-  std::size_t switches_unsafe_ = 0; ///< thrown or lifted, and not in the journal yet
-  std::vector<Noted> noted_;        ///< wait for these
+  std::deque<Line> unwritten_;    ///< refused by the journal, oldest first
+  std::size_t writing_again_ = 0; ///< of those: on their way
+  std::size_t words_unsafe_ = 0;  ///< of persons, and not in the journal yet
+  std::vector<Noted> noted_;      ///< wait for these
   std::uint64_t sequence_ = 0, updates_ = 0;
   std::map<MarketKey, std::uint64_t> updates_of_;
   std::map<MarketKey, OrderPort*> ports_;
@@ -291,6 +303,7 @@ private:
   std::unordered_map<std::string, ClientOrderId> by_venue_id_; ///< "market symbol id"
   std::deque<ClientOrderId> order_of_entry_;                   ///< oldest first
   std::set<ClientOrderId> unsettled_;
+  std::set<ClientOrderId> lost_; ///< of these: the venue had taken it, and now does not know it
   std::optional<ClientIdParts>
       folded_through_; ///< earlier runs: settled, and no longer in entries_
   std::vector<Listener> listeners_;

@@ -2,56 +2,49 @@
 #include "core/orders/desk_scope.hpp"
 
 #include <utility>
-#include <variant>
 
 namespace tandem::core::orders {
 
+void Desk::write(const Record& record) {
+  write(Line{record, false});
+}
+
+void Desk::write_word(const Record& record) {
+  const Scope scope{*this};
+  ++words_unsafe_;
+  write(Line{record, true});
+}
+
 /// What the journal refuses is kept and written again, in its order, until it is there: it has
 /// happened, whatever the disk says. Meanwhile nothing new begins, so this cannot grow for long.
-void Desk::write(const Record& record) {
+void Desk::write(Line line) {
   const Scope scope{*this};
   if (!unwritten_.empty() || writing_again_ > 0) {
-    unwritten_.push_back(record);
+    unwritten_.push_back(std::move(line));
     return;
   }
-  journal_.append(record, [this, record](const Status& status) {
+  const auto written = [this, line](const Status& status) {
     const Scope inner{*this};
-    if (status)
-      on_safe(record);
-    else
-      unwritten_.push_back(record);
-    on_written(status);
-  });
+    on_written(line, status);
+  };
+  if (line.word) // somebody waits: it does not wait for company
+    journal_.append_first({&line.record, 1}, written);
+  else
+    journal_.append(line.record, written);
 }
 
-/// Somebody waits to hear that it is safe: it does not wait for company.
-void Desk::write_switch(const KillRecord& record) {
-  const Scope scope{*this};
-  ++switches_unsafe_;
-  if (!unwritten_.empty() || writing_again_ > 0) {
-    unwritten_.emplace_back(record);
-    return;
+void Desk::on_written(const Line& line, const Status& status) {
+  if (!status)
+    unwritten_.push_back(line);
+  else if (line.word) {
+    --words_unsafe_;
+    tell_noted();
   }
-  const Record one{record};
-  journal_.append_first({&one, 1}, [this, one](const Status& status) {
-    const Scope inner{*this};
-    if (status)
-      on_safe(one);
-    else
-      unwritten_.push_back(one);
-    on_written(status);
-  });
-}
-
-void Desk::on_safe(const Record& record) {
-  if (!std::holds_alternative<KillRecord>(record))
-    return;
-  --switches_unsafe_;
-  tell_noted();
+  on_written(status);
 }
 
 void Desk::tell_noted() {
-  if (switches_unsafe_ > 0)
+  if (words_unsafe_ > 0)
     return;
   for (const auto& noted : std::exchange(noted_, {}))
     noted();
@@ -60,18 +53,14 @@ void Desk::tell_noted() {
 void Desk::write_again() {
   if (unwritten_.empty() || writing_again_ > 0)
     return;
-  const auto records = std::exchange(unwritten_, {});
-  writing_again_ = records.size();
+  const auto lines = std::exchange(unwritten_, {});
+  writing_again_ = lines.size();
   // Each by itself: of a full disk's reserve only some kinds may take.
-  for (const auto& record : records)
-    journal_.append_first({&record, 1}, [this, record](const Status& status) {
+  for (const auto& line : lines)
+    journal_.append_first({&line.record, 1}, [this, line](const Status& status) {
       const Scope inner{*this};
       --writing_again_;
-      if (status)
-        on_safe(record);
-      else
-        unwritten_.push_back(record);
-      on_written(status);
+      on_written(line, status);
     });
 }
 

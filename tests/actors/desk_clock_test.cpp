@@ -131,4 +131,41 @@ TEST_CASE("an order without a word is asked for by the clock, again and again, u
   CHECK(clock.sim.cell(messages::paths::risk)->state() == "running");
 }
 
+TEST_CASE("how an unknown order ended is taken from a person, and said to everybody") {
+  Clock clock;
+  const auto id = clock.world.submit();
+  clock.world.desk.on_no_answer(id, {core::Errc::timed_out, "no reply", {}}, clock.world.now);
+  const messages::DecideOrder word{id, core::orders::VenueStatus::rejected, "ann"};
+  const auto first = clock.sim.ask<messages::DecideOutcome>(clock.handle, word);
+  REQUIRE_FALSE(first.error.has_value());
+  CHECK(first.journalled);
+  CHECK(first.order->state() == core::orders::OrderState::rejected);
+  CHECK(clock.told("ORDER_DECIDED") == 1);
+  const auto again = clock.sim.ask<messages::DecideOutcome>(clock.handle, word);
+  REQUIRE(again.error.has_value());
+  CHECK(again.error->code == core::Errc::conflict);
+  CHECK(clock.told("ORDER_DECIDED") == 1);
+}
+
+TEST_CASE("an order that its venue has forgotten is told of once, until the venue knows it again") {
+  Clock clock;
+  clock.follow();
+  const auto id = clock.world.submit();
+  clock.world.desk.on_accepted(id, "v1", 5, clock.world.now);
+  const auto forgotten = [&] {
+    clock.world.desk.on_not_found(id, clock.world.now.mono, clock.world.now);
+    clock.sim.advance(200ms);
+    clock.follow();
+  };
+  forgotten();
+  forgotten();
+  CHECK(clock.told("ORDER_LOST") == 1);
+  clock.world.desk.on_order(DeskWorld::shown(id, core::orders::VenueStatus::open, "0"),
+                            clock.world.now);
+  clock.sim.advance(200ms);
+  clock.follow();
+  forgotten();
+  CHECK(clock.told("ORDER_LOST") == 2);
+}
+
 } // namespace tandem::tests

@@ -105,6 +105,31 @@ def an_unknown_outcome_is_asked_for_and_never_sent_again():
     assert not open_rest, open_rest
 
 
+def a_person_says_how_an_unknown_order_ended():
+    def of_state(state):
+        return [o for o in WORLD.get("/api/orders?limit=1000") if o["state"] == state]
+    for surface in ("binance_spot", "binance_linear", "bybit_spot", "bybit_linear"):
+        WORLD.fault(surface=surface, kind="order_unknown_refused", count=1)
+    order = wait_until("an order is unknown", lambda: of_state("unknown"), 30)[0]
+    WORLD.faults_off()
+    where = f"/api/orders/{order['clientOrderId']}/decide"
+    for body in ({}, {"status": "open"}, {"status": "rejected", "why": "x"}, {"status": 1}):
+        assert WORLD.request("POST", where, body)[0] == 400, body
+    assert WORLD.request("POST", "/api/orders/none/decide", {"status": "rejected"})[0] == 404
+    filled = of_state("filled")[0]["clientOrderId"]
+    assert WORLD.request("POST", f"/api/orders/{filled}/decide", {"status": "rejected"})[0] == 409
+    status, answer = WORLD.request("POST", where, {"status": "rejected"})
+    assert status == 200 and answer["data"]["journalled"] and answer["data"]["order"]["state"] == "rejected", (status, answer)
+    assert WORLD.request("POST", where, {"status": "filled"})[0] == 409
+    decided = next(o for o in WORLD.get("/api/orders?limit=1000") if o["clientOrderId"] == order["clientOrderId"])
+    assert (decided["state"], decided["filled"]) == ("rejected", 0) and decided["reason"].startswith("decided by "), decided
+    assert any(a["code"] == "ORDER_DECIDED" and order["clientOrderId"] in a["source"] for a in WORLD.get("/api/alerts?limit=50")["alerts"])
+    for other in of_state("unknown"):  # the other leg's, which never was at its exchange either
+        assert WORLD.request("POST", f"/api/orders/{other['clientOrderId']}/decide", {"status": "rejected"})[0] == 200
+    wait_until("nothing is unknown", lambda: WORLD.get("/api/risk/exposure")["unknownOrders"] == 0, 60)
+    compare()
+
+
 def a_kill_with_flatten_brings_every_position_to_zero():
     def positions():
         return {f"{p['exchange']}.{p['type']}.{p['symbol']}": p["qty"] for p in WORLD.get("/api/risk/exposure")["positions"] if p["qty"]}
@@ -165,6 +190,7 @@ if __name__ == "__main__":
              a_comparison_that_should_find_something_does,
              the_kill_switch_stops_everything_by_rest_signal_and_file_and_outlives_a_restart,
              an_unknown_outcome_is_asked_for_and_never_sent_again,
+             a_person_says_how_an_unknown_order_ended,
              a_kill_with_flatten_brings_every_position_to_zero,
              a_trade_behind_the_engines_back_is_found_named_and_can_be_accepted,
              no_secret_is_in_a_log_the_journal_or_an_answer])

@@ -50,6 +50,10 @@ TEST_CASE("each command is one request of the engine's own") {
   CHECK(asked_for(command("pause", "btc"))
         == Request{"POST", "/api/engine/actors/pause",
                    R"({"path":"engine/services/strategies/pair.btc"})"});
+  auto decide = command("decide", "tnd1");
+  decide.status = "cancelled";
+  CHECK(asked_for(decide)
+        == Request{"POST", "/api/orders/tnd1/decide", R"({"status":"cancelled"})"});
   CHECK(asked_for(command("resume", "engine"))
         == Request{"POST", "/api/engine/actors/resume", R"({"path":"engine"})"});
   CHECK(

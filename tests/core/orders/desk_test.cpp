@@ -1,5 +1,6 @@
 #include "tests/core/orders/desk_world.hpp"
 
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -18,6 +19,13 @@ std::size_t count(const MemoryJournal& journal) {
 }
 
 const core::Error lost{core::Errc::connection_lost, "reset by peer", {}};
+
+/// Why a person may not say so; nullopt: he may.
+std::optional<core::Errc> decision_of(DeskWorld& world, const ClientOrderId& id,
+                                      VenueStatus status = VenueStatus::cancelled) {
+  const auto decided = world.desk.decide(id, status, "ann", world.now);
+  return decided ? std::nullopt : std::optional{decided.error().code};
+}
 
 } // namespace
 
@@ -194,12 +202,71 @@ TEST_CASE("a lost reply is unknown, is asked for, and never sent again") {
   }
   SUBCASE("a person says how it ended") {
     CHECK(world.desk.decide(id, VenueStatus::cancelled, "ann", world.now));
-    CHECK(is_final(world.state(id)));
-    CHECK(world.desk.decide(ClientOrderId{"none"}, VenueStatus::cancelled, "ann", world.now)
-              .error()
-              .code
-          == core::Errc::not_found);
+    CHECK(world.state(id) == OrderState::cancelled);
+    CHECK(world.desk.unsettled().empty());
+    CHECK(count<ResolvedRecord>(world.journal) == 1);
+    CHECK(decision_of(world, id, VenueStatus::filled) == core::Errc::conflict);
   }
+}
+
+// ---- a person's word
+
+TEST_CASE("a person decides only where the venue does not tell how an order ended") {
+  DeskWorld world;
+  const auto id = world.submit();
+  CHECK(decision_of(world, ClientOrderId{"none"}) == core::Errc::not_found);
+  CHECK(decision_of(world, id) == core::Errc::conflict); // sent: its answer is awaited
+  world.desk.on_accepted(id, "v1", 5, world.now);
+  CHECK(decision_of(world, id) == core::Errc::conflict); // works
+  CHECK(decision_of(world, id, VenueStatus::open) == core::Errc::validation_error);
+  SUBCASE("its fills are missing") {
+    world.desk.on_order(DeskWorld::shown(id, VenueStatus::cancelled, "0.4"), world.now);
+    REQUIRE_FALSE(world.desk.unsettled().empty());
+    CHECK_FALSE(decision_of(world, id));
+    CHECK(world.desk.unsettled().empty());
+  }
+  SUBCASE("the venue does not know it any more") {
+    world.wait(1'000ms);
+    world.desk.on_not_found(id, world.now.mono, world.now);
+    CHECK(world.desk.lost() == std::set{id});
+    CHECK(world.state(id) == OrderState::working);
+    CHECK_FALSE(decision_of(world, id));
+    CHECK(world.desk.lost().empty());
+    CHECK(world.desk.unsettled().empty());
+    world.desk.on_fill(DeskWorld::fill(id, "t1", "0.4"), world.now);
+    CHECK_MESSAGE(world.desk.position(Gated::key()) == money("0.4"), "what it says later counts");
+  }
+  SUBCASE("the venue's word came after the question") {
+    const auto asked_at = world.now.mono;
+    world.wait(1'000ms);
+    world.desk.on_order(DeskWorld::shown(id, VenueStatus::open, "0.4"), world.now);
+    world.desk.on_not_found(id, asked_at, world.now);
+    CHECK(world.desk.lost().empty());
+  }
+  SUBCASE("the venue knows it again") {
+    world.wait(1'000ms);
+    world.desk.on_not_found(id, world.now.mono, world.now);
+    world.desk.on_order(DeskWorld::shown(id, VenueStatus::open, "0"), world.now);
+    CHECK(world.desk.lost().empty());
+    CHECK(decision_of(world, id) == core::Errc::conflict);
+  }
+}
+
+TEST_CASE("whoever decides hears of it once the journal has it, and a restart keeps it") {
+  DeskWorld world;
+  const auto id = world.submit();
+  world.desk.on_no_answer(id, lost, world.now);
+  world.journal.delayed = true;
+  bool safe = false;
+  CHECK(world.desk.decide(id, VenueStatus::rejected, "ann", world.now, [&] { safe = true; }));
+  CHECK(world.state(id) == OrderState::rejected);
+  CHECK_FALSE(safe);
+  world.journal.sync();
+  CHECK(safe);
+  DeskWorld second;
+  CHECK(second.desk.restore(world.journal.records, second.now).unsettled.empty());
+  CHECK(second.desk.find(id)->state() == OrderState::rejected);
+  CHECK(second.desk.find(id)->reason() == "decided by ann");
 }
 
 TEST_CASE(
