@@ -25,6 +25,9 @@ constexpr std::chrono::milliseconds tick_interval{50};
 /// Bounds how long whoever said something waits for the disk. It is shown within a second.
 constexpr std::chrono::milliseconds journal_wait_max{800};
 
+/// Without a further failure.
+constexpr std::chrono::seconds journal_well_after{5};
+
 constexpr const char* kill_not_journalled = "KILL_NOT_JOURNALLED";
 
 void answer_owed(Self self) {
@@ -62,17 +65,17 @@ caf::result<Outcome> answer(Self self, Outcome outcome,
   if (outcome.journalled)
     return outcome;
   auto promise = self->make_response_promise<Outcome>();
-  state.owed.push_back(
-      {std::move(journalled), state.context->clocks.mono() + journal_wait_max,
-       [context = state.context, promise, outcome = std::move(outcome), code = std::move(code),
-        place = std::move(place)](bool in_time) mutable {
-         outcome.journalled = in_time;
-         if (!in_time)
-           messages::publish_alert(*context, Severity::critical, code, place,
-                                   "in force, but the journal has not taken it yet: a crash before "
-                                   "it does would undo it");
-         promise.deliver(std::move(outcome));
-       }});
+  state.owed.push_back({std::move(journalled), state.context->clocks.mono() + journal_wait_max,
+                        [context = state.context, promise, outcome = std::move(outcome),
+                         code = std::move(code), place = std::move(place)](bool in_time) mutable {
+                          outcome.journalled = in_time;
+                          if (!in_time)
+                            messages::publish_alert(
+                                *context, Severity::critical, code, place,
+                                "in force, but the journal has not taken it yet: a crash before "
+                                "it does would undo it");
+                          promise.deliver(std::move(outcome));
+                        }});
   return promise;
 }
 
@@ -140,10 +143,28 @@ void tell_lost(DeskClockState& state) {
   auto lost = state.desk->lost();
   for (const auto& id : lost)
     if (!state.lost.contains(id))
-      messages::publish_alert(*state.context, Severity::critical, "ORDER_LOST", "order " + id.text(),
+      messages::publish_alert(*state.context, Severity::critical, "ORDER_LOST",
+                              "order " + id.text(),
                               "the exchange had taken it and does not know it any more; it counts "
                               "as working until somebody says how it ended");
   state.lost = std::move(lost);
+}
+
+/// A disk that comes and goes is told of once.
+void tell_journal(DeskClockState& state) {
+  const auto health = state.desk->journal_health();
+  const auto now = state.context->clocks.mono();
+  if (health.down || std::exchange(state.journal_failures, health.failures) != health.failures) {
+    if (!std::exchange(state.journal_ill, now))
+      messages::publish_alert(*state.context, Severity::critical, "JOURNAL_FAILED", "journal",
+                              health.reason
+                                  + ": no new order leaves until the disk takes them; "
+                                    "cancels, kill switches and what venues say go on");
+  } else if (state.journal_ill && now - *state.journal_ill >= journal_well_after) {
+    state.journal_ill.reset();
+    messages::publish_alert(*state.context, Severity::info, "JOURNAL_RECOVERED", "journal",
+                            "the disk takes records again");
+  }
 }
 
 void show(DeskClockState& state) {
@@ -155,6 +176,7 @@ void show(DeskClockState& state) {
   count("unknown_orders", exposure.unknown_orders);
   count("updates", state.desk->updates());
   state.cell->set_state(!state.desk->kills().empty()   ? "killed"
+                        : state.journal_ill            ? "journal_failed"
                         : exposure.unknown_orders != 0 ? "unknown_orders"
                                                        : "running");
 }
@@ -190,6 +212,7 @@ messages::RiskHandle::behavior_type desk_clock(Self self, messages::ContextPtr c
       observe([self](const messages::Tick&) {
         beat(self->state);
         self->state.desk->on_tick(now_of(self->state));
+        tell_journal(self->state);
         show(self->state);
         tell_lost(self->state);
         answer_owed(self);

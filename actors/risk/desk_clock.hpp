@@ -12,8 +12,10 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -34,6 +36,8 @@ struct DeskClockState {
   core::orders::Desk* desk = nullptr; ///< outlives the actor
   std::vector<Owed> owed;
   std::set<core::orders::ClientOrderId> lost; ///< told so
+  std::uint64_t journal_failures = 0;         ///< seen
+  std::optional<core::MonoTime> journal_ill;  ///< last seen so; nullopt: well, and told so
 };
 
 messages::RiskHandle::behavior_type

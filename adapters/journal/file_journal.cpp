@@ -43,13 +43,6 @@ std::optional<std::uint64_t> segment_number(std::string_view name) {
   return number && *number > 0 ? std::optional{static_cast<std::uint64_t>(*number)} : std::nullopt;
 }
 
-/// May use the reserve: what lessens a risk or tells how something ended.
-bool is_vital(const Record& record) {
-  return !std::holds_alternative<core::orders::IntentRecord>(record)
-         && !std::holds_alternative<core::orders::ExecutionRecord>(record)
-         && !std::holds_alternative<core::orders::RunRecord>(record);
-}
-
 core::Result<std::vector<std::pair<std::uint64_t, std::string>>>
 segments_of(files::FileLayer& files) {
   const auto names = files.list();
@@ -158,6 +151,7 @@ struct FileJournal::Impl {
   std::uint64_t good_bytes = 0, synced_bytes = 0; ///< of the file
   std::uint64_t sequence = 0, synced_sequence = 0;
   bool failed = false;
+  bool telling = false;     ///< who waited is being told: nothing that came later is taken before
   bool sync_failed = false; ///< then nothing is known of what came behind synced_bytes
   bool reserve_used = false;
   std::string error;
@@ -324,8 +318,8 @@ struct FileJournal::Impl {
 
   /// All or none, in one write.
   core::Status append_now(std::span<const Record> records) {
-    const bool vital = std::ranges::all_of(records, is_vital);
-    if (failed && !recover())
+    const bool vital = std::ranges::all_of(records, core::orders::is_vital); // may use the reserve
+    if (failed && (telling || !recover()))
       return fail(Errc::internal, error, "journal");
     if (reserve_used && !vital) {
       make_reserve();
@@ -371,11 +365,13 @@ struct FileJournal::Impl {
       auto later = std::exchange(waiting, {});
       std::move(later.begin(), later.end(), std::back_inserter(told));
     }
+    telling = true;
     held.unlock();
     for (const auto& durable : told)
       if (durable)
         durable(status);
     held.lock();
+    telling = false;
     return true;
   }
 
@@ -453,17 +449,20 @@ void FileJournal::append_first(std::span<const Record> records,
 void FileJournal::append(std::span<const Record> records, bool first,
                          std::function<void(core::Status)> durable) {
   core::Status status;
+  bool waits = false;
   {
     const std::lock_guard held{impl_->mutex};
     status = impl_->append_now(records);
-    if (status && impl_->options.mode != SyncMode::os) {
+    waits = status && impl_->options.mode != SyncMode::os;
+    if (waits) {
       impl_->waiting.push_back(std::move(durable));
       impl_->hurry = impl_->hurry || first;
-      impl_->wake.notify_one();
-      return;
     }
   }
-  if (durable)
+  // Let go first: the flusher would wake only to wait for the mutex.
+  if (waits)
+    impl_->wake.notify_one();
+  else if (durable)
     durable(std::move(status));
 }
 

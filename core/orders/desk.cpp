@@ -539,7 +539,8 @@ bool Desk::is_due(const Entry& entry, MonoTime now) const {
 
 void Desk::on_tick(const risk::Now& now) {
   const Scope scope{*this};
-  write_again();
+  write_again(vital_);
+  write_again(other_);
   for (const auto& id : std::set{unsettled_}) {
     auto& entry = *entry_of(id);
     const auto& order = entry.order;

@@ -219,6 +219,15 @@ public:
 
   [[nodiscard]] const EngineId& engine() const noexcept { return options_.engine; }
 
+  /// How the journal takes what is written.
+  struct JournalHealth {
+    bool down = false;          ///< nothing new begins
+    std::uint64_t failures = 0; ///< how often it went down
+    std::string reason;         ///< the last time
+  };
+
+  [[nodiscard]] JournalHealth journal_health() const;
+
   /// How many updates there were.
   [[nodiscard]] std::uint64_t updates() const;
   /// Of this market's orders: unchanged = nothing happened to any of them.
@@ -250,6 +259,14 @@ private:
     bool word = false; ///< a person's, who waits to hear that it is safe
   };
 
+  /// What the journal refused, and what came behind it.
+  struct Lane {
+    std::map<std::uint64_t, Line> waiting; ///< by number: in the order in which they happened
+    bool writing = false;                  ///< some are on their way
+
+    [[nodiscard]] bool is_clear() const noexcept { return waiting.empty() && !writing; }
+  };
+
   /// Holds the lock; the outermost one tells the listeners when it has let go.
   class Scope;
 
@@ -269,8 +286,9 @@ private:
   void write(const Record& record);
   void write_word(const Record& record);
   void write(Line line);
-  void write_again();
-  void on_written(const Line& line, const Status& status);
+  void write_again(Lane& lane);
+  void keep_or_tell(std::uint64_t number, const Line& line, const Status& status);
+  [[nodiscard]] Lane& lane_of(const Record& record);
   void tell_noted();
   void on_written(const Status& status);
   void on_durable(Batch& batch, const Status& status);
@@ -290,11 +308,11 @@ private:
   mutable std::recursive_mutex mutex_; ///< a journal in mode `os` calls back from inside append
   std::size_t depth_ = 0;              ///< scopes of the thread that holds it
   risk::Gate gate_;
-  bool journal_down_ = false;
-  std::deque<Line> unwritten_;    ///< refused by the journal, oldest first
-  std::size_t writing_again_ = 0; ///< of those: on their way
-  std::size_t words_unsafe_ = 0;  ///< of persons, and not in the journal yet
-  std::vector<Noted> noted_;      ///< wait for these
+  JournalHealth journal_health_;
+  std::uint64_t lines_ = 0;
+  Lane vital_, other_;
+  std::size_t words_unsafe_ = 0; ///< of persons, and not in the journal yet
+  std::vector<Noted> noted_;     ///< wait for these
   std::uint64_t sequence_ = 0, updates_ = 0;
   std::map<MarketKey, std::uint64_t> updates_of_;
   std::map<MarketKey, OrderPort*> ports_;

@@ -2,6 +2,7 @@
 #include "core/orders/desk_scope.hpp"
 
 #include <utility>
+#include <vector>
 
 namespace tandem::core::orders {
 
@@ -15,17 +16,25 @@ void Desk::write_word(const Record& record) {
   write(Line{record, true});
 }
 
+/// Of a full disk's reserve only what is vital may take, so that does not wait for the rest. What
+/// one line overrides is another one of its kind, and so in its lane.
+Desk::Lane& Desk::lane_of(const Record& record) {
+  return is_vital(record) ? vital_ : other_;
+}
+
 /// What the journal refuses is kept and written again, in its order, until it is there: it has
 /// happened, whatever the disk says. Meanwhile nothing new begins, so this cannot grow for long.
 void Desk::write(Line line) {
   const Scope scope{*this};
-  if (!unwritten_.empty() || writing_again_ > 0) {
-    unwritten_.push_back(std::move(line));
+  const auto number = ++lines_;
+  if (auto& lane = lane_of(line.record); !lane.is_clear()) {
+    lane.waiting.emplace(number, std::move(line));
     return;
   }
-  const auto written = [this, line](const Status& status) {
+  const auto written = [this, number, line](const Status& status) {
     const Scope inner{*this};
-    on_written(line, status);
+    keep_or_tell(number, line, status);
+    on_written(status);
   };
   if (line.word) // somebody waits: it does not wait for company
     journal_.append_first({&line.record, 1}, written);
@@ -33,14 +42,13 @@ void Desk::write(Line line) {
     journal_.append(line.record, written);
 }
 
-void Desk::on_written(const Line& line, const Status& status) {
-  if (!status)
-    unwritten_.push_back(line);
-  else if (line.word) {
+void Desk::keep_or_tell(std::uint64_t number, const Line& line, const Status& status) {
+  if (!status) {
+    lane_of(line.record).waiting.emplace(number, line);
+  } else if (line.word) {
     --words_unsafe_;
     tell_noted();
   }
-  on_written(status);
 }
 
 void Desk::tell_noted() {
@@ -50,30 +58,43 @@ void Desk::tell_noted() {
     noted();
 }
 
-void Desk::write_again() {
-  if (unwritten_.empty() || writing_again_ > 0)
+/// All or none of them: a line that came in without the one before it would be overridden by that.
+void Desk::write_again(Lane& lane) {
+  if (lane.waiting.empty() || lane.writing)
     return;
-  const auto lines = std::exchange(unwritten_, {});
-  writing_again_ = lines.size();
-  // Each by itself: of a full disk's reserve only some kinds may take.
-  for (const auto& line : lines)
-    journal_.append_first({&line.record, 1}, [this, line](const Status& status) {
-      const Scope inner{*this};
-      --writing_again_;
-      on_written(line, status);
-    });
+  auto lines = std::exchange(lane.waiting, {});
+  std::vector<Record> records;
+  for (const auto& [number, line] : lines)
+    records.push_back(line.record);
+  lane.writing = true;
+  journal_.append_first(records, [this, &lane, lines = std::move(lines)](const Status& status) {
+    const Scope inner{*this};
+    lane.writing = false;
+    for (const auto& [number, line] : lines)
+      keep_or_tell(number, line, status);
+    on_written(status);
+  });
 }
 
 /// A journal that fails stops new orders; what the venues say still counts in memory.
 void Desk::on_written(const Status& status) {
   const Scope scope{*this};
-  const bool down = !status || !unwritten_.empty() || writing_again_ > 0;
-  if (down == journal_down_)
+  const bool down = !status || !vital_.is_clear() || !other_.is_clear();
+  if (down == journal_health_.down)
     return;
-  journal_down_ = down;
+  journal_health_.down = down;
+  if (down)
+    ++journal_health_.failures;
+  if (!status)
+    journal_health_.reason = describe(status.error());
   gate_.set_journal_down(down);
   log_.write(down ? LogLevel::error : LogLevel::info, down ? "journal_failed" : "journal_recovered",
              {{"reason", status ? std::string{} : describe(status.error())}});
+}
+
+Desk::JournalHealth Desk::journal_health() const {
+  const std::lock_guard lock{mutex_};
+  return journal_health_;
 }
 
 void Desk::record(const Record& record, std::function<void(Status)> durable) {

@@ -17,22 +17,6 @@ Money amount_of(const std::map<Key, Money>& amounts, const Key& key) noexcept {
 
 } // namespace
 
-std::string_view to_string(ReconcileState state) noexcept {
-  switch (state) {
-  case ReconcileState::never:
-    return "never";
-  case ReconcileState::clean:
-    return "clean";
-  case ReconcileState::suspect:
-    return "suspect";
-  case ReconcileState::differs:
-    return "differs";
-  case ReconcileState::accepted:
-    return "accepted";
-  }
-  return "never";
-}
-
 std::vector<Difference> compare(const AccountBooks& ours, const AccountBooks& theirs,
                                 Money tolerance) {
   std::vector<Difference> rows;

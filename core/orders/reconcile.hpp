@@ -47,8 +47,6 @@ enum class ReconcileState {
   accepted, ///< a person accepted the difference; the next comparison begins anew
 };
 
-[[nodiscard]] std::string_view to_string(ReconcileState state) noexcept;
-
 class Reconciliation {
 public:
   explicit Reconciliation(Money tolerance) : tolerance_{tolerance} {}

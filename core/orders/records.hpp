@@ -221,6 +221,14 @@ using Record = std::variant<RunRecord, IntentRecord, SentRecord, AcceptedRecord,
                             PausedRecord, CheckpointRecord, BaselineRecord, ExecutionsResetRecord,
                             PlanRecord, PlanMovedRecord>;
 
+/// Lessens a risk or tells how something ended: has its place on a full disk, where nothing new may
+/// begin.
+[[nodiscard]] inline bool is_vital(const Record& record) noexcept {
+  return !std::holds_alternative<IntentRecord>(record)
+         && !std::holds_alternative<ExecutionRecord>(record)
+         && !std::holds_alternative<RunRecord>(record);
+}
+
 /// Where records go. Implemented by adapters/journal (a file) and by tests (memory).
 class Journal {
 public:

@@ -71,8 +71,6 @@ Gate::Gate(GateLimits limits)
       ledger_{std::make_unique<Ledger>(limits_)} {}
 
 Gate::~Gate() = default;
-Gate::Gate(Gate&&) noexcept = default;
-Gate& Gate::operator=(Gate&&) noexcept = default;
 
 void Gate::set_market(const MarketKey& market, MarketStatus status) {
   ledger_->set_market(market, std::move(status));

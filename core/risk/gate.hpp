@@ -216,8 +216,6 @@ public:
   /// @throws BrokenPromise when margin_leverage is not above zero.
   explicit Gate(GateLimits limits);
   ~Gate();
-  Gate(Gate&&) noexcept;
-  Gate& operator=(Gate&&) noexcept;
 
   // ---- facts, whenever they change
   void set_market(const MarketKey& market, MarketStatus status);

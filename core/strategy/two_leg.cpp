@@ -60,18 +60,6 @@ std::string text_of(const risk::Refusal& refusal) {
 
 TwoLegLimits::TwoLegLimits() : max_leg_loss{to_money(Decimal{50, 0})} {}
 
-std::string_view to_string(LegOrder order) noexcept {
-  switch (order) {
-  case LegOrder::concurrent:
-    return "concurrent";
-  case LegOrder::leg1_first:
-    return "leg1_first";
-  case LegOrder::leg2_first:
-    return "leg2_first";
-  }
-  return "concurrent";
-}
-
 std::string_view to_string(ExecutionPhase phase) noexcept {
   switch (phase) {
   case ExecutionPhase::legs:

@@ -49,8 +49,6 @@ enum class LegOrder : std::uint8_t {
   leg2_first,
 };
 
-[[nodiscard]] std::string_view to_string(LegOrder order) noexcept;
-
 struct TwoLegLimits {
   LegOrder order = LegOrder::concurrent;
   /// Limit price = worst price of the decided depth plus (buy) or minus (sell) this many percent.

@@ -131,6 +131,30 @@ TEST_CASE("an order without a word is asked for by the clock, again and again, u
   CHECK(clock.sim.cell(messages::paths::risk)->state() == "running");
 }
 
+TEST_CASE("P15: a disk that takes nothing is told of within a second, once, and when it is well") {
+  Clock clock;
+  clock.world.journal.room = 0;
+  clock.follow();
+  REQUIRE(clock.world.submit_pair());
+  clock.sim.advance(100ms);
+  CHECK(clock.told("JOURNAL_FAILED") == 1);
+  CHECK(clock.sim.cell(messages::paths::risk)->state() == "journal_failed");
+  for (int n = 0; n < 3; ++n) { // comes and goes
+    clock.world.journal.room = 1'000;
+    clock.sim.advance(1s);
+    clock.world.journal.room = 0;
+    clock.world.desk.pause("pair", "ann", "lunch", clock.world.now);
+    clock.sim.advance(1s);
+  }
+  clock.world.journal.room = 1'000;
+  clock.sim.advance(4s);
+  CHECK(clock.told("JOURNAL_RECOVERED") == 0);
+  clock.sim.advance(2s);
+  CHECK(clock.told("JOURNAL_FAILED") == 1);
+  CHECK(clock.told("JOURNAL_RECOVERED") == 1);
+  CHECK(clock.sim.cell(messages::paths::risk)->state() == "running");
+}
+
 TEST_CASE("how an unknown order ended is taken from a person, and said to everybody") {
   Clock clock;
   const auto id = clock.world.submit();

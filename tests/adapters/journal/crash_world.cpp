@@ -434,8 +434,10 @@ adapters::files::Fate Operations::write(std::size_t bytes) {
 std::string describe(const CrashCase& one) {
   constexpr std::array<std::string_view, 3> markets{"calm", "dear", "run away"};
   constexpr std::array<std::string_view, 3> begins{"", ", refused by the gate", ", without a book"};
-  return std::string{to_string(one.order)} + " " + std::string{to_string(one.direction)}
-         + ", leg 1 " + std::string{name_of(one.script.leg1)} + ", leg 2 "
+  constexpr std::array<std::string_view, 3> orders{"concurrent", "leg1_first", "leg2_first"};
+  return std::string{orders.at(static_cast<std::size_t>(one.order))} + " "
+         + std::string{to_string(one.direction)} + ", leg 1 "
+         + std::string{name_of(one.script.leg1)} + ", leg 2 "
          + std::string{name_of(one.script.leg2)} + ", closing "
          + std::string{name_of(one.script.closing)}
          + (one.script.leg2_first ? ", leg 2 and the end first, " : ", leg 1 and fills first, ")

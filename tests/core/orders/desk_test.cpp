@@ -118,6 +118,51 @@ TEST_CASE("what the journal refuses is written when it takes records again, befo
   }
 }
 
+// Found by the simulated worlds, seed 6271: the end of an execution was in the journal before the
+// line that it had overridden, so that after a restart the execution was at work again.
+TEST_CASE("what is written again keeps its order, whichever of it the disk takes") {
+  for (const bool delayed : {false, true}) {
+    CAPTURE(delayed);
+    DeskWorld world;
+    world.journal.delayed = delayed;
+    const auto tick = [&] {
+      world.desk.on_tick(world.now);
+      world.journal.sync();
+    };
+    const auto say = [&](const char* why) {
+      world.desk.pause("pair", "ann", why, world.now);
+      world.journal.sync();
+    };
+    world.journal.refuse_next = 1;
+    say("first");
+    say("second");
+    world.journal.refuse_next = 1; // the older one alone, would it come alone
+    tick();
+    tick();
+    std::vector<std::string> reasons;
+    for (const auto& record : world.journal.records)
+      if (const auto* paused = std::get_if<PausedRecord>(&record))
+        reasons.push_back(paused->reason);
+    CHECK(reasons == std::vector<std::string>{"first", "second"});
+  }
+}
+
+TEST_CASE("a line that the disk refuses late keeps its place before one that was refused at once") {
+  DeskWorld world;
+  world.journal.delayed = true;
+  world.journal.refuse_next = 2;
+  world.desk.pause("pair", "ann", "first", world.now);
+  world.desk.pause("pair", "ann", "second", world.now);
+  std::swap(world.journal.waiting.front(), world.journal.waiting.back());
+  world.journal.sync();
+  world.desk.on_tick(world.now);
+  world.journal.sync();
+  const auto& records = world.journal.records;
+  REQUIRE(records.size() == 2);
+  CHECK(std::get<PausedRecord>(records.front()).reason == "first");
+  CHECK(std::get<PausedRecord>(records.back()).reason == "second");
+}
+
 TEST_CASE("a pair is approved whole or not at all") {
   DeskWorld world;
   const std::vector drafts{world.draft(Side::buy), world.draft(Side::sell, "bybit")};

@@ -36,7 +36,8 @@ public:
 
   void append_first(std::span<const core::orders::Record> all,
                     std::function<void(core::Status)> durable) override {
-    const bool fits = records.size() + all.size() <= room;
+    const bool refused = refuse_next > 0 && refuse_next-- > 0;
+    const bool fits = !refused && records.size() + all.size() <= room;
     if (fits)
       records.insert(records.end(), all.begin(), all.end());
     core::Status status;
@@ -58,6 +59,7 @@ public:
 
   std::vector<core::orders::Record> records;
   std::size_t room = std::numeric_limits<std::size_t>::max();
+  std::size_t refuse_next = 0; ///< so many calls
   bool delayed = false;
   std::vector<std::pair<std::function<void(core::Status)>, core::Status>> waiting;
 };
