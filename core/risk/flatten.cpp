@@ -20,10 +20,31 @@ Flattening::Flattening(KillOrder order, FlattenLimits limits, const GateLimits& 
                        MonoTime now)
     : order_{std::move(order)}, limits_{std::move(limits)},
       notional_max_{bounds.order_notional_max}, quantity_max_{bounds.order_quantity_max},
-      until_{now + limits_.give_up} {}
+      band_percent_{bounds.price_band_percent}, until_{now + limits_.give_up} {}
+
+/// How far beyond the touch a limit may go: the gate measures from the mid. 0 where the touch
+/// itself is too far: the gate then says so.
+Decimal Flattening::guard_at(const market::DepthView& book, bool buys) const {
+  constexpr int decimals = 6; // what a limit is computed with
+  if (book.bids().empty() || book.asks().empty())
+    return limits_.guard_percent;
+  const Int128 bid = book.bids().front().price.units;
+  const Int128 ask = book.asks().front().price.units;
+  const Int128 touch = buys ? ask : bid;
+  // In twice the prices, so that the mid is whole: mid * band - spread, as a share of the touch.
+  Int128 band = 0;
+  if (touch <= 0 || __builtin_mul_overflow(band_percent_.mantissa(), Int128{pow10(decimals)}, &band)
+      || __builtin_mul_overflow(band, bid + ask, &band))
+    return limits_.guard_percent;
+  const Int128 allowed = divide(band, pow10(band_percent_.decimals()), Rounding::down)
+                         - Int128{100} * pow10(decimals) * (ask - bid);
+  const Int128 share = std::clamp<Int128>(allowed / (2 * touch), 0, Int128{100} * pow10(decimals));
+  return std::min(limits_.guard_percent, Decimal{static_cast<std::int64_t>(share), decimals});
+}
 
 /// As much of the position as one order may be worth at the touch.
-Money Flattening::capped(const HeldPosition& position, const market::DepthView& book) const {
+Money Flattening::capped(const HeldPosition& position, const market::DepthView& book,
+                         const Decimal& guard_percent) const {
   auto amount = magnitude(position.quantity);
   if (quantity_max_)
     amount = std::min(amount, to_money(*quantity_max_));
@@ -35,7 +56,7 @@ Money Flattening::capped(const HeldPosition& position, const market::DepthView& 
   // A buy's limit lies beyond the touch, and is what the gate reckons with.
   if (buys)
     if (const auto limit
-        = strategy::limit_beyond(Side::buy, price, limits_.guard_percent, *book.instrument))
+        = strategy::limit_beyond(Side::buy, price, guard_percent, *book.instrument))
       price = {limit->units, book.instrument->scale.price_decimals};
   Int128 scaled = 0;
   if (price.mantissa() <= 0
@@ -53,8 +74,9 @@ std::optional<orders::OrderDraft> Flattening::next(const HeldPosition& position,
   const bool known = book != nullptr && book->instrument;
   strategy::ClosingTask task;
   task.side = position.quantity > Money{} ? Side::sell : Side::buy;
-  task.residual = known ? capped(position, *book) : magnitude(position.quantity);
-  task.guard_percent = limits_.guard_percent;
+  task.guard_percent = known ? guard_at(*book, task.side == Side::buy) : limits_.guard_percent;
+  task.residual
+      = known ? capped(position, *book, task.guard_percent) : magnitude(position.quantity);
   task.loss_max = any_loss;
   const auto offer = strategy::closing_at(book, task);
   if (!offer) {

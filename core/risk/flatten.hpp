@@ -34,8 +34,8 @@ struct FlattenLeft {
 };
 
 /// The work of one thrown switch. Orders are limit IOC at most `guard_percent` beyond the touch,
-/// reduce-only on derivatives, one at a time for each position, no bigger than the engine's own
-/// limits for one order allow.
+/// reduce-only on derivatives, one at a time for each position, no bigger and no further from the
+/// mid than the engine's own limits for one order allow.
 class Flattening {
 public:
   /// @param now when the work begins. @param bounds those of the gate that will judge the orders.
@@ -71,12 +71,15 @@ private:
     std::string problem;
   };
 
-  [[nodiscard]] Money capped(const HeldPosition& position, const market::DepthView& book) const;
+  [[nodiscard]] Decimal guard_at(const market::DepthView& book, bool buys) const;
+  [[nodiscard]] Money capped(const HeldPosition& position, const market::DepthView& book,
+                             const Decimal& guard_percent) const;
 
   KillOrder order_;
   FlattenLimits limits_;
   Money notional_max_;
   std::optional<Decimal> quantity_max_;
+  Decimal band_percent_;
   MonoTime until_;
   std::map<InstrumentKey, Place> places_;
   std::size_t orders_ = 0;

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <tuple>
+
 namespace tandem::tests {
 namespace {
 
@@ -99,6 +101,42 @@ TEST_CASE("what is too much for one order goes in several, each as big as the ga
     intent.draft.quantity.units += 1;
     CHECK(gated.ask(intent) == "order_notional_max");
   }
+}
+
+// Found by the simulated worlds, seed 6790: a gate with a narrower band than the guard refused
+// every order that was to flatten.
+TEST_CASE("a limit goes no further from the mid than the gate's own band") {
+  GateLimits bounds;
+  for (const auto& [band, sold_at, bought_at] : {std::tuple{core::Decimal{2, 0}, 99'00, 102'01},
+                                                 {core::Decimal{1, 0}, 99'50, 101'50},
+                                                 {core::Decimal{75, 2}, 99'75, 101'25},
+                                                 {core::Decimal{6'000'001, 7}, 99'90, 101'10}}) {
+    CAPTURE(band);
+    bounds.price_band_percent = band;
+    Gated gated{bounds};
+    Flattening work{with_flatten(), {}, bounds, begin};
+    const auto view = shown();
+    for (const auto* quantity : {"1", "-1"}) {
+      const auto draft = work.next(held(quantity), &view, begin);
+      REQUIRE(draft);
+      const bool sells = draft->side == Side::sell;
+      CHECK(draft->price == core::Price{sells ? sold_at : bought_at});
+      auto intent = gated.order(draft->side);
+      intent.draft.price = draft->price;
+      intent.draft.quantity = draft->quantity;
+      CHECK(gated.ask(intent) == "approved");
+    }
+  }
+}
+
+TEST_CASE("where the touch itself is beyond the band the gate says so") {
+  GateLimits bounds;
+  bounds.price_band_percent = {1, 1};
+  Flattening work{with_flatten(), {}, bounds, begin};
+  const auto view = shown();
+  const auto draft = work.next(held("1"), &view, begin);
+  REQUIRE(draft);
+  CHECK(draft->price == core::Price{100'00});
 }
 
 TEST_CASE("what no order can close is dust, told as such, and no reason to go on") {
