@@ -234,7 +234,11 @@ void add_paper_side(const EngineParts& parts, const MarketParts& market, Supervi
                    .board = parts.context->board,
                    .clocks = parts.context->clocks,
                    .log = parts.context->log,
-                   .recv_window = trading.recv_window};
+                   .recv_window = trading.recv_window,
+                   .order_left = [&breakers = parts.trading->breakers, venue = gateway.market.venue,
+                                  clocks = parts.context->clocks](const core::PairId& pair) {
+                     breakers.order_left(venue, pair, clocks.mono(), clocks.wall());
+                   }};
   gateway.desk = parts.trading->desk.get();
   gateway.paper = std::make_shared<core::orders::PaperMarket>(
       gateway.market,

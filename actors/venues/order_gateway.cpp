@@ -187,13 +187,10 @@ void open_link(Self self) {
   adapters::venues::OrderLinkEvents events;
   if (auto* breakers = state.options.breakers) {
     const auto scopes = core::risk::breakers_of(market.venue);
-    events.order_left = [breakers, clocks = context->clocks, scopes](const core::PairId& pair) {
-      auto all = scopes;
-      if (!pair.text().empty())
-        all.push_back(core::risk::breaker_of(pair));
-      breakers->tell(all, {.kind = core::risk::BreakerNews::Kind::orders, .count = 1},
-                     clocks.mono(), clocks.wall());
-    };
+    events.order_left
+        = [breakers, clocks = context->clocks, venue = market.venue](const core::PairId& pair) {
+            breakers->order_left(venue, pair, clocks.mono(), clocks.wall());
+          };
     events.request_done = [breakers, clocks = context->clocks,
                            scopes](bool succeeded, std::chrono::nanoseconds took) {
       using Kind = core::risk::BreakerNews::Kind;

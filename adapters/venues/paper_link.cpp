@@ -76,6 +76,8 @@ void PaperLink::intercept(const core::orders::OrderIntent& intent) {
                     {{"exchange", core::to_string(market_)},
                      {"client_order_id", intent.id.text()},
                      {"order_id", news->order.venue_order_id}});
+  if (tools_.order_left)
+    tools_.order_left(intent.draft.origin.pair);
   desk_.on_accepted(intent.id, news->order.venue_order_id, news->order.venue_time, now());
   tell(*news);
 }
@@ -95,17 +97,38 @@ void PaperLink::cancel(const core::orders::OrderIntent& intent, const std::strin
     if (order)
       self->desk_.on_order(*order, self->now());
     else
-      self->desk_.on_not_found(id, asked_at, self->now());
+      self->on_unknown(id, asked_at);
   });
+}
+
+/// What an earlier run kept on paper ended with it.
+void PaperLink::on_unknown(const core::orders::ClientOrderId& id, core::MonoTime asked_at) {
+  const auto order = desk_.find(id);
+  if (!order || order->state() != core::orders::OrderState::working)
+    return desk_.on_not_found(id, asked_at, now());
+  const auto& draft = order->intent().draft;
+  const auto decimals = draft.scale.quantity_decimals;
+  desk_.on_order({.instrument = draft.instrument,
+                  .client_id = id.text(),
+                  .side = draft.side,
+                  .type = draft.type,
+                  .tif = draft.tif,
+                  .price = {draft.price.units, draft.scale.price_decimals},
+                  .quantity = {draft.quantity.units, decimals},
+                  .venue_order_id = order->venue_order_id(),
+                  .status = core::orders::VenueStatus::cancelled,
+                  .cumulative = core::Decimal{order->filled().units, decimals},
+                  .reason = "it was on the paper of an earlier run",
+                  .venue_time = core::to_millis(now().wall)},
+                 now());
 }
 
 void PaperLink::query(const core::orders::OrderIntent& intent, const std::string&, bool) {
   tools_.strand->post([self = shared_from_this(), id = intent.id] {
-    // What an earlier run kept on paper ended with it.
     if (const auto order = self->paper_->find(id))
       self->desk_.on_order(*order, self->now());
     else
-      self->desk_.on_not_found(id, self->tools_.clocks.mono(), self->now());
+      self->on_unknown(id, self->tools_.clocks.mono());
   });
 }
 

@@ -13,6 +13,7 @@
 #include "core/types/time.hpp"
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -29,6 +30,7 @@ struct PaperTools {
   core::Clocks clocks;
   core::Log* log = nullptr;
   std::chrono::milliseconds recv_window{2'000};
+  std::function<void(const core::PairId& pair)> order_left{}; ///< it is out; empty: of a plan
 };
 
 class PaperLink final : public core::orders::OrderPort,
@@ -65,6 +67,7 @@ private:
   [[nodiscard]] core::risk::Now now() const;
   void intercept(const core::orders::OrderIntent& intent);
   void tell(const core::orders::PaperNews& news);
+  void on_unknown(const core::orders::ClientOrderId& id, core::MonoTime asked_at);
   void arm_timer();
   void on_timer();
   void publish();

@@ -122,4 +122,12 @@ void BreakerPanel::tell(const std::vector<std::string>& breakers, const BreakerN
   }
 }
 
+void BreakerPanel::order_left(const VenueId& venue, const PairId& pair, MonoTime now,
+                              WallTime wall) {
+  auto breakers = breakers_of(venue);
+  if (!pair.empty())
+    breakers.push_back(breaker_of(pair));
+  tell(breakers, {.kind = BreakerNews::Kind::orders, .count = 1}, now, wall);
+}
+
 } // namespace tandem::core::risk

@@ -92,6 +92,8 @@ public:
   /// To each of these that there is.
   void tell(const std::vector<std::string>& breakers, const BreakerNews& news, MonoTime now,
             WallTime wall);
+  /// An order has left for a venue: counts for all, for the venue, for its pair (empty: of none).
+  void order_left(const VenueId& venue, const PairId& pair, MonoTime now, WallTime wall);
 
 private:
   std::mutex mutex_;

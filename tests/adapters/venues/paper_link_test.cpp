@@ -41,7 +41,8 @@ public:
                             .keys = keys,
                             .board = board,
                             .clocks = strand.clocks(),
-                            .log = &world.log},
+                            .log = &world.log,
+                            .order_left = [this](const core::PairId&) { ++left; }},
                            paper, world.desk);
     strand.settle();
     world.desk.set_port(key, link.get(), world.now);
@@ -70,6 +71,7 @@ public:
 
   core::MarketKey key = DeskWorld::market("binance");
   std::uint64_t versions = 0;
+  int left = 0; ///< orders that went out
   DeskWorld world;
   ManualStrand strand;
   std::shared_ptr<core::market::Board> board = std::make_shared<core::market::Board>();
@@ -90,6 +92,7 @@ TEST_CASE("an order is filled on paper by the live book, under an id that says w
   Paper venue;
   const auto id = venue.submit();
   CHECK(venue.world.state(id) == OrderState::filled);
+  CHECK(venue.left == 1);
   CHECK(venue.shown(id)->venue_order_id().starts_with("mock_order_"));
   CHECK(venue.world.desk.position(Gated::key()) == money("1"));
   CHECK(venue.link->account().assets.at("BTC").free == money("6"));
@@ -115,6 +118,7 @@ TEST_CASE("what could not be sent for real is refused on paper, too") {
   }
   const auto id = venue.submit();
   CHECK(venue.world.state(id) == OrderState::rejected);
+  CHECK(venue.left == 0);
   CHECK(venue.world.desk.position(Gated::key()) == money("0"));
 }
 
@@ -159,6 +163,21 @@ TEST_CASE("a resting order is cancelled, alone or with all others, and told when
     CHECK(venue.world.state(id) == OrderState::working);
   }
   CHECK(venue.link->account().assets.at("BTC").free == money("5"));
+}
+
+TEST_CASE("what an earlier run left on paper is over, and said so") {
+  Paper venue;
+  venue.quote(100'00, 102'00);
+  const auto id = venue.submit(TimeInForce::gtc);
+  venue.link->stop();
+  venue.paper = std::make_shared<core::orders::PaperMarket>(
+      venue.key, core::orders::PaperTerms{{{"USDT", money("1000")}}, {0}, {0}},
+      [] { return std::string{"1"}; });
+  venue.open();
+  venue.link->query(venue.shown(id)->intent(), {}, true);
+  venue.strand.settle();
+  CHECK(venue.world.state(id) == OrderState::cancelled);
+  CHECK(venue.world.desk.unsettled().empty());
 }
 
 TEST_CASE("after a stop nothing rests on any more") {
