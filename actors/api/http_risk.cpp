@@ -39,6 +39,21 @@ void steer_breaker(const HttpSelf& self, Request request, const HttpCall& call) 
       });
 }
 
+/// What a switch names and the engine has not; null: there is nothing to object to.
+const char* missing_scope(const HttpSurface& impl, const core::risk::KillOrder& order) {
+  using core::risk::KillLevel;
+  if (order.level == KillLevel::venue)
+    return venues_of(impl).contains(core::VenueId{order.scope}) ? nullptr : "exchange";
+  if (order.level != KillLevel::strategy)
+    return nullptr;
+  const auto cells = impl.context->cells->all();
+  const bool known = std::ranges::any_of(cells, [&](const messages::CellPtr& cell) {
+    return cell->path() == messages::paths::pair_monitor(order.scope)
+           || cell->path() == messages::paths::twap_plan(order.scope);
+  });
+  return known ? nullptr : "pair or plan";
+}
+
 void answer_kill(const HttpSelf& self, const Respond& respond,
                  const messages::KillOutcome& outcome) {
   JsonWriter out;
@@ -118,11 +133,10 @@ void throw_kill(const HttpSelf& self, const HttpCall& call) {
   auto order = adapters::traders::parse_kill(call.request.body);
   if (!order)
     return impl.fail(call.respond, order.error());
-  // A misspelt venue must not be answered as if something had been stopped.
-  if (order->level == core::risk::KillLevel::venue
-      && !venues_of(impl).contains(core::VenueId{order->scope}))
-    return impl.fail(call.respond,
-                     {Errc::validation_error, "is no exchange of this engine", "scope"});
+  // A misspelt name must not be answered as if something had been stopped.
+  if (const auto* what = missing_scope(impl, *order))
+    return impl.fail(call.respond, {Errc::validation_error,
+                                    std::string{"is no "} + what + " of this engine", "scope"});
   order->person = call.caller.name;
   order->ts = core::to_millis(impl.context->clocks.wall());
   ask<messages::RiskHandle, urgent>(

@@ -319,7 +319,7 @@ def a_refusal_says_the_same_as_rest():
              ("ControlPlan", {"id": "demo_twap", "action": "stop"}), ("CreatePlan", {}), ("DeletePlan", {"id": "none"}),
              ("UpdatePlan", {"id": "none", "name": "x"}), ("GetAccount", {"exchange": "nowhere"}), ("GetExchange", {"exchange": "nowhere"}),
              ("AcceptDifferences", {"exchange": "binance", "type": "option"}), ("AcceptDifferences", {"exchange": "binance", "type": "spot"}), ("TripBreaker", {"name": "none"}),
-             ("ResetBreaker", {"name": "none"}), ("DecideOrder", {"id": "none", "status": "cancelled"}), ("DecideOrder", {"id": "none", "status": "open"}), ("ThrowKill", {"level": "some"}), ("ThrowKill", {"level": "venue"}), ("ThrowKill", {"level": "venue", "scope": "binanse"}),
+             ("ResetBreaker", {"name": "none"}), ("DecideOrder", {"id": "none", "status": "cancelled"}), ("DecideOrder", {"id": "none", "status": "open"}), ("ThrowKill", {"level": "some"}), ("ThrowKill", {"level": "venue"}), ("ThrowKill", {"level": "venue", "scope": "binanse"}), ("ThrowKill", {"level": "strategy", "scope": "pair_o"}),
              ("ReleaseKill", {"level": "venue", "scope": "binance"}), ("PutApiKeys", {"exchanges": {}}),
              ("PutApiKeys", {"exchanges": {"nowhere": {"apiKey": "mock-x", "secret": "y"}}}), ("TestApiKeys", {"exchange": "nowhere"}),
              ("KillActor", {"path": "nowhere"}), ("GetActor", {"path": "nowhere"}), ("RestartActor", {"path": "nowhere"}),
