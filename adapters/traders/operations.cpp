@@ -140,10 +140,9 @@ constexpr std::array rows{
                  "Two-leg trades and what they earned.", of_pair_list)),
     trading(read(list_orders, "ListOrders", "/api/orders", "orders", "Orders of this engine.",
                  of_pair_list)),
-    trading(command(decide_order, "DecideOrder", "POST", "/api/orders/{id}/decide", Role::risk,
-                    "orders",
-                    "A person says how an order ended of which the exchange does not tell it.",
-                    true)),
+    trading(command(
+        decide_order, "DecideOrder", "POST", "/api/orders/{id}/decide", Role::risk, "orders",
+        "A person says how an order ended of which the exchange does not tell it.", true)),
     trading(read(list_plans, "ListPlans", "/api/twap/plans", "plans", "All TWAP plans.")),
     trading(with_query(command(create_plan, "CreatePlan", "POST", "/api/twap/plans", Role::trader,
                                "plans", "Makes a TWAP plan and starts it.", true),

@@ -18,8 +18,8 @@ using core::strategy::LegResult;
 
 /// The word for an order's end.
 std::optional<VenueStatus> ended(std::string_view word) {
-  for (const auto status : {VenueStatus::filled, VenueStatus::cancelled, VenueStatus::expired,
-                            VenueStatus::rejected})
+  for (const auto status :
+       {VenueStatus::filled, VenueStatus::cancelled, VenueStatus::expired, VenueStatus::rejected})
     if (core::orders::to_string(status) == word)
       return status;
   return std::nullopt;

@@ -151,8 +151,7 @@ std::string kill_text(const Json& data) {
 Request decide_request(const CommandLine& line) {
   JsonWriter out;
   out.begin_object().field("status", line.status).end_object();
-  return {"POST",
-          "/api/orders/" + adapters::transport::percent_encoded(line.subject) + "/decide",
+  return {"POST", "/api/orders/" + adapters::transport::percent_encoded(line.subject) + "/decide",
           out.take()};
 }
 

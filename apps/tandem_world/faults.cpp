@@ -145,6 +145,10 @@ std::string_view word_of(FaultClass kind) noexcept {
     return "keys are renewed";
   case FaultClass::settings_renewed:
     return "settings are renewed";
+  case FaultClass::order_decided:
+    return "unknown orders are decided";
+  case FaultClass::orders_wild:
+    return "a strategy is wild";
   }
   return "?";
 }
@@ -200,6 +204,8 @@ public:
     fold();
     damage();
     trouble_sink();
+    decide();
+    run_wild();
     std::ranges::stable_sort(faults_, {}, &Fault::at);
     return std::move(faults_);
   }
@@ -303,7 +309,10 @@ private:
     case FaultClass::account_moved:
     case FaultClass::keys_renewed:
     case FaultClass::settings_renewed:
-      break; // see command()
+      break;                        // see command()
+    case FaultClass::order_decided: // see decide()
+    case FaultClass::orders_wild:   // see run_wild()
+      break;
     }
     faults_.push_back(std::move(fault));
   }
@@ -408,6 +417,29 @@ private:
         fault.value = random.between(50, 1'000);
       faults_.push_back(std::move(fault));
     }
+  }
+
+  void decide() {
+    sim::Random random{sim::mix_seed(seed_, "world decisions")};
+    if (!random.chance(250'000))
+      return;
+    Fault fault;
+    fault.kind = FaultClass::order_decided;
+    fault.at = milliseconds{random.between(bounds_.from.count(), bounds_.to.count())};
+    fault.lasts = milliseconds{random.between(2'000, 20'000)};
+    faults_.push_back(std::move(fault));
+  }
+
+  void run_wild() {
+    sim::Random random{sim::mix_seed(seed_, "world wild orders")};
+    if (!random.chance(150'000))
+      return;
+    Fault fault;
+    fault.kind = FaultClass::orders_wild;
+    fault.at = milliseconds{random.between(bounds_.from.count(), bounds_.to.count())};
+    fault.lasts = milliseconds{random.between(200, 4'000)};
+    fault.value = random.between(1, 1'000'000'000);
+    faults_.push_back(std::move(fault));
   }
 
   /// What a person does in this world: nothing in every other.

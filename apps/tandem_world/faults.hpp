@@ -50,6 +50,8 @@ enum class FaultClass : std::uint8_t {
                     ///< behind the engine's back; the difference is accepted
   keys_renewed,     ///< the same ones, given once more to the venue `word`
   settings_renewed, ///< pairs and plans of the configuration, read again
+  order_decided,    ///< says how an order ended that is unknown, by what the venue shows
+  orders_wild,      ///< a strategy that has lost its mind asks for orders, drawn from `value`
 };
 
 struct Fault {

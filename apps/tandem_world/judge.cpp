@@ -168,6 +168,13 @@ std::int64_t Judge::Standing::worst(bool buys, const std::string& upto) const {
   return std::max<std::int64_t>(buys ? sum : -sum, 0);
 }
 
+std::optional<Judge::Done> Judge::at_venue(const std::string& client_id) const {
+  for (const auto& [place, standing] : standings_)
+    if (const auto order = standing.orders.find(client_id); order != standing.orders.end())
+      return order->second;
+  return std::nullopt;
+}
+
 void Judge::on_order(const sim::OrderEvent& event) {
   const auto& order = event.order;
   if (!order.client_id.starts_with(prefix_))

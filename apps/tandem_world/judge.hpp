@@ -92,6 +92,14 @@ public:
 
   [[nodiscard]] std::size_t orders() const noexcept { return sent_.size(); }
 
+  /// What an order did at its venue, in the venue's units; below zero sold.
+  struct Done {
+    std::int64_t filled = 0, rest = 0;
+  };
+
+  /// As the venue's page shows it; nullopt: it is not there.
+  [[nodiscard]] std::optional<Done> at_venue(const std::string& client_id) const;
+
 private:
   void judge_order(LinkId link, const std::string& id);
   void judge_limits(const sim::Order& order);
@@ -108,11 +116,6 @@ private:
   const sim::Scenario& scenario_;
   Lookup lookup_;
   std::string prefix_; ///< of this engine's client ids
-
-  /// What an order did at its venue, in the venue's units; below zero sold.
-  struct Done {
-    std::int64_t filled = 0, rest = 0;
-  };
 
   /// One instrument at its venue: its orders by client id, which is the order of their decisions.
   struct Standing {

@@ -103,7 +103,7 @@ void Person::look_around() {
 
 void Person::act(const Fault& fault) {
   using Does = void (Person::*)(const Fault&);
-  static constexpr std::array<std::pair<FaultClass, Does>, 11> deeds{{
+  static constexpr std::array<std::pair<FaultClass, Does>, 12> deeds{{
       {FaultClass::kill_switch, &Person::throw_switch},
       {FaultClass::breaker_tripped, &Person::trip},
       {FaultClass::pair_paused, &Person::pause_pair},
@@ -115,6 +115,7 @@ void Person::act(const Fault& fault) {
       {FaultClass::account_moved, &Person::move_account},
       {FaultClass::keys_renewed, &Person::renew_keys},
       {FaultClass::settings_renewed, &Person::renew_settings},
+      {FaultClass::order_decided, &Person::begin_deciding},
   }};
   for (const auto& [kind, does] : deeds)
     if (kind == fault.kind)
@@ -226,11 +227,13 @@ void Person::work() {
           judge_.on_kill(core::to_millis(life->now().wall));
       }
     accept(*life);
+    decide(*life);
     if (finishing_)
       flatten();
   }
   works_ = false;
-  if (!wishes_.empty() || !thrown_.empty() || !accepts_.empty() || accepts_orders_)
+  if (!wishes_.empty() || !thrown_.empty() || !accepts_.empty() || accepts_orders_
+      || timeline_.now() < decides_until_)
     timeline_.after(look_every, [this, number = ++looks_] {
       if (number == looks_)
         work();
@@ -426,6 +429,33 @@ void Person::accept(Life& life) {
                 "/api/account/" + market.venue.text() + "/accept",
                 "type=" + std::string{core::to_string(market.type)},
                 {}}});
+}
+
+// ---- orders
+
+void Person::begin_deciding(const Fault& fault) {
+  decides_until_ = timeline_.now() + fault.lasts;
+  work();
+}
+
+/// Of those that are not at the venue (yet: a request may be on its way) or ended there without a
+/// fill; what was filled the engine must find by itself.
+void Person::decide(Life& life) {
+  if (timeline_.now() >= decides_until_)
+    return;
+  for (const auto& order : life.trading().desk->unsettled()) {
+    const auto& id = order->id().text();
+    const auto name = "decision on " + id;
+    if (order->state() != core::orders::OrderState::unknown || wishes_.contains(name))
+      continue;
+    const auto shown = judge_.at_venue(id);
+    if (shown && (shown->rest != 0 || shown->filled != 0))
+      continue;
+    want_once(name, {{"POST",
+                      "/api/orders/" + id + "/decide",
+                      {},
+                      shown ? R"({"status":"cancelled"})" : R"({"status":"rejected"})"}});
+  }
 }
 
 // ---- settings

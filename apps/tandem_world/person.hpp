@@ -81,6 +81,8 @@ private:
   void steer_plan(const Fault& fault);
   void move_account(const Fault& fault);
   void accept(Life& life);
+  void begin_deciding(const Fault& fault);
+  void decide(Life& life);
   void renew_keys(const Fault& fault);
   void renew_settings(const Fault& fault);
 
@@ -95,7 +97,7 @@ private:
   std::map<std::string, std::function<void()>> to_take_back_;
   std::vector<Thrown> thrown_;
   std::set<core::MarketKey> accepts_; ///< where the account was moved
-  core::MonoTime accept_at_{};
+  core::MonoTime accept_at_{}, decides_until_{};
   std::uint64_t wished_ = 0, looks_ = 0;
   bool works_ = false;
   bool finishing_ = false;

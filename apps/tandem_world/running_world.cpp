@@ -31,6 +31,7 @@ std::string slow_sink(const messages::ActorCell& cell) {
 struct Damage {
   std::string file, what;
   std::optional<std::string> bytes; ///< nullopt: the file is gone
+  bool cut = false;                 ///< its end is gone
 };
 
 /// Of a file that was whole: a bit is another one, or, where a later file follows, its end or all
@@ -61,12 +62,20 @@ std::optional<Damage> draw_damage(adapters::files::MemoryDisk& disk, std::uint64
   } else if (kind == 1) {
     bytes.resize(bytes.size() - 1 - any(bytes.size() / 2));
     damage.what = "ends with byte " + std::to_string(bytes.size());
+    damage.cut = true;
   } else {
     damage.what = "is gone";
     return damage;
   }
   damage.bytes = std::move(bytes);
   return damage;
+}
+
+/// @param said by the engine
+bool names(const Damage& damage, const core::Error& said) {
+  // What is cut between two records shows in the file behind it.
+  return !damage.bytes || said.source.find(damage.file) != std::string::npos
+         || (damage.cut && said.detail.find("the file before it ends with") != std::string::npos);
 }
 
 } // namespace
@@ -88,7 +97,7 @@ void World::begin_damaged(std::uint64_t draw) {
     const auto begun = Life::begin(ground_, random_.next(), {});
     if (begun)
       judge_.fault("the engine builds on a damaged journal: " + damage->file + ' ' + damage->what);
-    else if (damage->bytes && begun.error().source.find(damage->file) == std::string::npos)
+    else if (!names(*damage, begun.error()))
       judge_.fault(damage->file + ' ' + damage->what
                    + ", but the engine says: " + core::describe(begun.error()));
     else if (disk_.contents() != damaged)

@@ -23,6 +23,8 @@
 
 namespace tandem::world {
 
+class WildStrategy;
+
 inline constexpr core::MonoTime begin_at{std::chrono::hours{1}};
 /// By the service manager.
 inline constexpr std::chrono::milliseconds restart_usual{500};
@@ -117,6 +119,7 @@ private:
   void strike_venue(const Fault& fault);
   void strike_disk(const Fault& fault);
   void strike_actor(const Fault& fault);
+  void run_wild(const std::shared_ptr<WildStrategy>& strategy, core::MonoTime until);
   void fold_journal();
   void make_whole();
   [[nodiscard]] std::string not_ready() const;

@@ -1,5 +1,6 @@
 // What a world does when a fault is due.
 #include "apps/tandem_world/running_world.hpp"
+#include "apps/tandem_world/wild.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/actor_cast.hpp>
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <stdexcept>
 
 namespace tandem::world {
@@ -82,8 +84,22 @@ void World::strike(const Fault& fault) {
   case FaultClass::account_moved:
   case FaultClass::keys_renewed:
   case FaultClass::settings_renewed:
+  case FaultClass::order_decided:
     return person_.act(fault);
+  case FaultClass::orders_wild:
+    return run_wild(std::make_shared<WildStrategy>(static_cast<std::uint64_t>(fault.value)),
+                    timeline_.now() + fault.lasts);
   }
+}
+
+/// A life that ends takes its orders with it; the strategy goes on in the next one.
+void World::run_wild(const std::shared_ptr<WildStrategy>& strategy, core::MonoTime until) {
+  constexpr auto every = 20ms;
+  if (whole_ || timeline_.now() >= until)
+    return;
+  if (runs() && !life_->dead())
+    strategy->ask(*life_);
+  timeline_.after(every, [this, strategy, until] { run_wild(strategy, until); });
 }
 
 void World::strike_link(const Fault& fault) {
