@@ -46,7 +46,7 @@ OPERATIONS = {
     "ApplyConfig": ("POST", "/api/engine/config/apply"), "RunDrill": ("POST", "/api/engine/drill"),
 }
 # Fields that are no part of a body, beside those in the path.
-QUERY = {"type", "depth", "limit", "pair", "dryRun", "path", "after", "level"}
+QUERY = {"type", "depth", "limit", "pair", "dryRun", "path", "after", "level", "category"}
 STATUS = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ABORTED",
           422: "FAILED_PRECONDITION", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 502: "UNKNOWN", 503: "UNAVAILABLE"}
 CALLED = set()
@@ -323,7 +323,7 @@ def a_refusal_says_the_same_as_rest():
              ("ReleaseKill", {"level": "venue", "scope": "binance"}), ("PutApiKeys", {"exchanges": {}}),
              ("PutApiKeys", {"exchanges": {"nowhere": {"apiKey": "mock-x", "secret": "y"}}}), ("TestApiKeys", {"exchange": "nowhere"}),
              ("KillActor", {"path": "nowhere"}), ("GetActor", {"path": "nowhere"}), ("RestartActor", {"path": "nowhere"}),
-             ("PauseActor", {"path": "engine/services/risk/desk"}), ("ResumeActor", {"path": ""}), ("GetLog", {"level": "loud"}),
+             ("PauseActor", {"path": "engine/services/risk/desk"}), ("ResumeActor", {"path": ""}), ("GetLog", {"level": "loud"}), ("GetLog", {"category": "loud"}),
              ("SetLogLevel", {"path": "nowhere", "level": "debug"}), ("StageConfig", {"yaml": "mode: nonsense"}),
              ("RunDrill", {"kind": "nonsense", "surface": "binance_spot"}), ("GetBook", {"exchange": "binance", "symbol": "NOSUCH"}),
              ("GetMarket", {"exchange": "binance", "symbol": "NOSUCH"})]
