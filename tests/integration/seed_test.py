@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.parse
 
 from world import ROOT, Program, WebSocket, World, programs, run, wait_until
 
@@ -234,7 +235,9 @@ def it_works_below_a_path_prefix_behind_a_proxy():
     status, text = behind_a_proxy("/api/exchanges")
     assert status == 200 and json.loads(text)["success"] is True
     status, text = behind_a_proxy("/openapi.json")
-    assert status == 200 and json.loads(text)["openapi"]
+    document = json.loads(text)
+    server = urllib.parse.urljoin(f"http://{PROXY.address}{PREFIX}/openapi.json", document["servers"][0]["url"])
+    assert status == 200 and document["openapi"] and server == f"http://{PROXY.address}{PREFIX}/", server
     client = WebSocket(PROXY.address, PREFIX + "/ws", f"Origin: http://{PROXY.address}\r\n")
     assert client.status == 101, "the page's own origin, as the proxy passes the Host on"
     client.send({"op": "ping"})
