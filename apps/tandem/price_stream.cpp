@@ -216,6 +216,8 @@ int serve(const PriceStreamConfig& config, Edition edition, std::ostream& out, s
   const auto context = make_context(clocks, machine_random(), *log, mode);
   adapters::transport::Io venue_io{"venues", clocks};
   adapters::transport::Io api_io{"api", clocks};
+  tell_faults(venue_io, "venues", *log);
+  tell_faults(api_io, "api", *log);
   if (const auto bound = adapters::transport::serve_http(api_io, address_of(config), {}, {});
       !bound) {
     err << core::describe(bound.error()) << '\n';

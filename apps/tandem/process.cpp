@@ -77,6 +77,13 @@ std::string proxy_of(const std::string& url) {
   return adapters::transport::proxy_for(url, from_environment);
 }
 
+void tell_faults(adapters::transport::Io& io, std::string thread, core::Log& log) {
+  io.on_fault([thread = std::move(thread), &log](std::string_view what) {
+    log.write(core::LogLevel::error, "io_fault",
+              {{"thread", thread}, {"error", std::string{what}}});
+  });
+}
+
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);

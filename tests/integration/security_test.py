@@ -451,6 +451,17 @@ def old_tls_and_plain_http_get_no_answer():
         assert b"HTTP/1.1" not in receive(plain)
 
 
+def a_certificate_that_cannot_be_used_stands_in_the_log_and_the_former_stays():
+    path = pathlib.Path(WORLD.certificates.server[0])
+    good = path.read_bytes()
+    path.write_bytes(b"no certificate\n")
+    try:
+        wait_until("the fault in the log", lambda: re.search(r"io_fault.*former stay", WORLD.engine.log()), 10)
+        assert WORLD.ask("GET", "/api/exchanges", TOKENS["viewer"])[0] == 200
+    finally:
+        path.write_bytes(good)
+
+
 def another_bind_without_tls_and_keys_is_refused_with_its_line():
     text = (ROOT / WORLD.config).read_text().replace("address: 127.0.0.1:7000", "address: 0.0.0.0:7000")
     path = pathlib.Path(WORLD.directory.name, "open.yaml")
@@ -472,4 +483,4 @@ with SecureWorld() as WORLD:
          a_websocket_needs_a_key_too_and_a_page_of_this_listener, oversized_requests_are_refused_and_cost_nothing,
          ten_thousand_bad_requests_get_ten_thousand_refusals, slow_clients_are_cut_and_disturb_nobody,
          a_client_certificate_can_be_asked_for_beside_the_key, old_tls_and_plain_http_get_no_answer,
-         another_bind_without_tls_and_keys_is_refused_with_its_line])
+         another_bind_without_tls_and_keys_is_refused_with_its_line, a_certificate_that_cannot_be_used_stands_in_the_log_and_the_former_stays])

@@ -156,6 +156,8 @@ int run_captured(const config::Config& config, const ConfigSource& source,
   const auto log = make_log(config.log, std::string{config::to_string(config.mode)}, clocks);
   adapters::transport::Io venue_io{"venues", clocks};
   adapters::transport::Io api_io{"api", clocks};
+  tell_faults(venue_io, "venues", *log);
+  tell_faults(api_io, "api", *log);
   if (const int problem = check_resources(config, api_io); problem != exit_ok)
     return problem;
   auto keys = find_keys(config, from_environment);

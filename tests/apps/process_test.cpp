@@ -1,0 +1,42 @@
+/// What a process of the engine has around its actors.
+#include "apps/tandem/process.hpp"
+
+#include <doctest/doctest.h>
+
+#include <future>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+using namespace tandem;
+
+namespace {
+
+/// Hands the first line over; what is said on another thread is waited for.
+class FirstLine final : public core::Log {
+public:
+  void write(core::LogLevel level, std::string_view event,
+             std::initializer_list<core::LogField> fields) override {
+    std::string text = level == core::LogLevel::error ? "error " : "";
+    text += event;
+    for (const auto& field : fields)
+      text += ' ' + std::string{field.key} + '=' + field.value;
+    line_.set_value(std::move(text));
+  }
+
+  [[nodiscard]] std::string wait() { return line_.get_future().get(); }
+
+private:
+  std::promise<std::string> line_;
+};
+
+} // namespace
+
+TEST_CASE("what goes wrong on a network thread stands in the log with the thread's name") {
+  FirstLine log;
+  adapters::transport::Io io{"venues", apps::machine_clocks()};
+  apps::tell_faults(io, "venues", log);
+  io.post([] { throw std::runtime_error{"a frame too many"}; });
+  CHECK(log.wait() == "error io_fault thread=venues error=a frame too many");
+}
