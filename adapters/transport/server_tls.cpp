@@ -50,6 +50,8 @@ public:
     cut();
   }
 
+  [[nodiscard]] std::optional<std::uint64_t> waited_for_since() const override { return since_; }
+
 private:
   void on_done(ErrorCode error) {
     if (over_)
@@ -66,6 +68,7 @@ private:
   const std::shared_ptr<ServerCore> core_;
   ServerStream stream_;
   const bool refused_;
+  const std::uint64_t since_ = core_->now();
   std::uint64_t deadline_ = 0;
   bool over_ = false;
 };

@@ -238,6 +238,7 @@ std::vector<config::ListenerConfig> all_listeners(const config::Config& config, 
 
 int run_engine(const config::Config& config, const ConfigSource& source) {
   const auto signals = block_signals();
+  use_all_descriptors();
   const auto clocks = machine_clocks();
   const std::string mode{config::to_string(config.mode)};
   const auto log = make_log(config.log, mode, clocks);

@@ -204,6 +204,7 @@ int serve(const PriceStreamConfig& config, Edition edition, std::ostream& out, s
     return store.error().code == core::Errc::configuration ? exit_configuration : exit_unavailable;
   }
   const auto signals = block_signals();
+  use_all_descriptors();
   const auto clocks = machine_clocks();
   const auto mode = config::mode_of(config);
   const std::string mode_name{config::to_string(mode)};

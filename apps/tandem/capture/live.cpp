@@ -152,6 +152,7 @@ int refuse(const core::Error& why, int code) {
 int run_captured(const config::Config& config, const ConfigSource& source,
                  const std::string& file) {
   const auto signals = block_signals();
+  use_all_descriptors();
   const auto clocks = machine_clocks();
   const auto log = make_log(config.log, std::string{config::to_string(config.mode)}, clocks);
   adapters::transport::Io venue_io{"venues", clocks};
