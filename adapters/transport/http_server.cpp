@@ -2,6 +2,7 @@
 
 #include "adapters/transport/server_core.hpp"
 #include "adapters/transport/server_tls.hpp"
+#include "adapters/transport/tls_files.hpp"
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/ip/address.hpp>
