@@ -32,6 +32,25 @@ std::optional<LogLevel> parse_log_level(std::string_view text) noexcept {
   return std::nullopt;
 }
 
+std::string_view to_string(LogCategory category) noexcept {
+  switch (category) {
+  case LogCategory::error:
+    return "error";
+  case LogCategory::performance:
+    return "performance";
+  case LogCategory::event:
+    return "event";
+  }
+  return "event";
+}
+
+std::optional<LogCategory> parse_log_category(std::string_view text) noexcept {
+  for (const auto category : {LogCategory::error, LogCategory::performance, LogCategory::event})
+    if (to_string(category) == text)
+      return category;
+  return std::nullopt;
+}
+
 bool is_within(std::string_view path, std::string_view place) noexcept {
   return place.empty()
          || (path.starts_with(place) && (path.size() == place.size() || path[place.size()] == '/'));
@@ -93,7 +112,8 @@ std::vector<LogLine> LogBook::lines(const LogQuery& query) const {
   for (auto line = lines_.rbegin(); line != lines_.rend() && line->number > query.after; ++line) {
     if (result.size() >= query.limit)
       break;
-    if (line->level >= query.level && is_within(line->place, query.place))
+    if (line->level >= query.level && is_within(line->place, query.place)
+        && (!query.category || line->category == *query.category))
       result.push_back(*line);
   }
   std::reverse(result.begin(), result.end());

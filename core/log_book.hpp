@@ -23,6 +23,31 @@ namespace tandem::core {
 [[nodiscard]] std::string_view to_string(LogLevel level) noexcept;
 [[nodiscard]] std::optional<LogLevel> parse_log_level(std::string_view text) noexcept;
 
+/// What a line is about, for whoever wants one kind alone.
+enum class LogCategory : std::uint8_t {
+  error,       ///< of level warning or above, or about something that did not succeed
+  performance, ///< with a time that was measured
+  event,       ///< everything else
+};
+
+/// "error", "performance", "event".
+[[nodiscard]] std::string_view to_string(LogCategory category) noexcept;
+[[nodiscard]] std::optional<LogCategory> parse_log_category(std::string_view text) noexcept;
+
+/// By the level and, below warning, by the fields of S3-94: success "false" or an error_code is an
+/// error, a latency_ms a measurement.
+template <class Fields>
+[[nodiscard]] LogCategory category_of(LogLevel level, const Fields& fields) {
+  auto category = level >= LogLevel::warning ? LogCategory::error : LogCategory::event;
+  for (const auto& [key, value] : fields) {
+    if ((key == "success" && value == "false") || (key == "error_code" && !value.empty()))
+      return LogCategory::error;
+    if (key == "latency_ms" && category == LogCategory::event)
+      category = LogCategory::performance;
+  }
+  return category;
+}
+
 /// The path itself, or one below it. The empty place is above all.
 [[nodiscard]] bool is_within(std::string_view path, std::string_view place) noexcept;
 
@@ -30,6 +55,7 @@ struct LogLine {
   std::uint64_t number = 0; ///< from 1, without a gap
   UnixMillis ts = 0;
   LogLevel level = LogLevel::info;
+  LogCategory category = LogCategory::event;
   std::string event;
   std::string place; ///< path of the actor that said it; empty: no actor
   std::vector<std::pair<std::string, std::string>> fields;
@@ -40,6 +66,7 @@ struct LogQuery {
   std::size_t limit = 100;          ///< the newest of them
   LogLevel level = LogLevel::debug; ///< that and above
   std::string place{};              ///< only of that part of the tree
+  std::optional<LogCategory> category{};
 };
 
 class LogBook {

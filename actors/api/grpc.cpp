@@ -6,6 +6,7 @@
 #include "core/market/board.hpp"
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -47,6 +48,9 @@ adapters::transport::Serve serve_grpc(adapters::transport::Strand& strand,
   adapters::grpc::ServeOptions options;
   options.routes = routes();
   options.services = std::move(services);
+  options.on_fault = [context](std::string_view what) {
+    context->log->write(core::LogLevel::warning, "grpc_fault", {{"error", std::string{what}}});
+  };
   options.read_book = [context](const std::string& exchange, const std::string& symbol,
                                 const std::string& type, std::size_t levels) {
     const auto market = type == "linear" ? core::MarketType::linear : core::MarketType::spot;

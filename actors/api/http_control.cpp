@@ -227,6 +227,7 @@ void write_line(JsonWriter& out, const core::LogLine& line) {
       .field("number", line.number)
       .field("ts", line.ts)
       .field("level", core::to_string(line.level))
+      .field("category", core::to_string(line.category))
       .field("event", line.event)
       .field("actor", line.place);
   out.key("fields").begin_object();
@@ -411,9 +412,16 @@ void get_log(HttpSurface& impl, const HttpCall& call) {
   const auto level = level_of(text("level").value_or("debug"));
   if (!after || !limit || !level)
     return impl.fail(call.respond, !after ? after.error() : !limit ? limit.error() : level.error());
+  core::LogQuery query{*after, *limit, *level, text("path").value_or(""), std::nullopt};
+  if (const auto wanted = text("category")) {
+    query.category = core::parse_log_category(*wanted);
+    if (!query.category)
+      return impl.fail(call.respond,
+                       {Errc::validation_error, "must be error, performance or event", "category"});
+  }
   JsonWriter out;
   out.begin_object().key("lines").begin_array();
-  for (const auto& line : book->lines({*after, *limit, *level, text("path").value_or("")}))
+  for (const auto& line : book->lines(query))
     write_line(out, line);
   out.end_array().key("levels");
   write_levels(out, *book);

@@ -2,6 +2,7 @@
 
 #include "adapters/grpc/server_state.hpp"
 #include "adapters/grpc/stream_call.hpp"
+#include "adapters/grpc/tls_credentials.hpp"
 #include "adapters/grpc/unary_call.hpp"
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
@@ -16,9 +17,8 @@
 #include <tandem/v1/streams.pb.h>
 #include <tandem/v1/trader.pb.h>
 
-#include <fstream>
-#include <iterator>
-#include <optional>
+#include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,6 +45,8 @@ constexpr int keepalive_ms = 60'000;
 constexpr int keepalive_timeout_ms = 20'000;
 constexpr int ping_interval_ms_min = 10'000;
 constexpr int handshake_ms_max = 10'000;
+constexpr std::chrono::seconds tls_look_interval{1};
+constexpr std::chrono::seconds tls_copies_grace{10}; ///< gRPC looks at them every second
 
 const pb::ServiceDescriptor& trader() {
   return *tandem::v1::GetHealthRequest::descriptor()->file()->FindServiceByName("Trader");
@@ -106,32 +108,15 @@ bool is_unix(const std::string& address) {
   return address.starts_with(unix_scheme);
 }
 
-std::string contents(const std::string& path) {
-  std::ifstream file{path, std::ios::binary};
-  return {std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
-}
-
-/// The one place where credentials are made. Error: configuration (a file of TLS is missing or
-/// empty; what is in it is gRPC's to refuse).
-core::Result<std::shared_ptr<::grpc::ServerCredentials>>
-make_credentials(const std::optional<transport::ServerTls>& tls) {
-  if (!tls)
-    return ::grpc::InsecureServerCredentials();
-  const bool clients = !tls->client_ca.empty();
-  ::grpc::SslServerCredentialsOptions ssl{
-      clients ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
-              : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE};
-  auto& pair = ssl.pem_key_cert_pairs.emplace_back();
-  for (auto [text, path] :
-       {std::pair{&pair.cert_chain, &tls->certificate}, std::pair{&pair.private_key, &tls->key},
-        std::pair{&ssl.pem_root_certs, &tls->client_ca}}) {
-    if (path->empty())
-      continue;
-    *text = contents(*path);
-    if (text->empty())
-      return core::fail(Errc::configuration, "cannot be used for TLS", *path);
-  }
-  return ::grpc::SslServerCredentials(ssl);
+/// Every second until the server has gone.
+void look_at_tls(transport::Strand& strand, std::weak_ptr<RenewedTls> tls) {
+  strand.post_after(tls_look_interval, [&strand, tls = std::move(tls)] {
+    const auto there = tls.lock();
+    if (!there)
+      return;
+    there->look();
+    look_at_tls(strand, tls);
+  });
 }
 
 void set_limits(::grpc::ServerBuilder& builder) {
@@ -161,6 +146,9 @@ public:
     state_->gate.close();
     if (server_)
       server_->Shutdown(std::chrono::system_clock::time_point{}); // cancels what is open
+    // Their descriptors would soon be others' files.
+    if (tls_)
+      state_->strand.post_after(tls_copies_grace, [kept = tls_->copies()] {});
   }
 
   core::Status listen(const std::string& address) {
@@ -171,10 +159,16 @@ public:
     set_limits(builder);
     int port = 0;
     // A Unix socket does not leave the machine, and is its owner's only.
-    const auto credentials = make_credentials(is_unix(address) ? std::nullopt : state_->limits.tls);
-    if (!credentials)
-      return tl::unexpected{credentials.error()};
-    builder.AddListeningPort(address, *credentials, &port);
+    auto credentials = ::grpc::InsecureServerCredentials();
+    if (state_->limits.tls && !is_unix(address)) {
+      auto made = renewed_tls(*state_->limits.tls, state_->options.on_fault);
+      if (!made)
+        return tl::unexpected{std::move(made.error())};
+      tls_ = *std::move(made);
+      credentials = tls_->credentials();
+      look_at_tls(state_->strand, tls_);
+    }
+    builder.AddListeningPort(address, credentials, &port);
     builder.RegisterService(&trader_);
     builder.RegisterService(&streams_);
     for (const auto& service : state_->options.services)
@@ -211,6 +205,7 @@ private:
   const StatePtr state_;
   DescribedService trader_, streams_;
   std::string address_;
+  std::shared_ptr<RenewedTls> tls_;        ///< null: plain
   std::unique_ptr<::grpc::Server> server_; ///< before the services it serves
 };
 

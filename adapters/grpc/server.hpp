@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace grpc {
@@ -26,6 +27,9 @@ struct ServeOptions {
   std::function<std::string(const std::string& exchange, const std::string& symbol,
                             const std::string& type, std::size_t levels)>
       read_book{};
+  /// What goes wrong with nobody to answer to, as renewed files of TLS that cannot be used. Any
+  /// thread; must not block.
+  std::function<void(std::string_view what)> on_fault = [](std::string_view) {};
   /// Served beside Trader and Streams; shared, because a server made anew serves them again.
   std::vector<std::shared_ptr<::grpc::Service>> services{};
 };
@@ -35,7 +39,7 @@ struct ServeOptions {
 /// all that is made: a unary call is a request, a stream a WebSocket that is opened, sends one
 /// subscription and hears frames. Of the limits, those of requests, bodies, WebSockets and their
 /// buffers hold. Errors: connection_lost when it cannot be bound, configuration when the routes do
-/// not fit the service.
+/// not fit the service or a file of TLS cannot be used.
 [[nodiscard]] transport::Serve serve_on(transport::Strand& strand, ServeOptions options);
 
 } // namespace tandem::adapters::grpc

@@ -79,8 +79,11 @@ std::unique_ptr<pb::Message> make_message(const pb::Descriptor& type) {
 core::Result<std::unique_ptr<pb::Message>> parse_request(const ::grpc::ByteBuffer& bytes,
                                                          const pb::Descriptor& type) {
   auto message = make_message(type);
-  auto copy = bytes; // shares the bytes
-  if (!Traits::Deserialize(&copy, message.get()).ok())
+  // In one piece: of a stream protobuf does not know the end, and reserves up to 50 MB for whatever
+  // length a field claims; told the end, gRPC's stream of several pieces aborts.
+  ::grpc::Slice whole;
+  if ((!bytes.TrySingleSlice(&whole).ok() && !bytes.DumpToSingleSlice(&whole).ok())
+      || !message->ParseFromArray(whole.begin(), static_cast<int>(whole.size())))
     return core::fail(Errc::validation_error, "these bytes are no " + type.full_name());
   if (has_unknown(*message))
     return core::fail(Errc::validation_error,

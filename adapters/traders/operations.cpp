@@ -40,7 +40,9 @@ constexpr std::array of_log{
     QueryParameter{"after", ParameterKind::text, "Only lines of a larger number."}, limit_query,
     QueryParameter{"level", ParameterKind::choice, "That level and above; debug when left out.", 0,
                    "debug|info|warning|error"},
-    QueryParameter{"path", ParameterKind::text, "Only what that part of the tree said."}};
+    QueryParameter{"path", ParameterKind::text, "Only what that part of the tree said."},
+    QueryParameter{"category", ParameterKind::choice, "Only lines of that kind.", 0,
+                   "error|performance|event"}};
 constexpr std::array of_accept{
     QueryParameter{"type", ParameterKind::choice, "Which market.", 0, market_types, true}};
 

@@ -2,6 +2,7 @@
 
 #include "adapters/transport/server_core.hpp"
 #include "adapters/transport/server_tls.hpp"
+#include "adapters/transport/tls_files.hpp"
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -162,10 +163,9 @@ private:
     void on_accepted(Socket socket) {
       ErrorCode ignored;
       socket.set_option(Tcp::no_delay{true}, ignored);
-      const auto open = core->sessions();
-      const bool refused = open >= core->limits.connections_max;
+      const bool refused = core->sessions() >= core->limits.connections_max && !core->make_room();
       ++(refused ? core->counters.connections_refused : core->counters.connections);
-      if (open >= core->limits.connections_max + refused_sessions_max)
+      if (refused && core->sessions() >= core->limits.connections_max + refused_sessions_max)
         return; // the socket closes
       if (core->tls)
         return start_tls_session(core, std::move(socket), refused);

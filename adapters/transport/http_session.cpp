@@ -111,11 +111,16 @@ public:
     }
   }
 
+  [[nodiscard]] std::optional<std::uint64_t> waited_for_since() const override {
+    return phase_ == Phase::idle || phase_ == Phase::reading ? std::optional{since_} : std::nullopt;
+  }
+
 private:
   enum class Phase { idle, reading, waiting, writing, lingering, over };
 
   void enter(Phase phase, std::chrono::milliseconds limit) {
     phase_ = phase;
+    since_ = core_->now();
     deadline_ = core_->deadline(limit);
   }
 
@@ -342,6 +347,7 @@ private:
   std::optional<http::request_parser<http::string_body>> parser_;
   Phase phase_ = Phase::reading;
   std::uint64_t deadline_ = 0;
+  std::uint64_t since_ = 0; ///< tick at which the phase began
   std::uint64_t exchange_ = 0;
   bool reading_ = false;
   bool continued_ = false;

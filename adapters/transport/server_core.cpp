@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <vector>
 
 namespace tandem::adapters::transport {
 
@@ -15,6 +14,8 @@ namespace {
 constexpr int ticks_per_shortest_limit = 10;
 constexpr std::chrono::milliseconds tick_min{2};
 constexpr std::chrono::milliseconds tick_max{100};
+/// Of the request's time: who took it all the same is slow.
+constexpr int slow_share = 8;
 
 std::chrono::milliseconds choose_tick(const ServerLimits& limits) {
   const auto shortest
@@ -70,6 +71,7 @@ std::uint64_t ServerCore::deadline(std::chrono::milliseconds from_now) const {
 
 void ServerCore::tick() {
   ++tick_;
+  slow_.clear(); // whoever has left since is not kept
   // A copy: sessions leave while they are asked.
   std::vector<std::shared_ptr<Session>> asked;
   asked.reserve(sessions_.size());
@@ -80,7 +82,36 @@ void ServerCore::tick() {
     session->on_tick();
 }
 
+bool ServerCore::is_slow(const Session& session) const {
+  const auto since = session.waited_for_since();
+  return since && (tick_ - *since) * tick_length_ >= limits.request_timeout / slow_share;
+}
+
+/// Looked for once a tick: a flood of connections costs no look at all sessions for each.
+bool ServerCore::make_room() {
+  if (std::exchange(looked_at_, tick_) != tick_) {
+    slow_.clear();
+    // any order: sorted below
+    for (const auto& [key, session] : sessions_)
+      if (is_slow(*session))
+        slow_.push_back(session);
+    std::ranges::sort(slow_, std::greater{},
+                      [](const auto& session) { return session->waited_for_since(); });
+  }
+  while (!slow_.empty()) {
+    const auto session = std::move(slow_.back());
+    slow_.pop_back();
+    if (!sessions_.contains(session.get()) || !is_slow(*session))
+      continue;
+    ++counters.timed_out;
+    session->cut();
+    return true;
+  }
+  return false;
+}
+
 void ServerCore::cut_all() {
+  slow_.clear();
   const auto cut = std::move(sessions_);
   sessions_.clear();
   for (const auto& [key, session] : cut)

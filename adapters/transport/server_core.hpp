@@ -18,6 +18,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace tandem::adapters::transport {
 
@@ -78,6 +79,11 @@ public:
   virtual void cut() = 0;
   /// The server's clock has moved: see to deadlines.
   virtual void on_tick() = 0;
+
+  /// Since which tick the peer keeps us waiting for a handshake or a request; absent: it does not.
+  [[nodiscard]] virtual std::optional<std::uint64_t> waited_for_since() const {
+    return std::nullopt;
+  }
 };
 
 /// ServerCounters as they are counted: written on the Io's thread, read from any.
@@ -114,8 +120,14 @@ public:
 
   [[nodiscard]] std::chrono::milliseconds tick_length() const { return tick_length_; }
 
+  [[nodiscard]] std::uint64_t now() const { return tick_; }
+
   void tick();
   void cut_all();
+
+  /// At the cap: cuts the peer that has kept us waiting the longest, when that is an eighth of the
+  /// request's time and more, so that silent clients cannot keep the others out. False: none has.
+  [[nodiscard]] bool make_room();
 
   /// The user's body for a refusal, or a plain one.
   [[nodiscard]] ServerResponse refusal(int status, std::string_view reason) noexcept;
@@ -127,10 +139,13 @@ public:
 
 private:
   const std::string& date();
+  [[nodiscard]] bool is_slow(const Session& session) const;
 
   std::unordered_map<Session*, std::shared_ptr<Session>> sessions_;
   std::chrono::milliseconds tick_length_;
   std::uint64_t tick_ = 0;
+  std::uint64_t looked_at_ = 0;                ///< tick at which slow_ was made
+  std::vector<std::shared_ptr<Session>> slow_; ///< the slowest last; as of looked_at_
   std::int64_t date_second_ = -1;
   std::string date_;
 };

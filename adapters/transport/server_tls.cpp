@@ -1,9 +1,10 @@
 #include "adapters/transport/server_tls.hpp"
 
+#include "adapters/transport/tls_files.hpp"
+
 #include <openssl/ssl.h>
 
 #include <string>
-#include <system_error>
 #include <utility>
 
 namespace tandem::adapters::transport {
@@ -50,6 +51,8 @@ public:
     cut();
   }
 
+  [[nodiscard]] std::optional<std::uint64_t> waited_for_since() const override { return since_; }
+
 private:
   void on_done(ErrorCode error) {
     if (over_)
@@ -66,6 +69,7 @@ private:
   const std::shared_ptr<ServerCore> core_;
   ServerStream stream_;
   const bool refused_;
+  const std::uint64_t since_ = core_->now();
   std::uint64_t deadline_ = 0;
   bool over_ = false;
 };
@@ -107,25 +111,10 @@ core::Result<std::shared_ptr<ssl::context>> make_server_tls(const ServerTls& fil
   return context;
 }
 
-TlsFiles::TlsFiles(ServerTls files) : files_{std::move(files)}, seen_{look()} {}
-
-bool TlsFiles::changed() {
-  auto now = look();
-  const bool other = now != seen_;
-  seen_ = std::move(now);
-  return other;
-}
-
-TlsFiles::Seen TlsFiles::look() const {
-  Seen seen;
-  std::size_t at = 0;
-  for (const auto* path : {&files_.certificate, &files_.key, &files_.client_ca}) {
-    std::error_code gone; // a missing file is another state as well
-    auto& file = seen.at(at++);
-    file.first = std::filesystem::last_write_time(*path, gone);
-    file.second = std::filesystem::file_size(*path, gone);
-  }
-  return seen;
+core::Status check_server_tls(const ServerTls& files) {
+  if (auto made = make_server_tls(files); !made)
+    return tl::unexpected{std::move(made.error())};
+  return {};
 }
 
 void start_tls_session(std::shared_ptr<ServerCore> core, Socket socket, bool refused) {

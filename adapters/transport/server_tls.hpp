@@ -1,14 +1,11 @@
-/// The server's side of TLS: its certificate, who of the clients must show one, and the handshake
-/// with its time. Private to adapters/transport.
+/// The HTTP server's side of TLS: its certificate, who of the clients must show one, and the
+/// handshake with its time. Private to adapters/transport.
 #pragma once
 
 #include "adapters/transport/server_core.hpp"
 #include "adapters/transport/server_stream.hpp"
 
-#include <array>
-#include <cstdint>
-#include <filesystem>
-#include <utility>
+#include <memory>
 
 namespace tandem::adapters::transport {
 
@@ -17,25 +14,6 @@ namespace tandem::adapters::transport {
 /// phrase).
 [[nodiscard]] core::Result<std::shared_ptr<boost::asio::ssl::context>>
 make_server_tls(const ServerTls& files);
-
-/// Tells when the files were changed, by their time and size.
-class TlsFiles {
-public:
-  /// Looks at them: what is read after this is what changes are told against.
-  explicit TlsFiles(ServerTls files);
-
-  /// Since the last time.
-  [[nodiscard]] bool changed();
-
-  [[nodiscard]] const ServerTls& names() const noexcept { return files_; }
-
-private:
-  using Seen = std::array<std::pair<std::filesystem::file_time_type, std::uintmax_t>, 3>;
-  [[nodiscard]] Seen look() const;
-
-  ServerTls files_;
-  Seen seen_;
-};
 
 /// Shakes hands within the server's handshake_timeout, then goes on as HTTP. @param refused as of
 /// start_http_session.

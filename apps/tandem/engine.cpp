@@ -238,6 +238,7 @@ std::vector<config::ListenerConfig> all_listeners(const config::Config& config, 
 
 int run_engine(const config::Config& config, const ConfigSource& source) {
   const auto signals = block_signals();
+  use_all_descriptors();
   const auto clocks = machine_clocks();
   const std::string mode{config::to_string(config.mode)};
   const auto log = make_log(config.log, mode, clocks);
@@ -260,6 +261,9 @@ int run_engine(const config::Config& config, const ConfigSource& source) {
   adapters::transport::Io venue_io{"venues", clocks, trading_place(config.engine)};
   adapters::transport::Io api_io{"api", clocks, serving};
   adapters::transport::Io sinks_io{"sinks", clocks, serving};
+  tell_faults(venue_io, "venues", *log);
+  tell_faults(api_io, "api", *log);
+  tell_faults(sinks_io, "sinks", *log);
   const auto sinks_http = adapters::transport::make_http_client(sinks_io);
   const auto connector = adapters::transport::make_websocket_connector(venue_io);
   const auto http = adapters::transport::make_http_client(venue_io);

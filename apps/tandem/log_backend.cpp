@@ -95,6 +95,7 @@ public:
     core::LogLine line;
     line.ts = core::to_millis(clocks_.wall());
     line.level = level;
+    line.category = core::category_of(level, fields);
     line.event = event;
     line.place = place;
     for (const auto& field : fields)
@@ -110,8 +111,9 @@ private:
 
   [[nodiscard]] std::string json_line(std::string_view place, core::LogLevel level,
                                       std::string_view event, Fields fields) const {
-    auto line = fmt::format(R"({{"ts":"{}","level":"{}","mode":"{}","event":"{}")", stamp_now('T'),
-                            level_name(level), mode_, event);
+    auto line = fmt::format(R"({{"ts":"{}","level":"{}","mode":"{}","event":"{}","category":"{}")",
+                            stamp_now('T'), level_name(level), mode_, event,
+                            core::to_string(core::category_of(level, fields)));
     const auto add = [&line](std::string_view key, std::string_view value) {
       line += fmt::format(R"(,"{}":")", key);
       append_escaped(line, value);
@@ -130,8 +132,9 @@ private:
     auto line = form_ == Form::dashed
                     ? fmt::format("{} - {} - {} - event={} mode={}", stamp_now(' '), name_,
                                   level_name(level), event, mode_)
-                    : fmt::format("{} {:<7} mode={} event={}", stamp_now('T'), level_name(level),
-                                  mode_, event);
+                    : fmt::format("{} {:<7} mode={} event={} category={}", stamp_now('T'),
+                                  level_name(level), mode_, event,
+                                  core::to_string(core::category_of(level, fields)));
     const auto add = [&line](std::string_view key, std::string_view value) {
       line += fmt::format(" {}=", key);
       if (plain(value)) {

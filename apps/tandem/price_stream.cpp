@@ -204,6 +204,7 @@ int serve(const PriceStreamConfig& config, Edition edition, std::ostream& out, s
     return store.error().code == core::Errc::configuration ? exit_configuration : exit_unavailable;
   }
   const auto signals = block_signals();
+  use_all_descriptors();
   const auto clocks = machine_clocks();
   const auto mode = config::mode_of(config);
   const std::string mode_name{config::to_string(mode)};
@@ -216,6 +217,8 @@ int serve(const PriceStreamConfig& config, Edition edition, std::ostream& out, s
   const auto context = make_context(clocks, machine_random(), *log, mode);
   adapters::transport::Io venue_io{"venues", clocks};
   adapters::transport::Io api_io{"api", clocks};
+  tell_faults(venue_io, "venues", *log);
+  tell_faults(api_io, "api", *log);
   if (const auto bound = adapters::transport::serve_http(api_io, address_of(config), {}, {});
       !bound) {
     err << core::describe(bound.error()) << '\n';

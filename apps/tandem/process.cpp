@@ -6,8 +6,10 @@
 #include "apps/tandem/engine.hpp"
 #include "config/endpoint.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -19,6 +21,9 @@
 
 namespace tandem::apps {
 namespace {
+
+/// Several times what all listeners take; a library that walks over all descriptors stays quick.
+constexpr rlim_t descriptors_max = 65'536;
 
 /// A file named KILL in the state directory throws the switch once, when it appears.
 class KillFile {
@@ -75,6 +80,24 @@ std::string from_environment(const std::string& name) {
 
 std::string proxy_of(const std::string& url) {
   return adapters::transport::proxy_for(url, from_environment);
+}
+
+void tell_faults(adapters::transport::Io& io, std::string thread, core::Log& log) {
+  io.on_fault([thread = std::move(thread), &log](std::string_view what) {
+    log.write(core::LogLevel::error, "io_fault",
+              {{"thread", thread}, {"error", std::string{what}}});
+  });
+}
+
+void use_all_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return;
+  if (limit.rlim_cur >= descriptors_max)
+    return;
+  limit.rlim_cur = std::min(limit.rlim_max, descriptors_max);
+  // What it is not given it does without: the listeners refuse what they cannot take.
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 sigset_t block_signals() {

@@ -37,6 +37,13 @@ namespace tandem::apps {
 /// By the environment; empty = direct.
 [[nodiscard]] std::string proxy_of(const std::string& url);
 
+/// What a thread of sockets cannot tell anyone else goes to the log. @param log outlives `io`.
+void tell_faults(adapters::transport::Io& io, std::string thread, core::Log& log);
+
+/// As many open files and sockets as the system lets this user have, up to 65,536: the customary
+/// 1,024 are fewer than the clients of one listener.
+void use_all_descriptors();
+
 /// Blocked before any thread exists, so that all inherit it and only wait_for_end sees them.
 [[nodiscard]] sigset_t block_signals();
 

@@ -228,13 +228,21 @@ int top(adapters::console::Client& client, const CommandLine& line, std::ostream
 // ---- watch
 // ----------------------------------------------------------------------------------------------------------
 
+/// Of the log's lines those that are wanted.
+std::string log_target(const CommandLine& line, std::size_t limit) {
+  auto target = "/api/engine/log?limit=" + std::to_string(limit);
+  if (!line.category.empty())
+    target += "&category=" + line.category;
+  return target;
+}
+
 /// New lines of the log, as they come.
 int follow_log(adapters::console::Client& client, const CommandLine& line, std::ostream& out,
                std::ostream& err, Wait wait) {
   std::string after = "0";
   for (std::size_t seen = 0;;) {
     const auto reply
-        = client.call("GET", "/api/engine/log?limit=1000&after=" + after, {}, command_timeout);
+        = client.call("GET", log_target(line, 1'000) + "&after=" + after, {}, command_timeout);
     if (!reply)
       return say(reply.error(), err);
     const auto data = adapters::console::read_reply(reply->body);
@@ -337,7 +345,7 @@ constexpr std::array<Simple, 20> simple_commands{{
     {"sinks", text_of<adapters::console::sink_table>,
      [](Line) { return get("/api/engine/sinks"); }},
     {"venues", venues_text, [](Line) { return get("/api/engine/actors"); }},
-    {"log", log_text, [](Line line) { return list(line, "/api/engine/log"); }},
+    {"log", log_text, [](Line line) { return get(log_target(line, line.limit)); }},
     {"pause", steered_text, [](Line line) { return wish(Kind::pause, pair_path(line.subject)); }},
     {"resume", steered_text, [](Line line) { return wish(Kind::resume, pair_path(line.subject)); }},
     {"restart", done, [](Line line) { return wish(Kind::restart, full_path(line.subject)); }},

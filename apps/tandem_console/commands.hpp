@@ -27,6 +27,7 @@ struct CommandLine {
   std::string status{};      ///< decide: how the order ended
   std::string reason{};      ///< kill-switch
   std::string level = "all"; ///< kill-switch: all, venue, strategy; log: debug to error
+  std::string category{};    ///< log, watch log: error, performance or event; empty = all
   std::string scope{};       ///< kill-switch; drill: the simulated surface
   std::string symbol{};      ///< drill
   std::size_t for_ms = 0;    ///< drill; 0 = until it has hit, or is ended

@@ -43,7 +43,9 @@ public:
     plain("breakers", "circuit breakers");
     plain("sinks", "Kafka, InfluxDB, MongoDB: delivered, waiting, lost");
     plain("venues", "markets with their feeds and order gateways");
-    limit(plain("log", "the last lines of the engine's log"));
+    auto& log = plain("log", "the last lines of the engine's log");
+    limit(log);
+    category(log);
     about("pause", "pauses the pairs and plans that depend on an actor", "PATH");
     about("resume", "ends every pause of theirs that waits for a person", "PATH");
     about("restart", "restarts an actor in order, through its supervisor", "PATH");
@@ -61,6 +63,7 @@ public:
                         "order_filled, ..., all, or log",
                         "EVENT");
     watch.add_option("--count", line_.count, "ends after so many");
+    category(watch);
   }
 
   /// nullptr: none was asked for.
@@ -87,6 +90,13 @@ private:
 
   void limit(CLI::App& command) {
     command.add_option("--limit", line_.limit, "at most so many")->check(CLI::Range(1, 1'000));
+  }
+
+  void category(CLI::App& command) {
+    command
+        .add_option("--category", line_.category,
+                    "of the log only errors, only measurements, or only what else happened")
+        ->check(CLI::IsMember({"error", "performance", "event"}));
   }
 
   void kill_switch() {

@@ -41,6 +41,32 @@ TEST_CASE("a part of the tree has its own level, and the nearest place above cou
   }
 }
 
+TEST_CASE("a line is an error, a measurement or an event, and can be asked for by that") {
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+  CHECK(category_of(LogLevel::info, Fields{}) == LogCategory::event);
+  CHECK(category_of(LogLevel::info, Fields{{"success", "true"}, {"error_code", ""}})
+        == LogCategory::event);
+  CHECK(category_of(LogLevel::debug, Fields{{"latency_ms", "3"}}) == LogCategory::performance);
+  CHECK(category_of(LogLevel::warning, Fields{{"latency_ms", "3"}}) == LogCategory::error);
+  CHECK(category_of(LogLevel::error, Fields{}) == LogCategory::error);
+  CHECK(category_of(LogLevel::info, Fields{{"latency_ms", "3"}, {"success", "false"}})
+        == LogCategory::error);
+  CHECK(category_of(LogLevel::info, Fields{{"error_code", "TIMED_OUT"}}) == LogCategory::error);
+  LogBook book{LogLevel::debug};
+  for (const auto category : {LogCategory::error, LogCategory::performance, LogCategory::event}) {
+    auto one = line(LogLevel::info, std::string{to_string(category)});
+    one.category = category;
+    book.add(one);
+    CHECK(parse_log_category(to_string(category)) == category);
+  }
+  CHECK_FALSE(parse_log_category("warning").has_value());
+  LogQuery query;
+  query.category = LogCategory::performance;
+  const auto measured = book.lines(query);
+  REQUIRE(measured.size() == 1);
+  CHECK(measured[0].event == "performance");
+}
+
 TEST_CASE("levels are kept for a bounded number of places") {
   LogBook book{LogLevel::info};
   for (std::size_t i = 0; i < LogBook::places_max; ++i)

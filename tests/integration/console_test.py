@@ -150,6 +150,10 @@ def the_log_says_who_spoke_and_its_level_is_set_per_subtree():
     assert lines["levels"] == [{"path": "", "level": "info"}]
     followed = console("watch", "log", "--count", "3").strip().split("\n")
     assert len(followed) == 3 and json.loads(followed[0])["event"]
+    for category in ("error", "performance", "event"):
+        told = ask("log", "--limit", "1000", "--category", category)["lines"]
+        assert told and {line["category"] for line in told} == {category}, (category, told)
+    assert "--category" in console("log", "--category", "loud", code=64)
     status, answer = WORLD.request("PUT", "/api/engine/log/level", {"path": "engine/services/venues", "level": "error"})
     assert status == 200 and {"path": "engine/services/venues", "level": "error"} in answer["data"]
     ask("kill", "venues/bybit/linear/feed")

@@ -1,15 +1,18 @@
 """Keys, roles and TLS by gRPC: the same matrix as by REST, because the same door stands before both."""
+import os
 import pathlib
 import re
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).with_name("grpc")))
 import client as rpc  # noqa: E402
 
 rpc.enter()
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # refused handshakes are wanted here
 import grpc  # noqa: E402
 from secure_world import MAY, ROLES, TOKENS, SecureWorld, operations  # noqa: E402
-from world import run  # noqa: E402
+from world import run, wait_until  # noqa: E402
 
 WORLD = CLIENT = None
 OPEN = {"GetLiveness", "GetReadiness"}
@@ -95,7 +98,53 @@ def plain_clients_and_strange_authorities_are_not_heard():
             assert error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED), error
 
 
+def heard(ca, client=None, token=None):
+    """The code of a call on a connection of its own, which trusts this authority."""
+    pair = [pathlib.Path(path).read_bytes() for path in client] if client else [None, None]
+    trusted = grpc.ssl_channel_credentials(pathlib.Path(ca).read_bytes(), pair[1], pair[0])
+    with grpc.secure_channel(address(), trusted, [("grpc.use_local_subchannel_pool", 1)]) as channel:
+        try:
+            method = "ListExchanges" if token else "GetLiveness"
+            channel.unary_unary(f"/tandem.v1.Trader/{method}")(b"", timeout=5, metadata=[("authorization", "Bearer " + token)] if token else [])
+            return grpc.StatusCode.OK
+        except grpc.RpcError as error:
+            return error.code()
+
+
+def a_renewed_certificate_serves_new_connections_and_one_that_cannot_be_used_changes_nothing():
+    made = WORLD.certificates
+    files = [pathlib.Path(path) for path in made.server]
+    former = [file.read_bytes() for file in files]
+    renewed = [pathlib.Path(path).read_bytes() for path in made.issue("renewed", "other_ca", "subjectAltName=DNS:localhost,IP:127.0.0.1")]
+    ok, not_heard = grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE
+    assert heard(made.ca) == ok and heard(made.other_ca) == not_heard
+    files[0].write_bytes(renewed[0])  # its key is not there yet
+    wait_until("that it is told", lambda: re.search(r"grpc_fault.*former stay", WORLD.engine.log()), 10)
+    assert heard(made.ca) == ok and heard(made.other_ca) == not_heard
+    files[1].write_bytes(renewed[1])
+    started = time.monotonic()
+    wait_until("the renewed certificate", lambda: heard(made.other_ca) == ok, 10)
+    print(f"       served {time.monotonic() - started:.1f} s after it was written")
+    assert heard(made.ca) == not_heard
+    assert code_of("ListExchanges", TOKENS["viewer"])[0] == ok, "the open connection goes on"
+    for file, text in zip(files, former):
+        file.write_bytes(text)
+    wait_until("the former one again", lambda: heard(made.ca) == ok, 10)
+
+
+def a_client_certificate_can_be_asked_for_beside_the_key():
+    made = WORLD.certificates
+    WORLD.engine.stop()
+    WORLD.settings.append(f"listeners[1].tls.client_ca={made.ca}")
+    WORLD.start_engine()
+    assert heard(made.ca, made.client, TOKENS["viewer"]) == grpc.StatusCode.OK
+    assert heard(made.ca, made.client, "tk_0123456789ab_" + "0" * 64) == grpc.StatusCode.UNAUTHENTICATED, "a certificate is no key"
+    for client in (None, made.stranger):
+        assert heard(made.ca, client, TOKENS["viewer"]) == grpc.StatusCode.UNAVAILABLE, client
+
+
 with SecureWorld() as WORLD:
     CLIENT = rpc.Client(address(), credentials=credentials())
     run([every_role_may_by_grpc_what_the_table_says, a_stream_needs_a_key_too, a_command_by_grpc_is_done_once_and_recorded,
-         plain_clients_and_strange_authorities_are_not_heard])
+         plain_clients_and_strange_authorities_are_not_heard, a_renewed_certificate_serves_new_connections_and_one_that_cannot_be_used_changes_nothing,
+         a_client_certificate_can_be_asked_for_beside_the_key])

@@ -39,9 +39,9 @@ class Certificates:
         self.directory = directory
         self.ca = self._authority("ca")
         self.other_ca = self._authority("other_ca")
-        self.server = self._issued("server", "ca", "subjectAltName=DNS:localhost,IP:127.0.0.1")
-        self.client = self._issued("client", "ca", "extendedKeyUsage=clientAuth")
-        self.stranger = self._issued("stranger", "other_ca", "extendedKeyUsage=clientAuth")
+        self.server = self.issue("server", "ca", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+        self.client = self.issue("client", "ca", "extendedKeyUsage=clientAuth")
+        self.stranger = self.issue("stranger", "other_ca", "extendedKeyUsage=clientAuth")
 
     def _openssl(self, *arguments):
         subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=self.directory)
@@ -51,7 +51,8 @@ class Certificates:
                       "-keyout", f"{name}.key", "-out", f"{name}.pem")
         return f"{self.directory}/{name}.pem"
 
-    def _issued(self, name, issuer, extension):
+    def issue(self, name, issuer, extension):
+        """(certificate, key): their files."""
         self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}", "-keyout", f"{name}.key",
                       "-out", f"{name}.csr")
         pathlib.Path(self.directory, f"{name}.ext").write_text(extension + "\n")

@@ -23,6 +23,7 @@ from world import ROOT, run, wait_until
 
 OPEN = {"/health/live", "/health/ready"}
 WORLD = None
+SLOW_CLIENTS = 2_000  # more than the listener's connections
 
 
 def refused_for_role(status, body):
@@ -378,7 +379,7 @@ def slow_clients_are_cut_and_disturb_nobody():
     waiting = selectors.DefaultSelector()
 
     def watch_them_being_cut():
-        while len(lasted) < 1_000:
+        while len(lasted) < SLOW_CLIENTS:
             for key, _ in waiting.select(1):
                 if has_ended(key.fileobj):
                     waiting.unregister(key.fileobj)
@@ -387,9 +388,12 @@ def slow_clients_are_cut_and_disturb_nobody():
             if slow and time.monotonic() > slow[-1] + 15:
                 return
 
+    limits = pathlib.Path(f"/proc/{WORLD.engine.process.pid}/limits").read_text()
+    allowed = re.search(r"Max open files +(\d+) +(\d+)", limits).groups()
+    assert int(allowed[0]) >= min(int(allowed[1]), 65_536), limits
     cutting = threading.Thread(target=watch_them_being_cut)
     cutting.start()
-    for number in range(1_000):
+    for number in range(SLOW_CLIENTS):
         if number % 2:
             stream = socket.create_connection(("127.0.0.1", WORLD.port), timeout=15)
             stream.sendall(b"\x16")  # the first byte of a handshake
@@ -451,6 +455,17 @@ def old_tls_and_plain_http_get_no_answer():
         assert b"HTTP/1.1" not in receive(plain)
 
 
+def a_certificate_that_cannot_be_used_stands_in_the_log_and_the_former_stays():
+    path = pathlib.Path(WORLD.certificates.server[0])
+    good = path.read_bytes()
+    path.write_bytes(b"no certificate\n")
+    try:
+        wait_until("the fault in the log", lambda: re.search(r"io_fault.*former stay", WORLD.engine.log()), 10)
+        assert WORLD.ask("GET", "/api/exchanges", TOKENS["viewer"])[0] == 200
+    finally:
+        path.write_bytes(good)
+
+
 def another_bind_without_tls_and_keys_is_refused_with_its_line():
     text = (ROOT / WORLD.config).read_text().replace("address: 127.0.0.1:7000", "address: 0.0.0.0:7000")
     path = pathlib.Path(WORLD.directory.name, "open.yaml")
@@ -463,6 +478,8 @@ def another_bind_without_tls_and_keys_is_refused_with_its_line():
         assert expect == 0 or f"{path}:{line}: listeners[0].address:" in done.stderr, done.stderr
 
 
+# As a shell or systemd starts it.
+resource.setrlimit(resource.RLIMIT_NOFILE, (1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 with SecureWorld() as WORLD:
     run([every_role_may_what_the_table_says_and_nothing_else, either_header_is_taken_and_two_that_differ_are_not,
          probes_need_no_key_metrics_and_pages_with_data_do, every_answer_carries_the_security_headers, ten_wrong_keys_lock_their_address_out_and_no_other,
@@ -472,4 +489,4 @@ with SecureWorld() as WORLD:
          a_websocket_needs_a_key_too_and_a_page_of_this_listener, oversized_requests_are_refused_and_cost_nothing,
          ten_thousand_bad_requests_get_ten_thousand_refusals, slow_clients_are_cut_and_disturb_nobody,
          a_client_certificate_can_be_asked_for_beside_the_key, old_tls_and_plain_http_get_no_answer,
-         another_bind_without_tls_and_keys_is_refused_with_its_line])
+         another_bind_without_tls_and_keys_is_refused_with_its_line, a_certificate_that_cannot_be_used_stands_in_the_log_and_the_former_stays])

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.parse
 
 from world import ROOT, Program, WebSocket, World, programs, run, wait_until
 
@@ -198,6 +199,17 @@ def log_lines_carry_the_fields():
     assert any(line["error_code"] for line in failed) and any(line["pairId"] for line in filled)
 
 
+def errors_and_measurements_are_categories_of_their_own():
+    every = [json.loads(line) for line in WORLD.engine.log().splitlines()]
+    assert {line["category"] for line in every} == {"error", "performance", "event"}
+    assert all(line["category"] == "performance" and int(line["latency_ms"]) >= 0 for line in lines("order_filled"))
+    assert all(line["category"] == "error" for line in lines("order_failed") + [each for each in every if each["level"] in ("WARNING", "ERROR")])
+    for category in ("error", "performance", "event"):
+        told = data("GET", f"/api/engine/log?limit=1000&category={category}")["lines"]
+        assert told and {line["category"] for line in told} == {category}, (category, told)
+    assert WORLD.request("GET", "/api/engine/log?category=warning")[0] == 400
+
+
 def reads_that_succeed_are_not_logged_and_refusals_are():
     for _ in range(50):
         data("GET", "/api/exchanges")
@@ -223,7 +235,9 @@ def it_works_below_a_path_prefix_behind_a_proxy():
     status, text = behind_a_proxy("/api/exchanges")
     assert status == 200 and json.loads(text)["success"] is True
     status, text = behind_a_proxy("/openapi.json")
-    assert status == 200 and json.loads(text)["openapi"]
+    document = json.loads(text)
+    server = urllib.parse.urljoin(f"http://{PROXY.address}{PREFIX}/openapi.json", document["servers"][0]["url"])
+    assert status == 200 and document["openapi"] and server == f"http://{PROXY.address}{PREFIX}/", server
     client = WebSocket(PROXY.address, PREFIX + "/ws", f"Origin: http://{PROXY.address}\r\n")
     assert client.status == 101, "the page's own origin, as the proxy passes the Host on"
     client.send({"op": "ping"})
@@ -238,4 +252,4 @@ if __name__ == "__main__":
         WORLD.wait_all_watching(30)
         run([it_listens_on_port_7000_by_default, prices_pairs_and_execution_have_the_names_and_types_of_the_contract,
              plans_settings_exchanges_and_accounts_have_them_too, a_pair_may_be_read_only_while_the_others_trade, every_event_is_heard_as_the_contract_has_it, log_lines_carry_the_fields,
-             reads_that_succeed_are_not_logged_and_refusals_are, it_works_below_a_path_prefix_behind_a_proxy])
+             errors_and_measurements_are_categories_of_their_own, reads_that_succeed_are_not_logged_and_refusals_are, it_works_below_a_path_prefix_behind_a_proxy])

@@ -328,7 +328,8 @@ std::string document(std::string_view version, std::string_view mode) {
              "twin in gRPC (tandem.v1.Trader) behind the same handler.")
       .field("x-mode", mode)
       .end_object();
-  out.key("servers").begin_array().begin_object().field("url", "/").end_object().end_array();
+  // Where the document itself is: also below the path prefix of a reverse proxy.
+  out.key("servers").begin_array().begin_object().field("url", ".").end_object().end_array();
   out.key("security")
       .begin_array()
       .begin_object()

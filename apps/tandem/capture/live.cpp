@@ -152,10 +152,13 @@ int refuse(const core::Error& why, int code) {
 int run_captured(const config::Config& config, const ConfigSource& source,
                  const std::string& file) {
   const auto signals = block_signals();
+  use_all_descriptors();
   const auto clocks = machine_clocks();
   const auto log = make_log(config.log, std::string{config::to_string(config.mode)}, clocks);
   adapters::transport::Io venue_io{"venues", clocks};
   adapters::transport::Io api_io{"api", clocks};
+  tell_faults(venue_io, "venues", *log);
+  tell_faults(api_io, "api", *log);
   if (const int problem = check_resources(config, api_io); problem != exit_ok)
     return problem;
   auto keys = find_keys(config, from_environment);

@@ -2,7 +2,7 @@
 /// them, what comes back, and what becomes of clients that go, lag or lie.
 #include "adapters/grpc/server.hpp"
 
-#include "adapters/traders/operations.hpp"
+#include "tests/adapters/grpc/routes.hpp"
 #include "tests/adapters/transport/support.hpp"
 
 #include <doctest/doctest.h>
@@ -22,25 +22,13 @@
 namespace {
 
 namespace ours = tandem::adapters::grpc;
-namespace traders = tandem::adapters::traders;
 namespace transport = tandem::adapters::transport;
 namespace v1 = tandem::v1;
 using namespace std::chrono_literals;
+using ours::testing::routes;
 using transport::ServerRequest;
 using transport::ServerResponse;
 using transport::ServerSocketPtr;
-
-std::vector<ours::Route> routes() {
-  std::vector<ours::Route> made;
-  for (const auto& row : traders::operations()) {
-    ours::Route route{
-        std::string{row.name}, std::string{row.method}, std::string{row.path}, {}, row.has_body};
-    for (const auto& parameter : row.query)
-      route.query.emplace_back(parameter.name);
-    made.push_back(std::move(route));
-  }
-  return made;
-}
 
 std::shared_ptr<const std::string> frame(const std::string& event, const std::string& data) {
   return std::make_shared<const std::string>(R"({"event":")" + event + R"(","mode":"mock","data":)"

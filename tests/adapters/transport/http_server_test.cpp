@@ -282,7 +282,7 @@ TEST_CASE("a kept connection without a further request is closed after the idle 
 }
 
 TEST_CASE("connections beyond the cap are told 503, and those within it go on") {
-  Host host{echo_events(), {.connections_max = 3}};
+  Host host{echo_events(), {.connections_max = 3, .request_timeout = 800s}};
   std::vector<Wire> within;
   for (int i = 0; i < 3; ++i) {
     within.push_back(Wire::to(host.port()));
@@ -296,6 +296,43 @@ TEST_CASE("connections beyond the cap are told 503, and those within it go on") 
   CHECK(status_of(within.back().receive_until("/still ")) == 200);
   within.pop_back();
   CHECK(eventually([&] { return status_of(ask(host, get("/"))) == 200; }));
+}
+
+TEST_CASE("at the cap a client that is waited for gives way; one that waits for us does not") {
+  auto events = echo_events();
+  Inbox<Respond> held;
+  events.on_request = [&held, echo = events.on_request](ServerRequest request, Respond respond) {
+    if (request.path == "/held")
+      held.push(std::move(respond));
+    else
+      echo(std::move(request), std::move(respond));
+  };
+  Host host{events, {.connections_max = 4, .request_timeout = 1'600ms, .idle_timeout = 600s}};
+  auto patient = Wire::to(host.port());
+  patient.send(get("/held", ""));
+  const auto respond = held.next();
+  REQUIRE(respond.has_value());
+  std::vector<Wire> idle;
+  for (int i = 0; i < 3; ++i) {
+    idle.push_back(Wire::to(host.port()));
+    idle.back().send(get("/", ""));
+    CHECK(status_of(idle.back().receive_until("/ ")) == 200);
+  }
+  // An eighth of the request's time later each of them makes room for one that stays.
+  std::vector<Wire> others;
+  for (int i = 0; i < 3; ++i)
+    CHECK(eventually([&] {
+      others.push_back(Wire::to(host.port()));
+      others.back().send(get("/", ""));
+      const auto answer = others.back().receive_until("/ ");
+      if (status_of(answer) != 200)
+        others.pop_back();
+      return status_of(answer) == 200;
+    }));
+  CHECK(host.counters().timed_out >= 3);
+  CHECK(idle.front().receive_all().empty());
+  (*respond)({.status = 200, .headers = {}, .body = "at last"});
+  CHECK(status_of(patient.receive_until("at last")) == 200);
 }
 
 TEST_CASE("running out of descriptors does not end the server") {

@@ -69,6 +69,23 @@ TEST_CASE("each command is one request of the engine's own") {
   CHECK(asked_for(command("config-apply")) == Request{"POST", "/api/engine/config/apply"});
 }
 
+TEST_CASE("of the log all lines are asked for, or those of one category") {
+  auto line = command("log");
+  CHECK(asked_for(line) == Request{"GET", "/api/engine/log?limit=100"});
+  line.category = "performance";
+  CHECK(asked_for(line) == Request{"GET", "/api/engine/log?limit=100&category=performance"});
+  auto watch = command("watch", "log");
+  watch.category = "error";
+  watch.count = 1;
+  FakeClient client;
+  client.data["/api/engine/log"] = R"({"lines":[{"number":7,"ts":0,"level":"error",)"
+                                   R"("event":"io_fault","actor":"","fields":{}}]})";
+  CHECK(run(client, watch).code == 0);
+  REQUIRE(client.asked.size() == 1);
+  CHECK(client.asked.front()
+        == Request{"GET", "/api/engine/log?limit=1000&category=error&after=0"});
+}
+
 TEST_CASE("the kill switch says of what and why, and is lifted the same way") {
   auto line = command("kill-switch");
   line.reason = "too fast";
