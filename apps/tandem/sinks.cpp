@@ -113,7 +113,10 @@ core::Result<WriterFactory> factory(const config::MongoSinkConfig& to, const Sur
   mongodb::Options options;
   options.uri = to.uri;
   options.database = to.database;
+  options.form
+      = to.form == config::MongoForm::infoway ? mongodb::Form::infoway : mongodb::Form::record;
   options.collection = to.collection;
+  options.close_collection = to.close_collection;
   options.mode = here.mode();
   options.numbers = numbers_of(to.numbers);
   options.write_concern = to.write_concern;
