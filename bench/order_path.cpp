@@ -4,20 +4,28 @@
 /// disk, order link, sockets: all real; no actor is in the way, since the pair monitor calls the
 /// desk itself.
 ///
-/// usage: bench_order_path [--executions 1000] [--orders 20000] [--window 64] [--rounds 5] [--dir
-/// DIR]
+/// usage: bench_order_path [--executions 1000] [--orders 20000] [--window 64] [--rounds 5]
+///                         [--dir DIR] [--sinks 0] [--rate 5000] [--kafka|influx1|mongodb ADDRESS]
 ///   --executions  of two legs, per round and journal mode
 ///   --orders      for the sustained rate, per journal mode; --window of them are on the way at
 ///   once
 ///   --dir         where the journal is made: the disk that is measured
 /// Journal modes take turns within a round: none (a journal that says yes), os, fsync.
+///   --sinks       rounds of another comparison, with the journal `os`: with no sink, beside three
+///                 sinks that carry --rate trades a second each, and beside the same with one of
+///                 them away; in turn, the order changes. The trades come on the thread of the
+///                 engine's connections in each. It says by how many percent p50 and p99 change
+///   --kafka ...   host:port of real destinations of these sinks; one without has a destination
+///                 that takes everything at once. Kafka is the one that is away
 #include "adapters/files/posix_files.hpp"
 #include "adapters/journal/file_journal.hpp"
 #include "adapters/transport/http_server.hpp"
 #include "adapters/transport/io.hpp"
+#include "adapters/transport/thread_place.hpp"
 #include "adapters/venues/order_link.hpp"
 #include "adapters/venues/private_market.hpp"
 #include "bench/loopback.hpp"
+#include "bench/sink_load.hpp"
 #include "core/orders/no_journal.hpp"
 #include "core/strategy/executor.hpp"
 
@@ -263,12 +271,23 @@ struct Samples {
   std::vector<std::int64_t> call, first, both, arrived;
 };
 
-void spin_until(const std::string& what, const std::function<bool()>& condition) {
+/// @param nap between two looks; none: spins.
+void spin_until(const std::string& what, const std::function<bool()>& condition,
+                std::chrono::microseconds nap = 0us) {
   const auto deadline = now_ns() + 5'000'000'000;
-  while (!condition())
+  while (!condition()) {
     if (now_ns() > deadline)
       throw std::runtime_error{"not within 5 s: " + what};
+    if (nap > 0us)
+      std::this_thread::sleep_for(nap);
+  }
 }
+
+/// How the thread that executes spends the time between its turns.
+struct Pace {
+  std::chrono::microseconds pause{0}; ///< between two executions
+  std::chrono::microseconds nap{0};   ///< of spin_until
+};
 
 core::strategy::PairConfig the_pair() {
   core::strategy::PairConfig pair;
@@ -280,8 +299,8 @@ core::strategy::PairConfig the_pair() {
   return pair;
 }
 
-void run_executions(OrderSide& side, FillingVenue& venue, std::int64_t executions,
-                    Samples& samples) {
+void run_executions(OrderSide& side, FillingVenue& venue, std::int64_t executions, Samples& samples,
+                    Pace pace = {}) {
   core::strategy::ExecutorLimits limits;
   limits.gap = 0ms;
   core::strategy::ExecutionBook executed;
@@ -294,6 +313,8 @@ void run_executions(OrderSide& side, FillingVenue& venue, std::int64_t execution
   if (!spread)
     throw std::runtime_error{"the books do not pay"};
   for (std::int64_t n = 0; n < executions; ++n) {
+    if (pace.pause > 0us)
+      std::this_thread::sleep_for(pace.pause);
     auto& connector = side.connector;
     const auto written = connector.written.load();
     const auto arrived = venue.orders.load();
@@ -305,12 +326,15 @@ void run_executions(OrderSide& side, FillingVenue& venue, std::int64_t execution
     samples.call.push_back(now_ns() - begin);
     if (news.refusal)
       throw std::runtime_error{"refused: " + news.refusal->detail};
-    spin_until("both legs are written", [&] { return connector.written == written + 2; });
+    const auto wait = [&pace](const std::string& what, const std::function<bool()>& condition) {
+      spin_until(what, condition, pace.nap);
+    };
+    wait("both legs are written", [&] { return connector.written == written + 2; });
     samples.first.push_back(connector.first_ns - begin);
     samples.both.push_back(connector.last_ns - begin);
-    spin_until("both arrive", [&] { return venue.orders == arrived + 2; });
+    wait("both arrive", [&] { return venue.orders == arrived + 2; });
     samples.arrived.push_back(venue.arrived_ns - begin);
-    spin_until("both are settled", [&] { return side.desk.unsettled().empty(); });
+    wait("both are settled", [&] { return side.desk.unsettled().empty(); });
     for (const auto& order : side.desk.of_execution(
              core::PairId{"bench"}, executed.next_number(core::PairId{"bench"}) - 1))
       (void)executor.on_order(order, books, OrderSide::now());
@@ -355,6 +379,124 @@ void print(const std::string& mode, std::string_view what, std::vector<std::int6
       .print();
 }
 
+/// What runs beside the order path.
+enum class Beside : std::uint8_t { nothing, sinks, sinks_one_away };
+
+constexpr std::array<const char*, 3> beside_words{"nothing", "sinks", "sinks, one away"};
+
+/// A market's trades on the connections' thread and, unless it is nothing, three sinks that carry
+/// them, for as long as it lives.
+class TradesAndSinks {
+public:
+  TradesAndSinks(const Options& options, const std::string& folder, Beside beside,
+                 adapters::transport::Io& io) {
+    std::filesystem::remove_all(folder + "/sinks");
+    if (beside != Beside::nothing)
+      for (const std::string to : {"kafka", "influx1", "mongodb"})
+        sinks_.push_back(std::make_unique<LoadedSink>(
+            place_of(to, options.text(to), folder,
+                     beside == Beside::sinks_one_away && to == "kafka"),
+            tape_));
+    trades_.emplace(tape_, static_cast<std::uint64_t>(options.number("rate")),
+                    [&io](std::function<void()> task) { io.post(std::move(task)); });
+    std::this_thread::sleep_for(settling);
+  }
+
+  ~TradesAndSinks() { trades_.reset(); }
+
+  TradesAndSinks(const TradesAndSinks&) = delete;
+  TradesAndSinks& operator=(const TradesAndSinks&) = delete;
+
+  [[nodiscard]] std::uint64_t records() const {
+    return sum([](const auto& stats) { return stats.records; });
+  }
+
+  [[nodiscard]] std::uint64_t waiting() const {
+    return sum([](const auto& stats) { return stats.waiting; });
+  }
+
+private:
+  static constexpr auto settling = 1s; ///< until the destinations are open
+
+  static SinkPlace place_of(const std::string& to, const std::string& at, const std::string& folder,
+                            bool away) {
+    constexpr std::size_t batch = 5'000;
+    constexpr std::size_t mongodb_batch = 90; // what the stand-ins take
+    const auto directory = folder + "/sinks/" + to;
+    if (away) // a port at which nobody listens, where the client library is to find that out
+      return at.empty() ? SinkPlace{"away", {}, directory, batch}
+                        : SinkPlace{to, "127.0.0.1:1", directory, batch};
+    return {at.empty() ? "spool" : to, at, directory, to == "mongodb" ? mongodb_batch : batch};
+  }
+
+  template <class Count>
+  [[nodiscard]] std::uint64_t sum(Count count) const {
+    std::uint64_t all = 0;
+    for (const auto& sink : sinks_)
+      all += count(sink->stats());
+    return all;
+  }
+
+  core::sinks::Tape tape_;
+  std::vector<std::unique_ptr<LoadedSink>> sinks_;
+  std::optional<TradesAtARate> trades_;
+};
+
+/// By how much each round's figure changes.
+std::vector<double> changes(const std::vector<double>& from, const std::vector<double>& to) {
+  std::vector<double> percent;
+  for (std::size_t round = 0; round < from.size(); ++round)
+    percent.push_back((to[round] / from[round] - 1) * 100);
+  return percent;
+}
+
+int run_beside_sinks(const Options& options, const std::string& folder, adapters::transport::Io& io,
+                     const std::function<void(std::int64_t executions, Samples&)>& measure) {
+  std::array<Samples, beside_words.size()> all;
+  std::array<std::vector<double>, beside_words.size()> p50s, p99s;
+  std::array<std::uint64_t, beside_words.size()> records{}, waiting{};
+  const auto rounds = options.number("sinks");
+  for (std::int64_t round = 0; round < rounds; ++round)
+    for (std::size_t n = 0; n < beside_words.size(); ++n) {
+      const auto which = (n + static_cast<std::size_t>(round)) % beside_words.size();
+      const TradesAndSinks beside{options, folder, static_cast<Beside>(which), io};
+      Samples here;
+      measure(options.number("executions"), here);
+      records.at(which) += beside.records();
+      waiting.at(which) = std::max(waiting.at(which), beside.waiting());
+      auto& pooled = all.at(which).both;
+      pooled.insert(pooled.end(), here.both.begin(), here.both.end());
+      std::ranges::sort(here.both);
+      p50s.at(which).push_back(static_cast<double>(quantile(here.both, 500)));
+      p99s.at(which).push_back(static_cast<double>(quantile(here.both, 990)));
+    }
+  for (std::size_t which = 0; which < beside_words.size(); ++which)
+    Figure{"order_path_beside"}
+        .add("beside", beside_words.at(which))
+        .add("from_decision_to", "both_legs_written")
+        .add_latency(all.at(which).both)
+        .add("records", records.at(which))
+        .add("waiting_max", waiting.at(which))
+        .print();
+  for (const auto& [word, from, to] :
+       {std::tuple{"nothing to sinks", 0U, 1U}, std::tuple{"nothing to sinks, one away", 0U, 2U},
+        std::tuple{"sinks to sinks, one away", 1U, 2U}})
+    for (const auto& [name, figures, per_mille] :
+         {std::tuple{"p50", &p50s, 500U}, std::tuple{"p99", &p99s, 990U}}) {
+      auto percent = changes(figures->at(from), figures->at(to));
+      const auto pooled = [&](std::size_t which) {
+        return std::vector{static_cast<double>(quantile(all.at(which).both, per_mille))};
+      };
+      Figure{fmt::format("order_path_{}_change", name)}
+          .add("from", word)
+          .add("of_all", changes(pooled(from), pooled(to)).front())
+          .add("rounds", rounds)
+          .add_rounds("percent", percent)
+          .print();
+    }
+  return 0;
+}
+
 int run(const Options& options) {
   const auto folder = scratch_folder(options, "tandem-order-path");
   adapters::transport::Io venue_io{"venue", machine_clocks()};
@@ -362,6 +504,18 @@ int run(const Options& options) {
   const auto connector = adapters::transport::make_websocket_connector(engine_io);
   const auto http = adapters::transport::make_http_client(engine_io);
   FillingVenue venue{venue_io};
+  if (options.text("sinks") != "0") {
+    adapters::transport::take({}); // as the threads of those who trade
+    // As in an engine, nobody spins: on few processors it would hold up who writes.
+    constexpr Pace pace{.pause = 1'000us, .nap = 50us};
+    const int result = run_beside_sinks(
+        options, folder, engine_io, [&](std::int64_t executions, Samples& samples) {
+          OrderSide side{"os", folder, engine_io, *connector, *http, venue.address()};
+          run_executions(side, venue, executions, samples, pace);
+        });
+    std::filesystem::remove_all(folder);
+    return result;
+  }
   const std::array<std::string, 3> modes{"none", "os", "fsync"};
   std::map<std::string, Samples> samples;
   std::map<std::string, std::vector<double>> rates;
@@ -393,8 +547,16 @@ int run(const Options& options) {
 } // namespace tandem::bench
 
 int main(int count, char** arguments) {
-  return tandem::bench::run_bench(
-      "order_path", count, arguments,
-      {{"executions", "1000"}, {"orders", "20000"}, {"window", "64"}, {"rounds", "5"}, {"dir", ""}},
-      tandem::bench::run);
+  return tandem::bench::run_bench("order_path", count, arguments,
+                                  {{"executions", "1000"},
+                                   {"orders", "20000"},
+                                   {"window", "64"},
+                                   {"rounds", "5"},
+                                   {"dir", ""},
+                                   {"sinks", "0"},
+                                   {"rate", "5000"},
+                                   {"kafka", ""},
+                                   {"influx1", ""},
+                                   {"mongodb", ""}},
+                                  tandem::bench::run);
 }

@@ -1,5 +1,5 @@
-/// A sink as an engine has it, with its tape, its thread and its spool, into one of the
-/// destinations that the benches know; and trades that are made up for it.
+/// A sink as an engine has it, with its tape, its spool and a thread that waits for those who
+/// trade, into one of the destinations that the benches know; and trades that are made up for it.
 #pragma once
 
 #include "adapters/files/posix_files.hpp"
@@ -14,6 +14,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <future>
 #include <iostream>
 #include <random>
 #include <string>
@@ -65,11 +67,15 @@ public:
                   [this] { return writer(); },
                   {}},
                  tape.add_reader({}, 1'000'000),
-                 [](const auto& notice) { std::cerr << notice.text << '\n'; }} {}
+                 [](const auto& notice) { std::cerr << notice.text << '\n'; },
+                 serving} {}
 
   [[nodiscard]] adapters::sinks::CourierStats stats() const { return courier_.stats(); }
 
 private:
+  /// As the engine's sinks have it, and with them what serves clients.
+  static inline const adapters::transport::ThreadPlace serving{{}, true};
+
   [[nodiscard]] static core::Clocks clocks() {
     return {[] { return core::MonoTime{std::chrono::steady_clock::now()}; },
             [] { return core::WallTime{std::chrono::system_clock::now()}; }};
@@ -118,17 +124,24 @@ private:
   }
 
   SinkPlace place_;
-  adapters::transport::Io io_{"sinks", clocks()};
+  adapters::transport::Io io_{"sinks", clocks(), serving};
   std::unique_ptr<adapters::transport::HttpClient> http_
       = adapters::transport::make_http_client(io_);
   adapters::sinks::CourierThread courier_; ///< last: its writer uses the others
 };
 
-/// Writes made-up trades to a tape from a thread of its own until it is stopped.
+/// Writes made-up trades to a tape until it is stopped.
 class TradesAtARate {
 public:
+  /// On a thread of its own.
   TradesAtARate(const core::sinks::Tape& tape, std::uint64_t per_second)
-      : thread_{[this, &tape, per_second] { run(tape, per_second); }} {}
+      : TradesAtARate{tape, per_second, [](const auto& task) { task(); }} {}
+
+  /// @param on runs what it is given, all of it in order, where an engine would: on its
+  /// connections' thread.
+  TradesAtARate(const core::sinks::Tape& tape, std::uint64_t per_second,
+                std::function<void(std::function<void()>)> on)
+      : on_{std::move(on)}, thread_{[this, &tape, per_second] { run(tape, per_second); }} {}
 
   ~TradesAtARate() { stop(); }
 
@@ -137,13 +150,23 @@ public:
 
   void stop() {
     ended_ = true;
-    if (thread_.joinable())
-      thread_.join();
+    if (!thread_.joinable())
+      return;
+    thread_.join();
+    std::promise<void> last; // what it has sent elsewhere uses the tape until this comes round
+    on_([&last] { last.set_value(); });
+    last.get_future().wait();
   }
 
 private:
   /// A connection's frames come in little heaps, too.
   static constexpr std::chrono::milliseconds pause{2};
+
+  /// As the connections do (adapters/venues/market_sinks.hpp).
+  static void keep(const core::sinks::Tape& tape, core::sinks::MarketNews news) {
+    if (tape.wants(core::sinks::kind_of(news), news.instrument))
+      tape.write(std::move(news));
+  }
 
   void run(const core::sinks::Tape& tape, std::uint64_t per_second) {
     const auto begin = std::chrono::steady_clock::now();
@@ -151,11 +174,17 @@ private:
       const auto lasted = std::chrono::duration_cast<std::chrono::microseconds>(
           std::chrono::steady_clock::now() - begin);
       const auto due = static_cast<std::uint64_t>(lasted.count()) * per_second / 1'000'000;
-      for (; made < due; ++made)
-        tape.write(made_up_trade(made));
+      if (made == due)
+        continue;
+      on_([&tape, from = made, due] {
+        for (auto number = from; number < due; ++number)
+          keep(tape, made_up_trade(number));
+      });
+      made = due;
     }
   }
 
+  std::function<void(std::function<void()>)> on_;
   std::atomic<bool> ended_{false};
   std::thread thread_; ///< last: it uses the others
 };

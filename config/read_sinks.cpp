@@ -20,6 +20,8 @@ constexpr std::array<Choice<InfluxApi>, 3> influx_apis{
     {{"v1", InfluxApi::v1}, {"v2", InfluxApi::v2}, {"v3", InfluxApi::v3}}};
 constexpr std::array<Choice<KafkaFormat>, 2> kafka_formats{
     {{"json", KafkaFormat::json}, {"protobuf", KafkaFormat::protobuf}}};
+constexpr std::array<Choice<MongoForm>, 2> mongo_forms{
+    {{"record", MongoForm::record}, {"infoway", MongoForm::infoway}}};
 constexpr std::array<Choice<MongoNumbers>, 3> mongo_numbers{
     {{"decimal128", MongoNumbers::decimal128},
      {"text", MongoNumbers::text},
@@ -101,7 +103,13 @@ MongoSinkConfig read_mongo(Section section) {
     section.refuse("uri", "holds a user or a password: put it into a variable and name that in "
                           "uri_env");
   mongo.database = section.text("database", mongo.database);
+  mongo.form = section.choice("form", mongo.form, mongo_forms);
+  if (mongo.form == MongoForm::infoway)
+    mongo.collection = "realtime";
   mongo.collection = section.text("collection", mongo.collection);
+  mongo.close_collection = section.text("close_collection", mongo.close_collection);
+  if (mongo.form == MongoForm::infoway && mongo.close_collection == mongo.collection)
+    section.refuse("close_collection", "must not be that of all trades");
   check_marks(section, "collection", mongo.collection);
   mongo.numbers = section.choice("numbers", mongo.numbers, mongo_numbers);
   mongo.write_concern = section.text("write_concern", mongo.write_concern);
@@ -187,6 +195,10 @@ SinkConfig read_sink(Section section) {
     sink.to = read_mongo(section.section("mongodb"));
   if (has("capture"))
     sink.to = read_capture(section.section("capture"));
+  if (const auto* mongo = std::get_if<MongoSinkConfig>(&sink.to);
+      mongo != nullptr && mongo->form == MongoForm::infoway
+      && sink.filter.kinds != std::set<Kind>{Kind::trade})
+    section.refuse("records", "must be [trade]: the form infoway knows nothing else");
   if (destinations != 1)
     section.refuse("id", "needs exactly one of kafka, influxdb, mongodb and capture");
   section.finish();

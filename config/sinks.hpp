@@ -41,13 +41,18 @@ struct InfluxSinkConfig {
   std::string ca_file; ///< PEM; empty = the system's store
 };
 
+enum class MongoForm : std::uint8_t { record, infoway };
 enum class MongoNumbers : std::uint8_t { decimal128, text, real };
 
 struct MongoSinkConfig {
   std::string uri;     ///< mongodb://host[:port] without a password
   std::string uri_env; ///< or a variable that holds it, with one
   std::string database = "tandem";
-  std::string collection = "{kind}"; ///< {kind} is replaced
+  /// `infoway`: trades as the stock quote client wrote them, into `collection` and, the last of
+  /// each code and day, into `close_collection`; `records` is then [trade].
+  MongoForm form = MongoForm::record;
+  std::string collection = "{kind}"; ///< {kind} is replaced; of the form infoway: "realtime"
+  std::string close_collection = "close";
   MongoNumbers numbers = MongoNumbers::decimal128;
   std::string write_concern = "majority"; ///< "majority" or a number of servers from 1
 };

@@ -12,11 +12,14 @@ constexpr std::chrono::milliseconds tick_interval{50};
 
 CourierThread::CourierThread(CourierOptions options, CourierPorts ports,
                              std::shared_ptr<core::sinks::TapeReader> reader,
-                             std::function<void(const CourierNotice&)> on_notice)
+                             std::function<void(const CourierNotice&)> on_notice,
+                             transport::ThreadPlace place)
     : reader_{std::move(reader)}, on_notice_{std::move(on_notice)},
-      thread_{[this, options = std::move(options), ports = std::move(ports)] {
-        run(options, ports);
-      }} {}
+      thread_{
+          [this, options = std::move(options), ports = std::move(ports), place = std::move(place)] {
+            transport::take(place);
+            run(options, ports);
+          }} {}
 
 CourierThread::~CourierThread() {
   {
@@ -47,9 +50,10 @@ void CourierThread::run(const CourierOptions& options, CourierPorts ports) {
   std::deque<std::function<void()>> tasks;
   while (true) {
     tasks.clear();
+    auto stats = courier.stats(); // not within the lock, for which a writer of the tape may wait
     {
       std::unique_lock lock{door_->mutex};
-      door_->stats = courier.stats();
+      door_->stats = std::move(stats);
       door_->changed.wait_for(lock, tick_interval,
                               [this] { return door_->ending || !door_->tasks.empty(); });
       if (door_->ending)

@@ -1,7 +1,10 @@
-/// A courier on a thread of its own, for programs in which no actor runs it (bench/).
+/// A courier on a thread of its own, where no actor runs it: beside a captured run, whose actors
+/// are replayed, and in the benches. An engine's sinks are actors (actors/sinks/sink.hpp) on
+/// threads of the same kind.
 #pragma once
 
 #include "adapters/sinks/courier.hpp"
+#include "adapters/transport/thread_place.hpp"
 #include "core/sinks/tape.hpp"
 
 #include <condition_variable>
@@ -17,10 +20,11 @@ namespace tandem::adapters::sinks {
 class CourierThread {
 public:
   /// @param ports without `post`, which is the thread's. @param on_notice on the thread; may be
-  /// empty.
+  /// empty. @param place also of the threads that a writer's library starts: they inherit it.
   CourierThread(CourierOptions options, CourierPorts ports,
                 std::shared_ptr<core::sinks::TapeReader> reader,
-                std::function<void(const CourierNotice&)> on_notice);
+                std::function<void(const CourierNotice&)> on_notice,
+                transport::ThreadPlace place = {});
   /// What is not delivered waits on disk for the next.
   ~CourierThread();
   CourierThread(const CourierThread&) = delete;

@@ -5,6 +5,7 @@
 #include "adapters/sinks/influx/writer.hpp"
 #include "adapters/sinks/kafka/writer.hpp"
 #include "adapters/sinks/mongodb/writer.hpp"
+#include "apps/tandem/process.hpp"
 
 #include <utility>
 #include <variant>
@@ -113,7 +114,10 @@ core::Result<WriterFactory> factory(const config::MongoSinkConfig& to, const Sur
   mongodb::Options options;
   options.uri = to.uri;
   options.database = to.database;
+  options.form
+      = to.form == config::MongoForm::infoway ? mongodb::Form::infoway : mongodb::Form::record;
   options.collection = to.collection;
+  options.close_collection = to.close_collection;
   options.mode = here.mode();
   options.numbers = numbers_of(to.numbers);
   options.write_concern = to.write_concern;
@@ -222,6 +226,27 @@ core::Result<Sinks> make_sinks(const config::Config& config, const Environment& 
   }
   made.tap = std::move(tap);
   return made;
+}
+
+std::vector<std::unique_ptr<adapters::sinks::CourierThread>>
+start_sinks(const std::vector<actors::SinkOptions>& sinks,
+            const adapters::transport::ThreadPlace& place, const core::Clocks& clocks,
+            core::Log& log) {
+  using Notice = adapters::sinks::CourierNotice;
+  std::vector<std::unique_ptr<adapters::sinks::CourierThread>> threads;
+  for (const auto& sink : sinks) {
+    const auto tell = [&log, id = sink.courier.id](const Notice& notice) {
+      const bool good
+          = notice.kind == Notice::Kind::back || notice.kind == Notice::Kind::spool_back;
+      log.write(good ? core::LogLevel::info : core::LogLevel::warning, "sink",
+                {{"sink", id}, {"message", notice.text}});
+    };
+    threads.push_back(std::make_unique<adapters::sinks::CourierThread>(
+        sink.courier,
+        adapters::sinks::CourierPorts{clocks, machine_random(), sink.files, sink.writer, {}},
+        sink.reader, tell, place));
+  }
+  return threads;
 }
 
 } // namespace tandem::apps

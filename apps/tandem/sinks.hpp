@@ -4,9 +4,12 @@
 
 #include "actors/sinks/sink.hpp"
 #include "adapters/sinks/capture/taps.hpp"
+#include "adapters/sinks/courier_thread.hpp"
 #include "adapters/transport/http.hpp"
+#include "adapters/transport/thread_place.hpp"
 #include "apps/tandem/trading.hpp"
 #include "config/schema.hpp"
+#include "core/log.hpp"
 #include "core/result.hpp"
 #include "core/sinks/tape.hpp"
 
@@ -31,5 +34,12 @@ struct Sinks {
 make_sinks(const config::Config& config, const Environment& environment, const core::Clocks& clocks,
            adapters::transport::HttpClient& http,
            const std::function<std::string(const std::string& url)>& proxy_for);
+
+/// Runs sinks without actors, each on a thread of its own at `place`, until what is returned is
+/// destroyed. What an alert would say stands in the log.
+[[nodiscard]] std::vector<std::unique_ptr<adapters::sinks::CourierThread>>
+start_sinks(const std::vector<actors::SinkOptions>& sinks,
+            const adapters::transport::ThreadPlace& place, const core::Clocks& clocks,
+            core::Log& log);
 
 } // namespace tandem::apps

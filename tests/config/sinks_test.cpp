@@ -55,7 +55,9 @@ TEST_CASE("every key of a sink arrives") {
   const auto& mongo = std::get<MongoSinkConfig>(loaded.config.sinks[2].to);
   CHECK(mongo.uri == "mongodb://mongo.example");
   CHECK(mongo.database == "market");
+  CHECK(mongo.form == MongoForm::record);
   CHECK(mongo.collection == "all_{kind}");
+  CHECK(mongo.close_collection == "day_end");
   CHECK(mongo.numbers == MongoNumbers::text);
   CHECK(mongo.write_concern == "2");
   const auto& capture = std::get<CaptureSinkConfig>(loaded.config.sinks[3].to);
@@ -92,6 +94,8 @@ TEST_CASE("a sink with a mistake is refused at its line and key") {
       {"kept_files: 40", "kept_files: 1", "sinks[3].capture.kept_files", "must be between"},
       {"frames: false", "frame: false", "sinks[3].capture.frame", ""},
       {"numbers: text", "numbers: float", "sinks[2].mongodb.numbers", "must be decimal128"},
+      {"form: record", "form: infoway", "sinks[2].records", "must be [trade]"},
+      {"form: record", "form: qmt", "sinks[2].mongodb.form", "must be record or infoway"},
   };
   for (const auto& broken : cases) {
     CAPTURE(broken.replace);

@@ -1,5 +1,6 @@
 """A capture sink: what an engine that is killed has written is read with other programs, counted against the engine's own counters, and played
-again as recorded markets, by the back-test and by the simulator; a torn file is gone on behind; a disk that refuses is told.
+again as recorded markets, by the back-test and by the simulator; a torn file is gone on behind; a disk that refuses is told; a captured run has its
+sinks too.
 """
 import gzip
 import json
@@ -193,5 +194,29 @@ def a_disk_that_refuses_frames_is_told():
         print(f"{counters['frames_lost']} frames were lost to the disk and told, {len(records)} records without a gap", flush=True)
 
 
+def a_captured_run_writes_to_its_sinks_and_replays():
+    """The records of `tandem run --capture` are those that it answers for, and the sinks beside it change nothing in the replay."""
+    with World(config="config/examples/capture.yaml", capture=True, settings=["sinks[0].flush_interval=100ms"]) as world:
+        directory = pathlib.Path(world.directory.name) / "state/sinks/archive/capture"
+
+        def records_in(place):
+            return [json.loads(line) for line in lines_of(place, "events")]
+        execution = wait_until("an execution", lambda: world.get("/api/executions?limit=1"), 60)[0]
+        wait_until("its record", lambda: [record for record in records_in(directory) if record["kind"] == "execution"], 30)
+        assert world.engine.stop() == 0
+        world.sim.stop(signal.SIGKILL)
+        kept = directory.parents[1].rename(directory.parents[2] / "sinks-of-the-run") / "archive/capture"
+        code, output = world.replay()
+        assert code == 0 and ", 0 differences, " in output.splitlines()[-1], output[-2000:]
+        assert not directory.exists(), "a replay has no sinks"
+        records = records_in(kept)
+        gapless(records)
+        told = {record["id"] for record in records if record["kind"] == "execution"}
+        name = f"{execution['pairId']}:{execution['number']}"
+        assert name in told and {"trade", "order", "fill"} <= {record["kind"] for record in records}, (execution, told)
+        print(f"{len(records)} records of a captured run, {len(told)} executions among them; {output.splitlines()[-1]}", flush=True)
+
+
 if __name__ == "__main__":
-    run([what_a_killed_engine_captured_is_whole_and_plays_again, an_engine_goes_on_behind_a_torn_block, a_disk_that_refuses_frames_is_told])
+    run([what_a_killed_engine_captured_is_whole_and_plays_again, an_engine_goes_on_behind_a_torn_block, a_disk_that_refuses_frames_is_told,
+         a_captured_run_writes_to_its_sinks_and_replays])

@@ -258,6 +258,57 @@ def killed_servers_and_a_killed_engine_lose_nothing():
             fills_are_those_of_the_journal(world, found)
 
 
+QUOTES = """
+sinks:
+  - id: trades
+    records: [trade]
+    exchanges: [binance]
+    batch_records: 90
+    mongodb: {uri: "mongodb://${MONGO}", database: forecast_platform, numbers: text, write_concern: "1"}
+  - id: quotes
+    records: [trade]
+    exchanges: [binance]
+    batch_records: 90
+    mongodb: {uri: "mongodb://${MONGO}", database: forecast_platform, form: infoway, write_concern: "1"}
+"""
+
+
+def trades_in_the_form_of_the_stock_quote_client():
+    """What a reader of the former quote client's collections finds there, beside the same trades in our own form: field by field, type by type."""
+    with services.Services("mongo-java") as servers, tempfile.TemporaryDirectory() as directory:
+        config = pathlib.Path(directory) / "quotes.yaml"
+        example = (ROOT / "config/examples/sinks.yaml").read_text()
+        config.write_text("".join(line for line in example.split("\nsinks:\n")[0].splitlines(True) if not line.startswith("simulator:")) + QUOTES)
+        World.environment = {"MONGO": servers["mongo-java"]}
+        with World(config=str(config)) as world:
+            world.wait_all_watching()
+            time.sleep(RUN_SECONDS / 2)
+            world.sim.stop(signal.SIGKILL)
+            for name in ("trades", "quotes"):
+                wait_until(f"{name} has delivered", lambda: world.actor(f"engine/services/sinks/sink.{name}")["counters"]["waiting"] == 0, DRAIN_SECONDS)
+            world.engine.stop()
+
+        def read(collection):
+            return {document["_id"]: document for document in services.mongo_find(servers["mongo-java"], collection, database="forecast_platform")}
+        trades, quotes, closes = read("trade"), read("realtime"), read("close")
+        assert trades and set(quotes) == set(trades), (len(trades), len(quotes))
+        latest = {}
+        for name, trade in trades.items():
+            quote = quotes[name]
+            assert list(quote) == ["_id", "s", "t", "p", "v", "vw", "td", "stock_code", "create_time"], quote
+            at = trade["ts"].replace(tzinfo=datetime.timezone.utc)
+            assert quote["s"] == quote["stock_code"] == trade["symbol"]
+            assert isinstance(quote["t"], int) and quote["t"] == round(at.timestamp() * 1000), (quote, trade)
+            assert (quote["p"], quote["v"]) == (trade["price"], trade["qty"]) and D(quote["vw"]) == D(quote["p"]) * D(quote["v"]), (quote, trade)
+            assert quote["td"] == (1 if trade["taker"] == "buy" else 2), (quote, trade)
+            assert round(quote["create_time"].replace(tzinfo=datetime.timezone.utc).timestamp() * 1000) == trade["receivedAt"], (quote, trade)
+            day = f"close:{trade['exchange']}.{trade['type']}.{trade['symbol']}:{at:%Y-%m-%d}"
+            if day not in latest or trade["seq"] > latest[day]["seq"]:
+                latest[day] = trade
+        assert {name: {**quotes[trade["_id"]], "_id": name} for name, trade in latest.items()} == closes, (latest, closes)
+        print(f"quotes: {len(quotes)} documents equal, {len(closes)} closes of a day", flush=True)
+
+
 def the_second_interface_of_influxdb_gets_the_same():
     """InfluxDB 2 (--nightly: its build takes minutes): with a token, read back by Flux."""
     with services.Services("kafka", "influx2", "mongo-java") as servers:
@@ -281,7 +332,7 @@ def the_second_interface_of_influxdb_gets_the_same():
 
 
 if __name__ == "__main__":
-    scenarios = [what_was_published_is_read_back_equal, killed_servers_and_a_killed_engine_lose_nothing]
+    scenarios = [what_was_published_is_read_back_equal, killed_servers_and_a_killed_engine_lose_nothing, trades_in_the_form_of_the_stock_quote_client]
     if os.environ.get("TANDEM_NIGHTLY") == "1":
         scenarios.append(the_second_interface_of_influxdb_gets_the_same)
     for scenario in [each for each in scenarios if not sys.argv[1:] or each.__name__ in sys.argv[1:]]:

@@ -1,5 +1,11 @@
 #include "adapters/sinks/mongodb/documents.hpp"
 
+#include "core/types/decimal.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <variant>
 
@@ -50,7 +56,62 @@ struct PutValue {
   void operator()(const std::string& text) const { put_text(out, key, text); }
 };
 
+template <class T>
+const T* find(const core::sinks::Record& record, std::string_view name) {
+  const auto found = std::ranges::find(record.fields, name, &core::sinks::Field::name);
+  return found == record.fields.end() ? nullptr : std::get_if<T>(&found->value);
+}
+
+std::string number_of(const core::sinks::Record& record, std::string_view name) {
+  const auto* number = find<core::sinks::Number>(record, name);
+  return number == nullptr ? std::string{} : number->text;
+}
+
+/// price * size, exact; empty when one of them is no number.
+std::string turnover(const std::string& price, const std::string& size) {
+  const auto a = core::Decimal::parse(price);
+  const auto b = core::Decimal::parse(size);
+  if (!a || !b)
+    return {};
+  return core::format_scaled(core::Int128{a->mantissa()} * b->mantissa(),
+                             a->decimals() + b->decimals());
+}
+
+std::int32_t direction_of(const core::sinks::Record& trade) {
+  const auto* taker = find<std::string>(trade, "taker");
+  if (taker == nullptr)
+    return 0;
+  return *taker == "buy" ? 1 : 2;
+}
+
 } // namespace
+
+std::string close_id(const core::sinks::Record& trade) {
+  using namespace std::chrono;
+  const year_month_day date{floor<days>(sys_time<milliseconds>{milliseconds{trade.time}})};
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  return "close:" + core::to_string(trade.instrument) + ":" + text.data();
+}
+
+Bson to_quote(std::string_view id, const core::sinks::Record& trade) {
+  Bson document{bson_new()};
+  auto* out = document.get();
+  const auto price = number_of(trade, "price");
+  const auto size = number_of(trade, "qty");
+  const auto* received = find<std::int64_t>(trade, "receivedAt");
+  put_text(out, "_id", id);
+  put_text(out, "s", trade.instrument.symbol.text());
+  bson_append_int64(out, "t", -1, trade.time);
+  put_text(out, "p", price);
+  put_text(out, "v", size);
+  put_text(out, "vw", turnover(price, size));
+  bson_append_int32(out, "td", -1, direction_of(trade));
+  put_text(out, "stock_code", trade.instrument.symbol.text());
+  bson_append_date_time(out, "create_time", -1, received == nullptr ? trade.time : *received);
+  return document;
+}
 
 std::string document_id(std::string_view stream, const core::sinks::Numbered& item) {
   const auto& record = item.record;

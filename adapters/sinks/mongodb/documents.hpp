@@ -21,6 +21,12 @@ enum class Numbers : std::uint8_t {
   real,       ///< as doubles: for readers that expect them; not exact
 };
 
+/// What a record becomes.
+enum class Form : std::uint8_t {
+  record,  ///< one document with all that a record says
+  infoway, ///< of trades, what the stock quote client wrote: the quote, and the close of its day
+};
+
 /// One document of the client library. (Not a unique_ptr: the library's type carries an alignment
 /// that g++ warns about as a template's argument.)
 class Bson {
@@ -49,5 +55,13 @@ private:
 /// fields. @param mode the engine's.
 [[nodiscard]] Bson to_document(std::string_view stream, const core::sinks::Numbered& item,
                                std::string_view mode, Numbers numbers);
+
+/// What the document of a trade's day is called: "close:<instrument>:<date>", the date that of UTC.
+[[nodiscard]] std::string close_id(const core::sinks::Record& trade);
+
+/// A trade as the stock quote client wrote it: _id, s, t (ms, int64), p, v, vw (turnover), td (1:
+/// the taker bought, 2: sold, 0: not said), stock_code, create_time (a date: when it was received).
+/// p, v and vw are exact decimal text.
+[[nodiscard]] Bson to_quote(std::string_view id, const core::sinks::Record& trade);
 
 } // namespace tandem::adapters::sinks::mongodb

@@ -112,8 +112,11 @@ private:
   Outcome send(const Batch& batch) {
     // Within a bulk the server may take any order: of two states of one thing the later one goes.
     Documents latest;
-    for (const auto& item : batch.items)
+    for (const auto& item : batch.items) {
       latest[collection_of(item.record.kind)][document_id(batch.stream, item)] = &item;
+      if (options_.form == Form::infoway)
+        latest[options_.close_collection][close_id(item.record)] = &item;
+    }
     const Client client{pool_.get()};
     for (const auto& [collection, documents] : latest) {
       auto outcome = send(client, batch.stream, collection, documents);
@@ -121,6 +124,17 @@ private:
         return outcome;
     }
     return {};
+  }
+
+  [[nodiscard]] Bson document_of(const std::string& stream, const std::string& id,
+                                 const Numbered& item) const {
+    switch (options_.form) {
+    case Form::record:
+      return to_document(stream, item, options_.mode, options_.numbers);
+    case Form::infoway:
+      return to_quote(id, item.record);
+    }
+    return to_document(stream, item, options_.mode, options_.numbers);
   }
 
   Outcome send(const Client& client, const std::string& stream, const std::string& name,
@@ -133,7 +147,7 @@ private:
     // batch whose answer was lost is sent again. States replace each other.
     Named events, states;
     for (const auto& [id, item] : documents)
-      (happens_once(*item) ? events : states).emplace(id, item);
+      (happens_once(*item) && name != close_collection() ? events : states).emplace(id, item);
     if (!events.empty()) {
       bool counted = true;
       auto outcome = write(client, stream, name, events, Way::insert, &counted);
@@ -161,7 +175,7 @@ private:
     bson_error_t error;
     for (const auto& [id, item] : documents) {
       const Bson which{BCON_NEW("_id", BCON_UTF8(id.c_str()))};
-      const auto document = to_document(stream, *item, options_.mode, options_.numbers);
+      const auto document = document_of(stream, id, *item);
       const bool taken = way == Way::insert
                              ? mongoc_bulk_operation_insert_with_opts(bulk.get(), document.get(),
                                                                       nullptr, &error)
@@ -224,13 +238,23 @@ private:
            || item.record.kind == Kind::fill;
   }
 
+  /// Empty when the form has none.
+  [[nodiscard]] std::string_view close_collection() const {
+    return options_.form == Form::infoway ? std::string_view{options_.close_collection}
+                                          : std::string_view{};
+  }
+
   /// By time, and by instrument and time.
   void make_indexes(const Client& client, const std::string& collection) {
-    const Bson command{BCON_NEW("createIndexes", BCON_UTF8(collection.c_str()), "indexes", "[", "{",
-                                "key", "{", "ts", BCON_INT32(1), "}", "name", BCON_UTF8("ts_1"),
-                                "}", "{", "key", "{", "exchange", BCON_INT32(1), "symbol",
-                                BCON_INT32(1), "ts", BCON_INT32(1), "}", "name",
-                                BCON_UTF8("exchange_1_symbol_1_ts_1"), "}", "]")};
+    const Bson command{
+        options_.form == Form::infoway
+            ? BCON_NEW("createIndexes", BCON_UTF8(collection.c_str()), "indexes", "[", "{", "key",
+                       "{", "stock_code", BCON_INT32(1), "t", BCON_INT32(1), "}", "name",
+                       BCON_UTF8("stock_code_1_t_1"), "}", "]")
+            : BCON_NEW("createIndexes", BCON_UTF8(collection.c_str()), "indexes", "[", "{", "key",
+                       "{", "ts", BCON_INT32(1), "}", "name", BCON_UTF8("ts_1"), "}", "{", "key",
+                       "{", "exchange", BCON_INT32(1), "symbol", BCON_INT32(1), "ts", BCON_INT32(1),
+                       "}", "name", BCON_UTF8("exchange_1_symbol_1_ts_1"), "}", "]")};
     bson_error_t error;
     static_cast<void>(mongoc_client_write_command_with_opts(
         client.get(), options_.database.c_str(), command.get(), nullptr, nullptr, &error));

@@ -16,7 +16,9 @@ struct Options {
   std::string uri;
   std::string database = "tandem";
   std::string collection = "{kind}"; ///< {kind} is replaced
-  std::string mode;                  ///< the engine's; in every document
+  Form form = Form::record;
+  std::string close_collection = "close"; ///< of the form `infoway`
+  std::string mode;                       ///< the engine's; in every document of the form `record`
   Numbers numbers = Numbers::decimal128;
   std::string write_concern = "majority"; ///< "majority" or how many servers
   /// Of one write, and of finding a server.

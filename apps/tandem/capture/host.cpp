@@ -47,6 +47,7 @@ Host::Host(Parts parts)
   parts_.http = &ports_.http();
   parts_.serve = ports_.serve();
   parts_.own_threads = false;
+  parts_.tape = given_.tape;
   parts_.version = given_.header.version;
   parts_.proxy_for = [this](const std::string& url) {
     return given_.proxy_for ? given_.proxy_for(url) : std::string{};

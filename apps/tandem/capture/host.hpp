@@ -9,6 +9,7 @@
 #include "apps/tandem/capture/ports.hpp"
 #include "config/load.hpp"
 #include "core/log.hpp"
+#include "core/sinks/tape.hpp"
 
 #include <caf/actor.hpp>
 
@@ -35,6 +36,8 @@ public:
     std::ostream& report;
     std::function<void(config::Surface, const std::string& address)> on_listening; ///< or empty
     std::function<std::string(const std::string& url)> proxy_for;                  ///< or empty
+    /// Only written to: a replay without it is the same run.
+    std::shared_ptr<const core::sinks::Tape> tape{};
   };
 
   explicit Host(Parts parts);

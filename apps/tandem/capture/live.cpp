@@ -7,6 +7,7 @@
 #include "apps/tandem/config_watch.hpp"
 #include "apps/tandem/log_backend.hpp"
 #include "apps/tandem/process.hpp"
+#include "apps/tandem/sinks.hpp"
 #include "apps/tandem/trading.hpp"
 
 #include <algorithm>
@@ -161,6 +162,13 @@ int run_captured(const config::Config& config, const ConfigSource& source,
   tell_faults(api_io, "api", *log);
   if (const int problem = check_resources(config, api_io); problem != exit_ok)
     return problem;
+  // Outside of what is captured: sinks hear of the run and say nothing to it.
+  const adapters::transport::ThreadPlace serving{config.engine.serving_cpus, true};
+  adapters::transport::Io sinks_io{"sinks", clocks, serving};
+  const auto http = adapters::transport::make_http_client(sinks_io);
+  auto sinks = make_sinks(config, from_environment, clocks, *http, proxy_of);
+  if (!sinks)
+    return refuse(sinks.error(), exit_configuration);
   auto keys = find_keys(config, from_environment);
   if (!keys)
     return refuse(keys.error(), exit_configuration);
@@ -179,6 +187,7 @@ int run_captured(const config::Config& config, const ConfigSource& source,
   if (!writer)
     return refuse(writer.error(), exit_unavailable);
 
+  auto sink_threads = start_sinks(sinks->sinks, serving, clocks, *log);
   Queue queue;
   Sockets machine{venue_io, api_io, queue};
   Recorder recorder{**writer, machine, hidden};
@@ -189,16 +198,17 @@ int run_captured(const config::Config& config, const ConfigSource& source,
              [&ready](config::Surface surface, const std::string& address) {
                ready.add(surface, address);
              },
-             proxy_of}};
+             proxy_of, sinks->tape}};
   recorder.bind(host);
   if (const auto opened = host.open(journal_files(config), *std::move(keys)); !opened)
     return refuse(opened.error(), exit_unavailable);
 
   log->write(core::LogLevel::info, "engine_starting",
              {{"version", TANDEM_VERSION}, {"name", config.engine.name}, {"capture", file}});
-  if (!config.sinks.empty())
-    log->write(core::LogLevel::warning, "sinks_off",
-               {{"message", "a captured run writes to no sink"}});
+  if (sinks->tap)
+    log->write(core::LogLevel::warning, "frames_off",
+               {{"message", "in a captured run the markets' frames stand in the capture only, not "
+                            "in the files of a capture sink"}});
   if (left_out > 0)
     log->write(
         core::LogLevel::warning, "grpc_off",
@@ -226,6 +236,7 @@ int run_captured(const config::Config& config, const ConfigSource& source,
   StopWatchdog watchdog{config.engine.stop_timeout};
   queue.put({.kind = Kind::stop});
   loop.join();
+  sink_threads.clear(); // within the time that the stop has
   log->write(core::LogLevel::info, "engine_stopped",
              {{"capture", file}, {"items", std::to_string((*writer)->items())}});
   return gave_up ? exit_internal : exit_ok;

@@ -3,9 +3,12 @@
 #include "adapters/files/memory_files.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -105,4 +108,23 @@ TEST_CASE("what a courier's thread has not delivered at its end waits on disk fo
   const CourierThread courier{options(), ports(disk, destination), reader, {}};
   destination.wait_for(2);
   CHECK(destination.numbers == std::vector<std::uint64_t>{1, 2});
+}
+
+TEST_CASE("the threads of a writer's library wait for those who trade, as the courier's own does") {
+  MemoryDisk disk;
+  Destination destination;
+  core::sinks::Tape tape;
+  std::promise<int> nice;
+  auto outside = ports(disk, destination);
+  outside.writer = [&destination, &nice] {
+    std::thread{[&nice] { nice.set_value(::getpriority(PRIO_PROCESS, 0)); }}.join();
+    return std::make_unique<NotingWriter>(destination);
+  };
+  const int ours = ::getpriority(PRIO_PROCESS, 0);
+  const CourierThread courier{
+      options(), std::move(outside), tape.add_reader({}, 100), {}, {.cpus = {}, .yields = true}};
+  tape.write(record());
+  destination.wait_for(1);
+  CHECK(nice.get_future().get() >= 5);
+  CHECK(::getpriority(PRIO_PROCESS, 0) == ours);
 }

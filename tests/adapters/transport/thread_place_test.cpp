@@ -6,7 +6,11 @@
 #include <doctest/doctest.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <array>
+#include <cstdint>
 #include <future>
 #include <thread>
 
@@ -16,6 +20,7 @@ namespace {
 struct Seen {
   std::vector<std::size_t> cpus;
   int nice = 0;
+  int policy = 0;
 };
 
 /// Of the calling thread.
@@ -28,6 +33,7 @@ Seen seen_here() {
     if (CPU_ISSET(cpu, &set))
       seen.cpus.push_back(cpu);
   seen.nice = ::getpriority(PRIO_PROCESS, 0);
+  seen.policy = ::sched_getscheduler(0);
   return seen;
 }
 
@@ -36,6 +42,21 @@ Seen seen_on(const ThreadPlace& place) {
   std::promise<Seen> seen;
   io.post([&seen] { seen.set_value(seen_here()); });
   return seen.get_future().get();
+}
+
+/// In ns. Source: Linux, include/uapi/linux/sched/types.h: 48 bytes, `sched_runtime` begins at the
+/// 24th.
+std::uint64_t slice_on(const ThreadPlace& place) {
+  Io io{"placed", testing::real_clocks(), place};
+  std::promise<std::uint64_t> slice;
+  io.post([&slice] {
+    std::array<std::uint64_t, 6> attributes{};
+    constexpr std::size_t runtime = 3;
+    if (::syscall(SYS_sched_getattr, 0, attributes.data(), sizeof attributes, 0U) != 0)
+      attributes.fill(0);
+    slice.set_value(attributes[runtime]);
+  });
+  return slice.get_future().get();
 }
 
 } // namespace
@@ -61,6 +82,29 @@ TEST_CASE("a thread that yields waits for those that do not") {
   const auto before = seen_here().nice;
   CHECK(seen_on({{}, false}).nice == before);
   CHECK(seen_on({{}, true}).nice > before);
+}
+
+TEST_CASE("a thread that yields takes the processor from nobody when it is woken") {
+  CHECK(seen_on({{}, false}).policy == SCHED_OTHER);
+  CHECK(seen_on({{}, true}).policy == SCHED_BATCH);
+  int among_them = 0; // one that does not yield is no heir of the one that starts it
+  std::thread{[&among_them] {
+    take({{}, true});
+    std::thread{[&among_them] {
+      take({});
+      among_them = ::sched_getscheduler(0);
+    }}.join();
+  }}.join();
+  CHECK(among_them == SCHED_OTHER);
+}
+
+TEST_CASE(
+    "a thread that does not yield asks for short turns, so that it is next when it is woken") {
+  const auto yielding = slice_on({{}, true});
+  if (yielding == 0)
+    return; // Linux before 6.12 has one for all
+  CHECK(slice_on({}) == 100'000);
+  CHECK(slice_on({}) < yielding);
 }
 
 TEST_CASE("processors that this process may not use are named") {
