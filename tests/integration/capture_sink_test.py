@@ -202,7 +202,8 @@ def a_captured_run_writes_to_its_sinks_and_replays():
         def records_in(place):
             return [json.loads(line) for line in lines_of(place, "events")]
         execution = wait_until("an execution", lambda: world.get("/api/executions?limit=1"), 60)[0]
-        wait_until("its record", lambda: [record for record in records_in(directory) if record["kind"] == "execution"], 30)
+        kinds = {"trade", "order", "fill", "execution"}
+        wait_until("its records", lambda: kinds <= {record["kind"] for record in records_in(directory)}, 30)
         assert world.engine.stop() == 0
         world.sim.stop(signal.SIGKILL)
         kept = directory.parents[1].rename(directory.parents[2] / "sinks-of-the-run") / "archive/capture"
@@ -213,7 +214,7 @@ def a_captured_run_writes_to_its_sinks_and_replays():
         gapless(records)
         told = {record["id"] for record in records if record["kind"] == "execution"}
         name = f"{execution['pairId']}:{execution['number']}"
-        assert name in told and {"trade", "order", "fill"} <= {record["kind"] for record in records}, (execution, told)
+        assert name in told and kinds <= {record["kind"] for record in records}, (execution, told)
         print(f"{len(records)} records of a captured run, {len(told)} executions among them; {output.splitlines()[-1]}", flush=True)
 
 
