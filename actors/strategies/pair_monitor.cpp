@@ -188,6 +188,7 @@ void on_finished(Self self, const core::strategy::ExecutionState& execution) {
   state.context->log->write(core::LogLevel::info, "execution_ended",
                             {{"pairId", id.text()},
                              {"decision", id.text() + ":" + std::to_string(execution.number)},
+                             {"opportunity", std::to_string(execution.opportunity)},
                              {"phase", std::string{core::strategy::to_string(execution.phase)}},
                              {"profit", core::to_string(execution.profit)},
                              {"residual", execution.residual.to_string()}});
@@ -225,7 +226,8 @@ void trade(Self self) {
     return;
   state.held_by = holding_automatic(state);
   if (state.held_by.empty())
-    perform(self, state.executor->execute(*spread, books_of(state), {}, now_of(state)));
+    perform(self, state.executor->execute(*spread, books_of(state), {}, now_of(state),
+                                          state.watch->opportunity()));
 }
 
 caf::result<messages::ExecuteOutcome> execute_now(Self self, const messages::ExecutePair& request) {
@@ -246,7 +248,8 @@ caf::result<messages::ExecuteOutcome> execute_now(Self self, const messages::Exe
   auto promise = self->make_response_promise<messages::ExecuteOutcome>();
   state.asked = promise;
   state.asked_until = state.context->clocks.mono() + answer_limit;
-  perform(self, state.executor->execute(*spread, books_of(state), request.person, now_of(state)));
+  perform(self, state.executor->execute(*spread, books_of(state), request.person, now_of(state),
+                                        state.watch->opportunity()));
   return promise;
 }
 
@@ -383,6 +386,8 @@ messages::PairHandle::behavior_type pair_monitor(Self self, messages::ContextPtr
     state.executor.emplace(state.watch->config(), state.trading->limits, *state.trading->desk,
                            *state.trading->book);
     state.executor->resume(context->clocks.mono());
+    if (const auto last = state.trading->book->last(state.watch->config().id))
+      state.watch->number_after(last->opportunity);
     tell_stranded(state);
   }
   cell->set_state(std::string{core::strategy::to_string(state.watch->state())});

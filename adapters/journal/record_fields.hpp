@@ -28,7 +28,7 @@ inline constexpr RecordKind record_kinds[] = {
     {1, 1, "run"},         {2, 1, "intent"},      {3, 1, "sent"},
     {4, 1, "accepted"},    {5, 1, "refused"},     {6, 1, "unknown"},
     {7, 1, "report"},      {8, 1, "fill"},        {9, 1, "resolved"},
-    {10, 1, "adopted"},    {11, 2, "execution"},  {12, 1, "breaker"},
+    {10, 1, "adopted"},    {11, 3, "execution"},  {12, 1, "breaker"},
     {13, 1, "kill"},       {14, 1, "restated"},   {15, 1, "paused"},
     {16, 2, "checkpoint"}, {17, 1, "baseline"},   {18, 1, "executions_reset"},
     {19, 1, "plan"},       {20, 1, "plan_moved"},
@@ -140,6 +140,8 @@ void fields(Io& io, R& r) {
   io("reason", r.reason);
   if (io.version() >= 2)
     io("carried", r.carried);
+  if (io.version() >= 3)
+    io("opportunity", r.opportunity);
 }
 
 template <class Io, Like<core::risk::Breaker::Saved> R>

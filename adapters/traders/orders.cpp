@@ -215,8 +215,12 @@ void write_execution(JsonWriter& out, const ExecutionState& execution) {
   out.field("spreadPercent", percent).field("spreadPct", percent);
   out.key("pnl").raw(core::to_string(execution.profit));
   out.field("ts", execution.ended_at != 0 ? execution.ended_at : execution.started_at);
-  out.field("number", execution.number)
-      .field("phase", core::strategy::to_string(execution.phase))
+  out.field("number", execution.number).key("opportunity");
+  if (execution.opportunity == 0)
+    out.null();
+  else
+    out.raw(std::to_string(execution.opportunity));
+  out.field("phase", core::strategy::to_string(execution.phase))
       .field("direction", core::strategy::to_string(execution.direction));
   out.key("residual").decimal(execution.residual);
   out.key("notional").raw(core::to_string(execution.notional));

@@ -213,6 +213,9 @@ Record record_of(const strategy::ExecutionState& execution) {
   number(record, "pnl", execution.profit);
   number(record, "notional", execution.notional);
   record.integer("startedAt", execution.started_at).integer("endedAt", execution.ended_at);
+  if (execution.opportunity != 0)
+    name(record, "opportunity",
+         execution.pair.text() + ":" + std::to_string(execution.opportunity));
   name(record, "person", execution.person);
   name(record, "reason", execution.reason);
   return record;

@@ -44,10 +44,10 @@ bool Executor::idle() const noexcept {
 }
 
 ExecutorNews Executor::execute(const Spread& spread, const LegBooks& books, std::string person,
-                               const risk::Now& now) {
+                               const risk::Now& now, std::uint64_t opportunity) {
   ExecutorNews news;
   run_.emplace(pair_, limits_.legs, spread, book_.next_number(pair_.id), std::move(person),
-               carried());
+               carried(), opportunity);
   noted_ = {};
   perform(run_->start(books, now), books, now, news);
   return news;

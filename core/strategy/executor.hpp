@@ -47,9 +47,10 @@ public:
   /// An automatic execution may begin: idle and the gap is over.
   [[nodiscard]] bool ready(MonoTime now) const noexcept { return idle() && now >= next_at_; }
 
-  /// @param spread what to take. @param person empty = automatic.
+  /// @param spread what to take. @param person empty = automatic. @param opportunity the number
+  /// that the spread was published under.
   ExecutorNews execute(const Spread& spread, const LegBooks& books, std::string person,
-                       const risk::Now& now);
+                       const risk::Now& now, std::uint64_t opportunity = 0);
   /// Orders of other pairs are ignored.
   ExecutorNews on_order(const orders::Order& order, const LegBooks& books, const risk::Now& now);
   ExecutorNews on_tick(const LegBooks& books, const risk::Now& now);

@@ -218,7 +218,8 @@ void PairWatch::open(const Spread& spread, MonoTime now, PairEvents& events) {
   opened_venue_time_ = venue_time_;
   published_ = spread;
   published_percent_ = spread.net_percent();
-  open_ = OpportunityEvent{.number = ++counters_.opportunities,
+  ++counters_.opportunities;
+  open_ = OpportunityEvent{.number = ++last_number_,
                            .spread = spread,
                            .net_percent_best = published_percent_,
                            .venue_time = venue_time_,

@@ -8,6 +8,7 @@
 #include "core/strategy/spread.hpp"
 #include "core/types/time.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -41,7 +42,7 @@ enum class OpportunityPhase : std::uint8_t { opened, changed, ended };
 [[nodiscard]] std::string_view to_string(OpportunityPhase phase) noexcept;
 
 struct OpportunityEvent {
-  std::uint64_t number = 0; ///< of this pair, counted from 1
+  std::uint64_t number = 0; ///< of this pair, larger than any of before
   OpportunityPhase phase = OpportunityPhase::opened;
   /// At this event; when it ended because nothing could be measured any more, the last good one.
   Spread spread;
@@ -120,6 +121,13 @@ public:
   /// is open.
   [[nodiscard]] const Spread* paying() const noexcept { return open_ ? &open_->spread : nullptr; }
 
+  /// Of the open opportunity; 0: none is open.
+  [[nodiscard]] std::uint64_t opportunity() const noexcept { return open_ ? open_->number : 0; }
+
+  /// The next opportunity's number comes after this one: an execution of before a restart keeps its
+  /// opportunity's number for itself.
+  void number_after(std::uint64_t last) noexcept { last_number_ = std::max(last_number_, last); }
+
   /// Both ways as of the last evaluation, [0] = leg1_buy_leg2_sell; absent when not executable or
   /// the books are not to be trusted. Shown even when the rule excludes a way.
   [[nodiscard]] const std::array<std::optional<Spread>, 2>& spreads() const noexcept;
@@ -161,6 +169,7 @@ private:
   MonoTime opened_at_{};
   UnixMillis opened_venue_time_ = 0;
   PairCounters counters_;
+  std::uint64_t last_number_ = 0; ///< of an opportunity
 };
 
 } // namespace tandem::core::strategy

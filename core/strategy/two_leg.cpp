@@ -87,7 +87,8 @@ Decimal to_carry(const ExecutionState& last) noexcept {
 }
 
 TwoLeg::TwoLeg(const PairConfig& pair, TwoLegLimits limits, const Spread& spread,
-               std::uint64_t number, std::string person, const Decimal& carried)
+               std::uint64_t number, std::string person, const Decimal& carried,
+               std::uint64_t opportunity)
     : pair_{pair}, limits_{limits}, spread_{spread} {
   state_.pair = pair.id;
   state_.number = number;
@@ -96,6 +97,7 @@ TwoLeg::TwoLeg(const PairConfig& pair, TwoLegLimits limits, const Spread& spread
   state_.quantity = {spread.quantity.units, spread.scale.quantity_decimals};
   state_.decided_buy_price = spread.buy_price();
   state_.decided_sell_price = spread.sell_price();
+  state_.opportunity = opportunity;
   state_.carried = carried;
   state_.residual = carried;
   const auto sides = sides_of(spread.direction);

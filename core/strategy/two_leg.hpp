@@ -114,6 +114,8 @@ struct ExecutionState {
   Money notional; ///< quote units bought + sold by first orders (counts against totalAmount)
   UnixMillis started_at = 0, ended_at = 0;
   std::string reason; ///< of refused or stranded
+  /// The pair's opportunity that was taken; 0: of an engine that did not write it down.
+  std::uint64_t opportunity = 0;
 
   friend bool operator==(const ExecutionState&, const ExecutionState&) = default;
 };
@@ -164,9 +166,10 @@ class TwoLeg {
 public:
   /// A decided opportunity. @param spread from executable_spread() at the size to trade. Closing
   /// reckons with the pair's fees, else with the spread's, else (after a restart) with those paid.
-  /// @param carried base units that the pair's last execution left open.
+  /// @param carried base units that the pair's last execution left open. @param opportunity its
+  /// number; 0: unknown.
   TwoLeg(const PairConfig& pair, TwoLegLimits limits, const Spread& spread, std::uint64_t number,
-         std::string person, const Decimal& carried = {});
+         std::string person, const Decimal& carried = {}, std::uint64_t opportunity = 0);
 
   /// Goes on after a restart from what the journal holds: the last state, and its orders, known by
   /// id or recognised by origin (pair, execution, leg, purpose). First orders that are not there

@@ -44,6 +44,15 @@ def both_legs_are_filled_on_two_venues_within_fifteen_seconds():
     assert done[-1]["residual"] == 0 and WORLD.get("/api/risk/exposure")["dayNotional"] > 0
 
 
+def an_execution_names_the_opportunity_that_it_took():
+    done = executions()[-1]
+    chances = WORLD.get(f"/api/opportunities?limit=1000&pair={done['pairId']}")["opportunities"]
+    taken = [chance for chance in chances if chance["number"] == done["opportunity"]]
+    assert taken and all(chance["direction"] == done["direction"] for chance in taken), (done, chances)
+    line = next(line for line in WORLD.engine.log().splitlines() if "execution_ended" in line and f"decision={done['pairId']}:{done['number']} " in line)
+    assert f"opportunity={done['opportunity']} " in line, line
+
+
 def the_websocket_tells_orders_and_fills():
     client = WebSocket(WORLD.engine.addresses["http"])
     client.send({"op": "subscribe", "events": ["order_submitted", "order_filled"]})
@@ -185,6 +194,7 @@ def no_secret_is_in_a_log_the_journal_or_an_answer():
 if __name__ == "__main__":
     with World(sim_settings=FAST, settings=["trading.reconcile_interval=2s"]) as WORLD:
         run([both_legs_are_filled_on_two_venues_within_fifteen_seconds,
+             an_execution_names_the_opportunity_that_it_took,
              the_websocket_tells_orders_and_fills,
              the_journal_and_the_venues_ledger_agree_to_the_smallest_unit,
              a_comparison_that_should_find_something_does,

@@ -115,6 +115,7 @@ TEST_CASE("an execution at its emptiest and at its fullest has a message") {
   execution.pair = core::PairId{"btc"};
   execution.phase = core::strategy::ExecutionPhase::stranded;
   execution.person = "a person";
+  execution.opportunity = 0xFFFF'FFFF'FFFF'FFFF;
   execution.reason = "a \"reason\"";
   execution.residual = {-5, 3};
   execution.other_fees["BNB"] = money("-0.01");

@@ -177,8 +177,23 @@ TEST_CASE(
   execution.reason = "as it was";
   const Record record = ExecutionRecord{execution};
   auto bytes = encode(record).value();
-  REQUIRE(bytes[1] == 2);
+  REQUIRE(bytes[1] == 3);
   bytes[1] = 1;
-  bytes.resize(bytes.size() - 2); // carried: no mantissa, no decimals
+  bytes.resize(bytes.size() - 3); // carried: no mantissa, no decimals; no opportunity
   CHECK(decode(bytes).value() == record);
+}
+
+TEST_CASE("an execution of version 2, before its opportunity was written, is read as one without") {
+  core::strategy::ExecutionState execution;
+  execution.pair = core::PairId{"a_b"};
+  execution.carried = core::Decimal{7, 4};
+  execution.reason = "as it was";
+  const Record record = ExecutionRecord{execution};
+  auto bytes = encode(record).value();
+  bytes[1] = 2;
+  bytes.pop_back();
+  CHECK(decode(bytes).value() == record);
+  execution.opportunity = 300;
+  const Record joined = ExecutionRecord{execution};
+  CHECK(decode(encode(joined).value()).value() == joined);
 }

@@ -135,6 +135,22 @@ TEST_CASE("a book that is refined while an opportunity is open changes nothing b
   CHECK(pair.watch.state() == PairState::open);
 }
 
+TEST_CASE(
+    "an open opportunity has its number until it ends, and numbers of before are not given again") {
+  WatchedPair pair;
+  CHECK(pair.watch.opportunity() == 0);
+  pair.watch.number_after(41); // an execution of before a restart took it
+  pair.open("100.20");
+  CHECK(pair.watch.opportunity() == 42);
+  CHECK(pair.watch.counters().opportunities == 1);
+  pair.quote(pair.leg2, "100", "101");
+  CHECK(pair.evaluate().ended->number == 42);
+  CHECK(pair.watch.opportunity() == 0);
+  pair.watch.number_after(7);
+  pair.open("100.20");
+  CHECK(pair.watch.opportunity() == 43);
+}
+
 TEST_CASE("an opportunity ends below the threshold, with its life time by both clocks") {
   WatchedPair pair; // stamps begin at 1'000'000
   pair.open("100.20");
