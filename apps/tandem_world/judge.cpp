@@ -351,7 +351,11 @@ std::optional<std::string> Judge::held(const core::risk::KillOrder& order) {
     return std::nullopt;
   std::map<std::string, Money> whole, own;
   for (const auto& [id, theirs] : both->venues.orders) {
-    const auto filled = theirs.buys ? theirs.filled : -theirs.filled;
+    auto filled = theirs.buys ? theirs.filled : -theirs.filled;
+    // What a venue took in the base asset is not held, and a trade that was large takes much.
+    for (const auto& [asset, fee] : theirs.fees)
+      if (theirs.instrument.find('.' + asset) != std::string::npos)
+        filled = filled - fee;
     whole[theirs.instrument] += filled;
     const auto ours = both->engine.orders.find(id);
     if (ours != both->engine.orders.end()
