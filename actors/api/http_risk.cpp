@@ -47,11 +47,14 @@ const char* missing_scope(const HttpSurface& impl, const core::risk::KillOrder& 
   if (order.level != KillLevel::strategy)
     return nullptr;
   const auto cells = impl.context->cells->all();
-  const bool known = std::ranges::any_of(cells, [&](const messages::CellPtr& cell) {
+  const bool runs = std::ranges::any_of(cells, [&](const messages::CellPtr& cell) {
     return cell->path() == messages::paths::pair_monitor(order.scope)
            || cell->path() == messages::paths::twap_plan(order.scope);
   });
-  return known ? nullptr : "pair or plan";
+  // One that was deleted may have left a position, which the switch is to flatten.
+  return runs || !impl.options.trading->desk->held_positions(order.level, order.scope).empty()
+             ? nullptr
+             : "pair or plan";
 }
 
 void answer_kill(const HttpSelf& self, const Respond& respond,

@@ -344,7 +344,8 @@ bool Judge::is_dust(const std::string& instrument, Money quantity) {
   return quantity == Money{};
 }
 
-std::optional<std::string> Judge::held(const core::risk::KillOrder& order) {
+std::optional<std::string> Judge::held(const core::risk::KillOrder& order,
+                                       const std::set<core::MarketKey>& moved) {
   using core::risk::KillLevel;
   const auto both = accounts();
   if (!both)
@@ -367,6 +368,11 @@ std::optional<std::string> Judge::held(const core::risk::KillOrder& order) {
   for (const auto& [instrument, all] : whole) {
     auto part = all;
     if (order.level == KillLevel::venue && !instrument.starts_with(order.scope + '.'))
+      continue;
+    if (std::ranges::any_of(moved, [&](const core::MarketKey& market) {
+          return market.type != core::MarketType::spot
+                 && instrument.starts_with(core::to_string(market) + '.');
+        }))
       continue;
     if (order.level == KillLevel::strategy) {
       // No more than would bring the whole to zero: others may hold the opposite.

@@ -71,8 +71,11 @@ public:
 
   [[nodiscard]] std::optional<Accounts> accounts();
   /// What of the positions that this switch covers is left, by the venues' fills; empty = nothing
-  /// that an order could close; nullopt while the journal cannot be read.
-  [[nodiscard]] std::optional<std::string> held(const core::risk::KillOrder& order);
+  /// that an order could close; nullopt while the journal cannot be read. @param moved markets
+  /// where somebody else trades the account: with the opposite held there, a derivative's order
+  /// that may only reduce is refused, and nobody asks for it.
+  [[nodiscard]] std::optional<std::string> held(const core::risk::KillOrder& order,
+                                                const std::set<core::MarketKey>& moved);
 
   /// What the journal holds, and what was folded in it; empty while it cannot be read.
   [[nodiscard]] std::vector<core::orders::Record> records() const;

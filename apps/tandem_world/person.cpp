@@ -290,7 +290,8 @@ void Person::release(KillLevel level, const std::string& scope) {
 /// At the end: switches stay until what they cover is flat at the venues.
 void Person::flatten() {
   for (auto& one : std::vector{thrown_}) {
-    const auto left = one.order.flatten ? judge_.held(one.order) : std::optional<std::string>{""};
+    const auto left
+        = one.order.flatten ? judge_.held(one.order, accepts_) : std::optional<std::string>{""};
     if (left && left->empty())
       release(one.order.level, one.order.scope);
   }
