@@ -4,6 +4,7 @@
 #include "adapters/traders/operations.hpp"
 #include "adapters/traders/replies.hpp"
 #include "core/grpc_status.hpp"
+#include "tests/adapters/grpc/routes.hpp"
 
 #include <doctest/doctest.h>
 #include <tandem/v1/trader.pb.h>
@@ -14,6 +15,7 @@
 namespace {
 
 using namespace tandem::adapters::grpc;
+using testing::routes;
 namespace traders = tandem::adapters::traders;
 namespace v1 = tandem::v1;
 using tandem::core::Errc;
@@ -21,18 +23,6 @@ using tandem::core::Error;
 
 const google::protobuf::ServiceDescriptor& trader() {
   return *v1::GetHealthRequest::descriptor()->file()->FindServiceByName("Trader");
-}
-
-std::vector<Route> routes() {
-  std::vector<Route> made;
-  for (const auto& row : traders::operations()) {
-    Route route{
-        std::string{row.name}, std::string{row.method}, std::string{row.path}, {}, row.has_body};
-    for (const auto& parameter : row.query)
-      route.query.emplace_back(parameter.name);
-    made.push_back(std::move(route));
-  }
-  return made;
 }
 
 const Route& route(const std::string& name) {
