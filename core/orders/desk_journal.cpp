@@ -31,15 +31,15 @@ void Desk::write(Line line) {
     lane.waiting.emplace(number, std::move(line));
     return;
   }
-  const auto written = [this, number, line](const Status& status) {
+  auto written = [this, number, line](const Status& status) {
     const Scope inner{*this};
     keep_or_tell(number, line, status);
     on_written(status);
   };
   if (line.word) // somebody waits: it does not wait for company
-    journal_.append_first({&line.record, 1}, written);
+    journal_.append_first({&line.record, 1}, std::move(written));
   else
-    journal_.append(line.record, written);
+    journal_.append(line.record, std::move(written));
 }
 
 void Desk::keep_or_tell(std::uint64_t number, const Line& line, const Status& status) {
