@@ -2,6 +2,7 @@
 
 Programs come from TANDEM_BIN and TANDEM_SIM_BIN. Everything listens on loopback at free ports and leaves nothing behind.
 """
+import atexit
 import base64
 import json
 import os
@@ -268,6 +269,8 @@ def run(tests):
             failed += 1
             import traceback
             traceback.print_exc()
-            print(f"FAILED {name}: {error}", flush=True)
+            line = f"FAILED {name}: {error}"
+            print(line, flush=True)
+            atexit.register(print, line)  # below the programs' logs, where a shortened report still shows it
     print(f"{len(tests) - failed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
