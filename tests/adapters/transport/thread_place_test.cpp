@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -105,6 +106,17 @@ TEST_CASE(
     return; // Linux before 6.12 has one for all
   CHECK(slice_on({}) == 100'000);
   CHECK(slice_on({}) < yielding);
+}
+
+TEST_CASE("a thread that does not yield is woken on time") {
+  const auto slack_on = [](const ThreadPlace& place) {
+    Io io{"placed", testing::real_clocks(), place};
+    std::promise<int> slack;
+    io.post([&slack] { slack.set_value(::prctl(PR_GET_TIMERSLACK)); });
+    return slack.get_future().get();
+  };
+  CHECK(slack_on({}) == 1'000);
+  CHECK(slack_on({{}, true}) == 50'000);
 }
 
 TEST_CASE("processors that this process may not use are named") {
