@@ -65,12 +65,12 @@ std::string closed_because(const OrderGatewayState& state) {
     return state.account.reason;
   if (auto why = state.options.parts.keys->refused(market_of(state).venue); !why.empty())
     return why;
-  if (!state.private_ready)
-    return "the private stream is not there";
   if (auto why = not_ready_because(*state.context->board, market_of(state), state.context->clocks,
                                    state.options.clock_offset_max);
       !why.empty())
     return why;
+  if (!state.private_ready)
+    return "the private stream is not there";
   if (!state.adopted.empty())
     return "the account differs from our books in " + std::to_string(state.adopted.size())
            + " orders that the journal does not know";

@@ -120,13 +120,16 @@ void close(Self self, const core::Error& why) {
     tell_gateway(self, messages::PrivateDown{why});
 }
 
+/// Opens the stream, once it is known what the market trades: an order of which nobody knows the
+/// assets could be counted under no name.
 void begin(Self self) {
   auto& state = self->state;
-  if (state.options.parts.keys->has(market_of(state).venue)) {
+  if (!state.options.parts.keys->has(market_of(state).venue))
+    state.cell->set_state("public_only");
+  else if (!state.context->board->instruments(market_of(state)))
+    state.cell->set_state("waiting");
+  else
     open(self);
-    return;
-  }
-  state.cell->set_state("public_only");
 }
 
 void on_down(Self self, const core::Error& why) {
@@ -161,10 +164,8 @@ void on_notice(Self self, const LinkNotice& notice) {
 
 void on_tick(Self self) {
   auto& state = self->state;
-  const auto now = state.context->clocks.mono();
-  const bool wanted = state.options.parts.keys->has(market_of(state).venue);
-  if (!state.link && wanted && now >= state.retry_at)
-    open(self);
+  if (!state.link && state.context->clocks.mono() >= state.retry_at)
+    begin(self);
   // The gateway may have been restarted since: it knows nothing until it is told.
   if (state.ready)
     tell_gateway(self, messages::PrivateReady{});

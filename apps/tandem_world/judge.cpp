@@ -20,6 +20,9 @@ using core::Money;
 constexpr std::size_t client_id_length = 19;
 /// Beyond the limits: from the last frame of one instrument to that of its market.
 constexpr auto book_age_slack = 100ms;
+/// From a fill to the engine's next order that knows of it, and on to the venue: what an order was
+/// decided on may be older than its arrival by that.
+constexpr auto news_takes_max = 6s;
 /// From the mid that the gate reckoned with to the price right now.
 constexpr std::int64_t price_moves_percent = 2;
 /// Generated markets move less than that within the age that a book may have.
@@ -161,17 +164,38 @@ void Judge::judge_order(LinkId link, const std::string& id) {
   judge_market(link, *order);
 }
 
+Judge::Done Judge::Track::before(core::MonoTime at) const {
+  const auto later
+      = std::ranges::upper_bound(states_, at, {}, &decltype(states_)::value_type::first);
+  if (later != states_.begin())
+    return std::prev(later)->second;
+  const auto& first = states_.front().second;
+  return {.filled = 0, .rest = first.filled + first.rest};
+}
+
 std::int64_t Judge::Standing::worst(bool buys, const std::string& upto) const {
   std::int64_t sum = 0;
-  for (auto one = orders.begin(); one != orders.end() && one->first <= upto; ++one)
-    sum += one->second.filled + ((one->second.rest > 0) == buys ? one->second.rest : 0);
+  for (auto one = orders.begin(); one != orders.end() && one->first <= upto; ++one) {
+    const auto& done = one->second.now();
+    sum += done.filled + ((done.rest > 0) == buys ? done.rest : 0);
+  }
   return std::max<std::int64_t>(buys ? sum : -sum, 0);
+}
+
+std::int64_t Judge::Standing::worst_before(const std::string& order, core::MonoTime since) const {
+  std::int64_t most = 0, least = 0;
+  for (auto one = orders.begin(); one != orders.end() && one->first < order; ++one) {
+    const auto done = one->second.before(since);
+    most += done.filled + std::max<std::int64_t>(done.rest, 0);
+    least += done.filled + std::min<std::int64_t>(done.rest, 0);
+  }
+  return std::max({most, -least, std::int64_t{0}});
 }
 
 std::optional<Judge::Done> Judge::at_venue(const std::string& client_id) const {
   for (const auto& [place, standing] : standings_)
     if (const auto order = standing.orders.find(client_id); order != standing.orders.end())
-      return order->second;
+      return order->second.now();
   return std::nullopt;
 }
 
@@ -179,10 +203,10 @@ void Judge::on_order(const sim::OrderEvent& event) {
   const auto& order = event.order;
   if (!order.client_id.starts_with(prefix_))
     return; // a person's, by hand: no limit of the engine speaks of it
-  auto& done = standings_[{order.surface, order.symbol}].orders[order.client_id];
   const std::int64_t sign = order.side == sim::Side::bid ? 1 : -1;
-  done.filled = sign * order.filled;
-  done.rest = sim::is_open(order.state) ? sign * order.left() : 0;
+  standings_[{order.surface, order.symbol}].orders[order.client_id].add(
+      timeline_.now(),
+      {.filled = sign * order.filled, .rest = sim::is_open(order.state) ? sign * order.left() : 0});
   if (event.kind == sim::OrderEventKind::accepted)
     judge_limits(order);
 }
@@ -212,9 +236,8 @@ void Judge::judge_limits(const sim::Order& order) {
     return limit && worst.units / (100 + price_moves_percent) * 100 > limit->units;
   };
   const auto& id = order.client_id;
-  auto& standing = standings_.at({order.surface, order.symbol});
-  const auto worst
-      = value_of({order.surface, order.symbol}, standing.worst(order.side == sim::Side::bid, id));
+  const Place place{order.surface, order.symbol};
+  const auto worst = value_of(place, standings_.at(place).worst(order.side == sim::Side::bid, id));
   if (passes(worst, limits.position_notional_max))
     fault("order " + id + " makes for a position worth " + to_string(worst)
           + ", beyond position_notional_max");
@@ -224,20 +247,21 @@ void Judge::judge_limits(const sim::Order& order) {
              > core::to_money(*limits.order_quantity_max))
     fault("order " + id + " is larger than order_quantity_max");
   const auto venue = sim::venue_of(order.surface);
-  const auto worth = [&](bool of_venue) {
+  const auto worth = [&](bool of_venue, const auto& worst_of) {
     Money sum;
     for (const auto& [where, known_there] : standings_)
       if (!of_venue || sim::venue_of(where.first) == venue)
-        sum += value_of(where, std::max(known_there.worst(true, id), known_there.worst(false, id)));
+        sum += value_of(where, worst_of(known_there));
     return sum;
   };
   const auto judge_sum = [&](bool of_venue, const std::optional<Money>& limit, const char* name) {
-    const auto sum = worth(of_venue);
-    auto& rest = standing.orders.at(id).rest;
-    const auto mine = std::exchange(rest, 0);
-    const bool grows = sum > worth(of_venue);
-    rest = mine;
-    if (grows && passes(sum, limit))
+    const auto sum = worth(of_venue, [&](const Standing& there) {
+      return std::max(there.worst(true, id), there.worst(false, id));
+    });
+    const auto before = worth(of_venue, [&](const Standing& there) {
+      return there.worst_before(id, timeline_.now() - news_takes_max);
+    });
+    if (sum > before && passes(sum, limit))
       fault("order " + id + " makes for positions worth " + to_string(sum) + ", beyond " + name);
   };
   judge_sum(true, limits.venue_exposure_max, "venue_exposure_max");

@@ -120,13 +120,30 @@ private:
   Lookup lookup_;
   std::string prefix_; ///< of this engine's client ids
 
+  /// An order through time.
+  class Track {
+  public:
+    void add(core::MonoTime at, Done done) { states_.emplace_back(at, done); }
+
+    [[nodiscard]] const Done& now() const { return states_.back().second; }
+
+    /// As an engine may still see it that heard nothing since: with all of it open before it came.
+    [[nodiscard]] Done before(core::MonoTime at) const;
+
+  private:
+    std::vector<std::pair<core::MonoTime, Done>> states_; ///< never empty once it is kept
+  };
+
   /// One instrument at its venue: its orders by client id, which is the order of their decisions.
   struct Standing {
-    std::map<std::string, Done> orders;
+    std::map<std::string, Track> orders;
 
     /// How far the position may come on that side of zero by what was decided up to this order: a
     /// sale out of a long position makes nothing worse.
     [[nodiscard]] std::int64_t worst(bool buys, const std::string& upto) const;
+    /// How far it may come to either side by what was decided before this order, for an engine that
+    /// may have heard nothing since.
+    [[nodiscard]] std::int64_t worst_before(const std::string& order, core::MonoTime since) const;
   };
 
   using Place = std::pair<sim::SurfaceId, std::string>;

@@ -36,6 +36,21 @@ TEST_CASE("every connection signs in by itself, with a signature of its own time
   CHECK(world.told("PRIVATE_FEED_RESTORED") == 3);
 }
 
+TEST_CASE("the stream waits for the market's list: what it tells of could not be counted before") {
+  PrivateWorld world;
+  const auto& board = world.sim.context()->board;
+  const auto listed = board->instruments(world.key);
+  board->set_instruments(world.key, nullptr);
+  world.start();
+  world.sim.advance(5s);
+  CHECK(world.feed_state() == "waiting");
+  CHECK(world.account().reason == "the instrument list is not there");
+  CHECK_FALSE(world.venue.connected());
+  board->set_instruments(world.key, listed);
+  CHECK(world.sim.until([&] { return world.feed_state() == "live"; }, 1s));
+  CHECK(world.opens(10s));
+}
+
 TEST_CASE("a venue that is away is asked ever more rarely and told once") {
   PrivateWorld world;
   world.venue.refuses_sockets = true;
