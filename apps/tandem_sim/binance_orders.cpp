@@ -243,8 +243,7 @@ HttpAnswer BinancePrivate::cancel(const BinanceCall& call) {
     return *wrong;
   CancelOptions options;
   options.request_id = call.text_or("newClientOrderId", made_up_id(made_up_letters));
-  options.fill_arrives_late
-      = faults_.hit(id_, FaultKind::late_fill_after_cancel, symbol, call.now).has_value();
+  options.fill_late_by = late_fill_of(faults_, id_, symbol, call.now);
   const auto done = exchange_.cancel(call.account, id_, symbol, name, options, call.now);
   if (done.refusal != Refusal::none || !done.order)
     return error(400, -2011, "Unknown order sent.");

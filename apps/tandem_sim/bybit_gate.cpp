@@ -277,9 +277,7 @@ void BybitPrivate::perform(BybitOperation operation, BybitCall call, const Respo
   if (operation == BybitOperation::create)
     call.fate = fate_of_order(faults_, call.surface, symbol, call.now);
   if (operation == BybitOperation::cancel)
-    call.fill_arrives_late
-        = faults_.hit(call.surface, FaultKind::late_fill_after_cancel, symbol, call.now)
-              .has_value();
+    call.fill_late_by = late_fill_of(faults_, call.surface, symbol, call.now);
   if (call.fate.delay.count() == 0)
     return carry_out(operation, call, allowance, respond);
   later(call.now + call.fate.delay, [this, operation, call, allowance, respond](Time at) {

@@ -268,7 +268,7 @@ BybitAnswer BybitPrivate::cancel(const BybitCall& call) {
   if (!name)
     return wrong("OrderId or OrderLinkId is required");
   CancelOptions options;
-  options.fill_arrives_late = call.fill_arrives_late;
+  options.fill_late_by = call.fill_late_by;
   const auto done = exchange_.cancel(call.account, call.surface, symbol, *name, options, call.now);
   const auto* order = done.order ? &*done.order : nullptr;
   if (order == nullptr || (done.refusal != Refusal::none && !lost_race(order, call.now)))

@@ -43,7 +43,7 @@ struct BybitCall {
   bool by_socket = false; ///< /v5/trade
   boost::json::object fields;
   OrderFate fate;
-  bool fill_arrives_late = false;
+  std::optional<Millis> fill_late_by; ///< of a cancel
   Time now{};
 
   /// Empty when absent or no text.

@@ -65,8 +65,8 @@ struct PlaceResult {
 
 struct CancelOptions {
   std::string request_id; ///< client id of the cancel request
-  bool fill_arrives_late
-      = false; ///< a fault: half of the rest traded just before; it is told after
+  std::optional<Millis>
+      fill_late_by; ///< a fault: half of the rest traded just before; it is told so long after
 };
 
 /// What margin a linear account has, in the quote coin.
@@ -233,8 +233,8 @@ private:
   void tell(const OrderEvent& event);
   [[nodiscard]] OrderEvent event_of(const Entry& entry, OrderEventKind kind, Time now);
   void withdraw(const Order& order, Time now);
-  /// A fault: half of the rest trades now and is told later. @returns the order as it was before.
-  Order fill_unheard(Entry& entry, Time now);
+  /// A fault: half of the rest trades now and is told then. @returns the order as it was before.
+  Order fill_unheard(Entry& entry, Millis told_after, Time now);
   void forget_old();
 
   // exchange_matching.cpp

@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::size_t orders_kept = 200'000; // closed ones beyond are forgotten, oldest first
 constexpr std::size_t refused_kept = 10'000;
-constexpr std::chrono::milliseconds late_by{50}; // how long a late fill stays unheard
 
 } // namespace
 
@@ -113,7 +112,7 @@ void Exchange::close(Entry& entry, OrderState state, Refusal reason, const std::
   tell(event);
 }
 
-Order Exchange::fill_unheard(Entry& entry, Time now) {
+Order Exchange::fill_unheard(Entry& entry, Millis told_after, Time now) {
   auto before = entry.order;
   auto* market = find_market(before.surface, before.symbol);
   if (market == nullptr)
@@ -124,7 +123,7 @@ Order Exchange::fill_unheard(Entry& entry, Time now) {
   const auto execution = market->hit(before.id, half, core::to_millis(now), step);
   if (!execution)
     return before;
-  held_.push_back({now + late_by, book_fill(entry, *execution, true, now)});
+  held_.push_back({now + told_after, book_fill(entry, *execution, true, now)});
   if (on_step_)
     on_step_(*market, step, now);
   return before;
@@ -137,12 +136,12 @@ PlaceResult Exchange::cancel(AccountId account, SurfaceId surface, const std::st
     return {Refusal::unknown_order, std::nullopt};
   if (!is_open(entry->order.state))
     return {Refusal::unknown_order, entry->order};
-  if (!options.fill_arrives_late) {
+  if (!options.fill_late_by) {
     close(*entry, OrderState::cancelled, Refusal::by_request, options.request_id, now);
     return {Refusal::none, entry->order};
   }
   // The client hears of the cancel as if the fill had not been.
-  auto seen = fill_unheard(*entry, now);
+  auto seen = fill_unheard(*entry, *options.fill_late_by, now);
   withdraw(entry->order, now);
   const bool was_open = is_open(entry->order.state);
   if (was_open)

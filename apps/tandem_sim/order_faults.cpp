@@ -39,4 +39,13 @@ OrderFate fate_of_order(Faults& faults, SurfaceId surface, std::string_view symb
   return fate;
 }
 
+std::optional<Millis> late_fill_of(Faults& faults, SurfaceId surface, std::string_view symbol,
+                                   Time now) {
+  constexpr std::int64_t default_late_ms = 50;
+  const auto fault = faults.hit(surface, FaultKind::late_fill_after_cancel, symbol, now);
+  if (!fault)
+    return std::nullopt;
+  return Millis{fault->value.value_or(default_late_ms)};
+}
+
 } // namespace tandem::sim

@@ -26,4 +26,8 @@ struct OrderFate {
 [[nodiscard]] OrderFate fate_of_order(Faults& faults, SurfaceId surface, std::string_view symbol,
                                       Time now);
 
+/// Of a cancel: half of the rest traded before it and is told so long after it; nullopt: nothing.
+[[nodiscard]] std::optional<Millis> late_fill_of(Faults& faults, SurfaceId surface,
+                                                 std::string_view symbol, Time now);
+
 } // namespace tandem::sim

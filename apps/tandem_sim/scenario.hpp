@@ -94,7 +94,7 @@ enum class FaultKind : std::uint8_t {
   partial_fill,           ///< `value` ppm of an order that cannot rest are filled
   fill_before_ack,        ///< the answer comes `value` ms after the events
   duplicate_fill_event,   ///< the event of a fill comes twice
-  late_fill_after_cancel, ///< a fill from before the cancel is heard of after it
+  late_fill_after_cancel, ///< a fill from before the cancel is heard of `value` ms after it
   user_stream_drop,       ///< private events are withheld
   order_rate_limit,       ///< too many orders
   maintenance,            ///< the venue takes no private request
@@ -142,8 +142,9 @@ struct FaultOrder {
   std::int64_t probability_ppm = 1'000'000;
   std::optional<Millis> lasts;
   std::optional<std::int64_t>
-      value; ///< delay, order_delay, fill_before_ack: milliseconds; 429, 418, order_rate_limit:
-             ///< Retry-After in seconds; 5xx: the status; partial_fill: parts per million
+      value; ///< delay, order_delay, fill_before_ack, late_fill_after_cancel: milliseconds; 429,
+             ///< 418, order_rate_limit: Retry-After in seconds; 5xx: the status; partial_fill:
+             ///< parts per million
 };
 
 struct TimedFault {

@@ -69,7 +69,7 @@ constexpr std::array venue_faults{
     VenueFault{"partial_fill", 100'000, 900'000, 6},
     VenueFault{"fill_before_ack", 20, 1'000, 6},
     VenueFault{"duplicate_fill_event", 0, 0, 6},
-    VenueFault{"late_fill_after_cancel", 0, 0, 3},
+    VenueFault{"late_fill_after_cancel", 20, 4'000, 3},
     VenueFault{"user_stream_drop"},
     VenueFault{"order_rate_limit", 1, 3, 3},
     VenueFault{"maintenance"},

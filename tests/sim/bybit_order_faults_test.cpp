@@ -136,7 +136,7 @@ TEST_CASE("a fill from before a cancel may be heard of after it") {
   BybitWorld world;
   const auto stream = world.alice.listen(R"("order","execution")");
   const std::string name = R"("category":"linear","symbol":"BTCUSDT","orderLinkId":"late")";
-  const auto place = [&](const std::string& quantity) {
+  const auto place = [&](const std::string& quantity, const char* fault = R"("count":1)") {
     REQUIRE(world.alice
                 .create(limit_order("linear", "Buy", quantity, world.bid("linear"),
                                     R"("orderLinkId":"late")"))
@@ -144,7 +144,7 @@ TEST_CASE("a fill from before a cancel may be heard of after it") {
             == 0);
     world.run(10ms);
     world.take(stream);
-    arm(world, "bybit_linear", "late_fill_after_cancel", R"("count":1)");
+    arm(world, "bybit_linear", "late_fill_after_cancel", fault);
     CHECK(world.alice.cancel(name).code() == 0);
     world.run(10ms);
   };
@@ -161,6 +161,13 @@ TEST_CASE("a fill from before a cancel may be heard of after it") {
     CHECK(word(late.at("order"), "cumExecQty") == "0.020");
     CHECK(word(late.at("execution"), "execQty") == "0.020");
     CHECK(state_of(world.alice, "late") == "Cancelled");
+  }
+  SUBCASE("as late as it is asked for") {
+    place("0.04", R"("count":1,"value":3000)");
+    world.run(2s);
+    CHECK(world.take(stream, "execution").empty());
+    world.run(1s);
+    CHECK(world.take(stream, "execution").size() == 1);
   }
   SUBCASE("of everything: the venue's documented race, Filled twice") {
     place("0.001"); // one lot has no half
