@@ -385,7 +385,7 @@ messages::PairHandle::behavior_type pair_monitor(Self self, messages::ContextPtr
     introduce(state);
     state.executor.emplace(state.watch->config(), state.trading->limits, *state.trading->desk,
                            *state.trading->book);
-    state.executor->resume(context->clocks.mono());
+    perform(self, state.executor->resume(now_of(state)));
     if (const auto last = state.trading->book->last(state.watch->config().id))
       state.watch->number_after(last->opportunity);
     tell_stranded(state);

@@ -84,6 +84,26 @@ void tell_risk(TwapPlanState& state) {
                             "paused by a risk: " + plan.risk);
 }
 
+/// Less than one lot is what two venues' lots leave; more is a leg without its other one.
+void tell_imbalance(const TwapPlanState& state, const core::twap::PlanView& view) {
+  const auto open = core::magnitude(core::to_money(view.imbalance));
+  if (open >= core::to_money(view.state.grid.lot) && open > core::Money{})
+    messages::publish_alert(*state.context, Severity::critical, "PLAN_IMBALANCED",
+                            view.plan.id.text(),
+                            "its legs differ by " + view.imbalance.to_string()
+                                + " (bought minus sold): a person must close it");
+}
+
+/// The plan trades no more, so nothing makes up for it but a person.
+void tell_late(TwapPlanState& state) {
+  const auto view = core::twap::view_of(state.runner->run());
+  messages::publish_alert(*state.context, Severity::warning, "PLAN_LATE_FILL", view.plan.id.text(),
+                          "filled after its end, by an order that its venue had called over: "
+                              + view.executed.to_string() + " of "
+                              + view.plan.total_quantity.to_string());
+  tell_imbalance(state, view);
+}
+
 void tell_end(TwapPlanState& state) {
   const auto& run = state.runner->run();
   const auto view = core::twap::view_of(run);
@@ -95,13 +115,7 @@ void tell_end(TwapPlanState& state) {
   const bool fine = phase == PlanPhase::completed || phase == PlanPhase::cancelled;
   messages::publish_alert(*state.context, fine ? Severity::info : Severity::warning, "PLAN_ENDED",
                           view.plan.id.text(), text);
-  // Less than one lot is what two venues' lots leave; more is a leg without its other one.
-  const auto open = core::magnitude(core::to_money(view.imbalance));
-  if (open >= core::to_money(view.state.grid.lot) && open > core::Money{})
-    messages::publish_alert(*state.context, Severity::critical, "PLAN_IMBALANCED",
-                            view.plan.id.text(),
-                            "its legs differ by " + view.imbalance.to_string()
-                                + " (bought minus sold): a person must close it");
+  tell_imbalance(state, view);
 }
 
 void after(Self self, const core::twap::PlanNews& news) {
@@ -117,6 +131,8 @@ void after(Self self, const core::twap::PlanNews& news) {
     publish(self);
   if (news.finished)
     tell_end(state);
+  if (news.late)
+    tell_late(state);
 }
 
 void keep_time(Self self) {

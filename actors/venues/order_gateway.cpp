@@ -9,6 +9,7 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace tandem::actors {
@@ -452,6 +453,8 @@ void on_reading(Self self, const core::Result<AccountReading>& result) {
   if (state.options.baseline->taken)
     state.reconciliation.on_reading(judged(state, our_books(state)), judged(state, theirs), still);
   const auto after = state.reconciliation.state();
+  if (after == ReconcileState::suspect && before != ReconcileState::suspect)
+    state.claimed.clear(); // a fill that nobody told of may explain it: all are asked for once more
   if (after == ReconcileState::differs && before != ReconcileState::differs)
     tell_differences(self);
   if (after == ReconcileState::clean && before == ReconcileState::differs)
@@ -501,6 +504,16 @@ void read(Self self) {
                          set_gate(self);
                        }});
       });
+}
+
+/// What this engine has traded here, by the journal: a pair that did is perhaps deleted by now.
+std::set<core::Symbol> traded_before(const OrderGatewayState& state) {
+  std::set<core::Symbol> symbols;
+  for (const auto& order : desk_of(state).latest(std::numeric_limits<std::size_t>::max()))
+    if (const auto& instrument = order->intent().draft.instrument;
+        instrument.market() == market_of(state))
+      symbols.insert(instrument.symbol);
+  return symbols;
 }
 
 /// Pairs come and go while the engine runs: what a new one trades is asked for at once.
@@ -603,6 +616,7 @@ messages::OrderGatewayHandle::behavior_type order_gateway(Self self, messages::C
   state.options = std::move(options);
   state.backoff = core::supervision::Backoff{state.options.parts.backoff};
   state.symbols = state.options.symbols;
+  state.symbols.merge(traded_before(state));
   begin(self);
   self->delayed_send(self, tick_interval, messages::Tick{});
   const messages::Observe observe{self, std::move(context), std::move(cell)};

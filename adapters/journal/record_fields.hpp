@@ -27,7 +27,7 @@ struct RecordKind {
 inline constexpr RecordKind record_kinds[] = {
     {1, 1, "run"},         {2, 1, "intent"},      {3, 1, "sent"},
     {4, 1, "accepted"},    {5, 1, "refused"},     {6, 1, "unknown"},
-    {7, 1, "report"},      {8, 1, "fill"},        {9, 1, "resolved"},
+    {7, 1, "report"},      {8, 2, "fill"},        {9, 1, "resolved"},
     {10, 1, "adopted"},    {11, 3, "execution"},  {12, 1, "breaker"},
     {13, 1, "kill"},       {14, 1, "restated"},   {15, 1, "paused"},
     {16, 2, "checkpoint"}, {17, 1, "baseline"},   {18, 1, "executions_reset"},
@@ -266,6 +266,8 @@ template <class Io, Like<core::orders::FillRecord> R>
 void fields(Io& io, R& r) {
   io("id", r.id);
   io("fill", r.fill);
+  if (io.version() >= 2)
+    io("order", r.order);
 }
 
 template <class Io, Like<core::orders::ResolvedRecord> R>

@@ -211,6 +211,7 @@ HttpAnswer BinancePrivate::place(const BinanceCall& call, const OrderAsk& ask,
                                  const OrderFate& fate) {
   auto options = place_options();
   options.fill_ppm_max = fate.fill_ppm_max;
+  options.fill_late_by = fate.fill_late_by;
   const auto placed = exchange_.place(ask, options, call.now);
   if (placed.refusal != Refusal::none || !placed.order)
     return refusal(placed.refusal, ask);

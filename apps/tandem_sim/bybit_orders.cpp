@@ -220,6 +220,7 @@ BybitAnswer BybitPrivate::create(const BybitCall& call) {
   options.refuse_taking_post_only = false;
   options.unique_ids_for_ever = true;
   options.fill_ppm_max = call.fate.fill_ppm_max;
+  options.fill_late_by = call.fate.fill_late_by;
   if (call.fate.reject) {
     // Taken by the gateway, refused by the engine: the answer is fine, the stream says Rejected. An
     // order that may neither trade nor rest comes to the same.

@@ -55,12 +55,15 @@ struct PlaceOptions {
   bool refuse_taking_post_only = true; ///< else it is accepted and expires
   bool unique_ids_for_ever = false;    ///< Bybit; else an id is free again once its order is closed
   std::int64_t fill_ppm_max = 1'000'000; ///< a fault: at most this part of it trades at once
+  std::optional<Millis>
+      fill_late_by; ///< a fault, of one that cannot rest: it is said to have expired before its
+                    ///< last fill, and this is told so long after
 };
 
 /// refusal is none when the venue took the order (it may have ended since).
 struct PlaceResult {
   Refusal refusal = Refusal::none;
-  std::optional<Order> order; ///< as it stands now
+  std::optional<Order> order; ///< as it stands now, or as its owner hears of it
 };
 
 struct CancelOptions {
@@ -230,15 +233,21 @@ private:
   Entry& book(const OrderAsk& ask, const Checked& checked, Time now);
   void close(Entry& entry, OrderState state, Refusal reason, const std::string& request_id,
              Time now);
+  /// A fault: it ends, and its owner is told so of `seen`, what it was before a fill that nobody
+  /// has heard of. @returns what the owner sees.
+  Order close_unheard(Entry& entry, Order seen, OrderState state, Refusal reason,
+                      const std::string& request_id, Time now);
   void tell(const OrderEvent& event);
   [[nodiscard]] OrderEvent event_of(const Entry& entry, OrderEventKind kind, Time now);
   void withdraw(const Order& order, Time now);
+  void hold(Time due, OrderEvent event); ///< it is told then
   /// A fault: half of the rest trades now and is told then. @returns the order as it was before.
   Order fill_unheard(Entry& entry, Millis told_after, Time now);
   void forget_old();
 
   // exchange_matching.cpp
-  void match(Entry& entry, Market& market, const PlaceOptions& options, Time now);
+  /// @returns the order as its owner hears of it.
+  Order match(Entry& entry, Market& market, const PlaceOptions& options, Time now);
   /// @returns what it may take after self-trade prevention; zero: nothing more.
   std::int64_t prevent_self_trade(Entry& entry, Time now, std::optional<std::int64_t>& limit);
   [[nodiscard]] std::int64_t takeable(const Entry& entry, const Market& market,

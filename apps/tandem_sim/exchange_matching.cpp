@@ -96,28 +96,40 @@ std::int64_t Exchange::prevent_self_trade(Entry& entry, Time now,
   return order.self_trade == SelfTrade::expire_maker ? order.left() : 0;
 }
 
-void Exchange::match(Entry& entry, Market& market, const PlaceOptions& options, Time now) {
+Order Exchange::match(Entry& entry, Market& market, const PlaceOptions& options, Time now) {
   auto& order = entry.order;
   const auto maker = opposite(order.side);
   std::optional<std::int64_t> limit;
   if (order.type == OrderType::limit)
     limit = order.price;
   const auto there = market.available(maker, limit);
-  if (order.post_only && there > 0)
-    return close(entry, OrderState::expired, Refusal::would_take, {}, now);
+  if (order.post_only && there > 0) {
+    close(entry, OrderState::expired, Refusal::would_take, {}, now);
+    return order;
+  }
   const bool stopped = prevent_self_trade(entry, now, limit) == 0;
-  if (order.lifetime == Lifetime::fok && market.available(maker, limit) < order.left())
-    return close(entry, OrderState::expired, Refusal::fok_unfillable, {}, now);
+  if (order.lifetime == Lifetime::fok && market.available(maker, limit) < order.left()) {
+    close(entry, OrderState::expired, Refusal::fok_unfillable, {}, now);
+    return order;
+  }
+  const bool may_rest = order.type == OrderType::limit && order.lifetime == Lifetime::gtc;
+  std::optional<Order> seen; // while its last fill has not been heard of
   Step step;
   const auto taken
       = market.take(maker, takeable(entry, market, options), limit, core::to_millis(now), step);
   for (const auto& execution : taken) {
-    tell(book_fill(entry, execution, false, now));
+    if (options.fill_late_by && !may_rest && &execution == &taken.back()) {
+      seen = order;
+      hold(now + *options.fill_late_by, book_fill(entry, execution, false, now));
+    } else {
+      tell(book_fill(entry, execution, false, now));
+    }
     if (const auto other = orders_.find(execution.order); other != orders_.end())
       tell(book_fill(other->second, execution, true, now));
   }
-  const bool may_rest = order.type == OrderType::limit && order.lifetime == Lifetime::gtc;
-  if (is_open(order.state) && stopped) {
+  if (seen) {
+    seen = close_unheard(entry, *seen, OrderState::expired, Refusal::ioc_rest, {}, now);
+  } else if (is_open(order.state) && stopped) {
     close(entry, OrderState::expired, Refusal::self_trade, {}, now);
   } else if (is_open(order.state) && !may_rest) {
     const auto reason = order.type == OrderType::market && there < order.quantity
@@ -130,6 +142,7 @@ void Exchange::match(Entry& entry, Market& market, const PlaceOptions& options, 
   if (on_step_ && !step.changes.empty())
     on_step_(market, step, now);
   trim_reduce_only(order.account, order.surface, order.symbol, now);
+  return seen.value_or(order);
 }
 
 void Exchange::on_step(const Market& market, const Step& step, Time now) {

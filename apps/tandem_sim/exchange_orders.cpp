@@ -75,8 +75,7 @@ PlaceResult Exchange::place(const OrderAsk& ask, const PlaceOptions& options, Ti
     accepted.assets
         = {ask.side == Side::bid ? checked.instrument->quote : checked.instrument->base};
   tell(accepted);
-  match(entry, *checked.market, options, now);
-  PlaceResult result{Refusal::none, entry.order};
+  PlaceResult result{Refusal::none, match(entry, *checked.market, options, now)};
   forget_old();
   return result;
 }
@@ -112,6 +111,11 @@ void Exchange::close(Entry& entry, OrderState state, Refusal reason, const std::
   tell(event);
 }
 
+void Exchange::hold(Time due, OrderEvent event) {
+  const auto later = std::ranges::upper_bound(held_, due, {}, &Held::due);
+  held_.insert(later, {due, std::move(event)});
+}
+
 Order Exchange::fill_unheard(Entry& entry, Millis told_after, Time now) {
   auto before = entry.order;
   auto* market = find_market(before.surface, before.symbol);
@@ -123,7 +127,7 @@ Order Exchange::fill_unheard(Entry& entry, Millis told_after, Time now) {
   const auto execution = market->hit(before.id, half, core::to_millis(now), step);
   if (!execution)
     return before;
-  held_.push_back({now + told_after, book_fill(entry, *execution, true, now)});
+  hold(now + told_after, book_fill(entry, *execution, true, now));
   if (on_step_)
     on_step_(*market, step, now);
   return before;
@@ -141,23 +145,31 @@ PlaceResult Exchange::cancel(AccountId account, SurfaceId surface, const std::st
     return {Refusal::none, entry->order};
   }
   // The client hears of the cancel as if the fill had not been.
-  auto seen = fill_unheard(*entry, *options.fill_late_by, now);
-  withdraw(entry->order, now);
-  const bool was_open = is_open(entry->order.state);
-  if (was_open)
-    entry->order.state = OrderState::cancelled;
-  entry->order.reason = Refusal::by_request;
-  entry->order.updated_at = core::to_millis(now);
-  adjust_lock(entry->order);
-  std::erase(open_[account], entry->order.id);
-  seen.state = OrderState::cancelled;
-  seen.reason = Refusal::by_request;
-  seen.updated_at = core::to_millis(now);
-  auto event = event_of(*entry, OrderEventKind::cancelled, now);
+  return {Refusal::none,
+          close_unheard(*entry, fill_unheard(*entry, *options.fill_late_by, now),
+                        OrderState::cancelled, Refusal::by_request, options.request_id, now)};
+}
+
+Order Exchange::close_unheard(Entry& entry, Order seen, OrderState state, Refusal reason,
+                              const std::string& request_id, Time now) {
+  auto& order = entry.order;
+  withdraw(order, now);
+  if (is_open(order.state))
+    order.state = state;
+  order.reason = reason;
+  order.updated_at = core::to_millis(now);
+  adjust_lock(order);
+  std::erase(open_[order.account], order.id);
+  seen.state = state;
+  seen.reason = reason;
+  seen.updated_at = order.updated_at;
+  auto event = event_of(
+      entry, state == OrderState::cancelled ? OrderEventKind::cancelled : OrderEventKind::expired,
+      now);
   event.order = seen;
-  event.request_id = options.request_id;
+  event.request_id = request_id;
   tell(event);
-  return {Refusal::none, seen};
+  return seen;
 }
 
 std::vector<Order> Exchange::cancel_all(AccountId account, SurfaceId surface,

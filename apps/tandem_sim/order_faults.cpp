@@ -1,6 +1,18 @@
 #include "apps/tandem_sim/order_faults.hpp"
 
 namespace tandem::sim {
+namespace {
+
+std::optional<Millis> lateness(Faults& faults, SurfaceId surface, FaultKind kind,
+                               std::string_view symbol, Time now) {
+  constexpr std::int64_t default_late_ms = 50;
+  const auto fault = faults.hit(surface, kind, symbol, now);
+  if (!fault)
+    return std::nullopt;
+  return Millis{fault->value.value_or(default_late_ms)};
+}
+
+} // namespace
 
 OrderFate fate_of_order(Faults& faults, SurfaceId surface, std::string_view symbol, Time now) {
   constexpr std::int64_t default_retry_s = 5;
@@ -33,6 +45,7 @@ OrderFate fate_of_order(Faults& faults, SurfaceId surface, std::string_view symb
     fate.fill_ppm_max = fault->value.value_or(half);
   if (const auto fault = hit(FaultKind::fill_before_ack))
     fate.answer_after = Millis{fault->value.value_or(default_answer_ms)};
+  fate.fill_late_by = lateness(faults, surface, FaultKind::late_fill_after_expiry, symbol, now);
   fate.unknown_taken = hit(FaultKind::order_unknown).has_value();
   fate.unknown = fate.unknown_taken;
   fate.answer_lost = !fate.unknown && hit(FaultKind::ack_lost).has_value();
@@ -41,11 +54,7 @@ OrderFate fate_of_order(Faults& faults, SurfaceId surface, std::string_view symb
 
 std::optional<Millis> late_fill_of(Faults& faults, SurfaceId surface, std::string_view symbol,
                                    Time now) {
-  constexpr std::int64_t default_late_ms = 50;
-  const auto fault = faults.hit(surface, FaultKind::late_fill_after_cancel, symbol, now);
-  if (!fault)
-    return std::nullopt;
-  return Millis{fault->value.value_or(default_late_ms)};
+  return lateness(faults, surface, FaultKind::late_fill_after_cancel, symbol, now);
 }
 
 } // namespace tandem::sim

@@ -21,6 +21,7 @@ struct OrderFate {
   Millis delay{0};            ///< it is taken only then
   Millis answer_after{0};     ///< the answer comes so long after the events
   std::int64_t fill_ppm_max = 1'000'000;
+  std::optional<Millis> fill_late_by; ///< of one that cannot rest: its last fill is told so late
 };
 
 [[nodiscard]] OrderFate fate_of_order(Faults& faults, SurfaceId surface, std::string_view symbol,

@@ -94,6 +94,8 @@ enum class FaultKind : std::uint8_t {
   partial_fill,           ///< `value` ppm of an order that cannot rest are filled
   fill_before_ack,        ///< the answer comes `value` ms after the events
   duplicate_fill_event,   ///< the event of a fill comes twice
+  late_fill_after_expiry, ///< the last fill of an order that cannot rest is heard of `value` ms
+                          ///< after the rest of it is said to have expired
   late_fill_after_cancel, ///< a fill from before the cancel is heard of `value` ms after it
   user_stream_drop,       ///< private events are withheld
   order_rate_limit,       ///< too many orders
@@ -102,7 +104,7 @@ enum class FaultKind : std::uint8_t {
        ///< on, and what rests is still met
 };
 
-inline constexpr std::array<std::pair<std::string_view, FaultKind>, 27> fault_names{{
+inline constexpr std::array<std::pair<std::string_view, FaultKind>, 28> fault_names{{
     {"disconnect", FaultKind::disconnect},
     {"half_open", FaultKind::half_open},
     {"delay", FaultKind::delay},
@@ -125,6 +127,7 @@ inline constexpr std::array<std::pair<std::string_view, FaultKind>, 27> fault_na
     {"partial_fill", FaultKind::partial_fill},
     {"fill_before_ack", FaultKind::fill_before_ack},
     {"duplicate_fill_event", FaultKind::duplicate_fill_event},
+    {"late_fill_after_expiry", FaultKind::late_fill_after_expiry},
     {"late_fill_after_cancel", FaultKind::late_fill_after_cancel},
     {"user_stream_drop", FaultKind::user_stream_drop},
     {"order_rate_limit", FaultKind::order_rate_limit},
@@ -141,10 +144,9 @@ struct FaultOrder {
   std::optional<std::int64_t> count; ///< so many hits, then it is over; one-shot kinds default to 1
   std::int64_t probability_ppm = 1'000'000;
   std::optional<Millis> lasts;
-  std::optional<std::int64_t>
-      value; ///< delay, order_delay, fill_before_ack, late_fill_after_cancel: milliseconds; 429,
-             ///< 418, order_rate_limit: Retry-After in seconds; 5xx: the status; partial_fill:
-             ///< parts per million
+  std::optional<std::int64_t> value; ///< delay, order_delay, fill_before_ack, late_fill_after_*:
+                                     ///< milliseconds; 429, 418, order_rate_limit: Retry-After in
+                                     ///< seconds; 5xx: the status; partial_fill: parts per million
 };
 
 struct TimedFault {

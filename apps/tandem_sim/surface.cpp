@@ -284,6 +284,7 @@ void Surface::apply(const FaultOrder& order, Time now) {
   case FaultKind::partial_fill:
   case FaultKind::fill_before_ack:
   case FaultKind::duplicate_fill_event:
+  case FaultKind::late_fill_after_expiry:
   case FaultKind::late_fill_after_cancel:
   case FaultKind::user_stream_drop:
   case FaultKind::order_rate_limit:

@@ -69,6 +69,7 @@ constexpr std::array venue_faults{
     VenueFault{"partial_fill", 100'000, 900'000, 6},
     VenueFault{"fill_before_ack", 20, 1'000, 6},
     VenueFault{"duplicate_fill_event", 0, 0, 6},
+    VenueFault{"late_fill_after_expiry", 20, 4'000, 3},
     VenueFault{"late_fill_after_cancel", 20, 4'000, 3},
     VenueFault{"user_stream_drop"},
     VenueFault{"order_rate_limit", 1, 3, 3},
@@ -467,6 +468,7 @@ private:
         fault.value = person_.between(-900, 900);
       } else if (fault.kind == FaultClass::keys_renewed) {
         fault.word = venue_word(any_of(bounds_.surfaces));
+        fault.value = person_.between(0, 1);
       } else if (fault.kind == FaultClass::settings_renewed) {
         fault.word.clear();
       }

@@ -1,6 +1,7 @@
 #include "apps/tandem_world/judge.hpp"
 
 #include "adapters/journal/file_journal.hpp"
+#include "apps/tandem_world/wild.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -173,6 +174,15 @@ Judge::Done Judge::Track::before(core::MonoTime at) const {
   return {.filled = 0, .rest = first.filled + first.rest};
 }
 
+bool Judge::Track::filled_late() const {
+  return std::ranges::adjacent_find(states_,
+                                    [](const auto& earlier, const auto& later) {
+                                      return earlier.second.rest == 0
+                                             && earlier.second.filled != later.second.filled;
+                                    })
+         != states_.end();
+}
+
 std::int64_t Judge::Standing::worst(bool buys, const std::string& upto) const {
   std::int64_t sum = 0;
   for (auto one = orders.begin(); one != orders.end() && one->first <= upto; ++one) {
@@ -190,6 +200,13 @@ std::int64_t Judge::Standing::worst_before(const std::string& order, core::MonoT
     least += done.filled + std::min<std::int64_t>(done.rest, 0);
   }
   return std::max({most, -least, std::int64_t{0}});
+}
+
+bool Judge::filled_late(const std::string& client_id) const {
+  return std::ranges::any_of(standings_, [&](const auto& place) {
+    const auto track = place.second.orders.find(client_id);
+    return track != place.second.orders.end() && track->second.filled_late();
+  });
 }
 
 std::optional<Judge::Done> Judge::at_venue(const std::string& client_id) const {
@@ -300,8 +317,13 @@ void Judge::judge_market(LinkId link, const core::orders::Order& order) {
       (market->book().best(sim::Side::bid).price + market->book().best(sim::Side::ask).price) / 2,
       static_cast<std::int8_t>(instrument.price_decimals)});
   const auto limit = core::to_money(core::Decimal{draft.price.units, draft.scale.price_decimals});
+  // A pair or a plan asks near the touch; one that is wild as far off as the gate lets it.
+  constexpr int ppm_of_percent = 4;
+  const auto band = draft.origin.person == wild_person
+                        ? limits.price_band_percent.at_scale(ppm_of_percent).value_or(0)
+                        : 0;
   const auto off = magnitude(limit - mid);
-  if (off.units / price_off_max_ppm * 1'000'000 > mid.units)
+  if (off.units / (price_off_max_ppm + band) * 1'000'000 > mid.units)
     fault("order " + id + " at " + to_string(limit) + " while the market stood at "
           + to_string(mid));
 }
@@ -427,14 +449,18 @@ void Judge::check_settled(const Accounts& accounts) {
       fault("pair " + pair + " holds a residual of " + to_string(residual) + " and is not paused");
   }
   std::map<std::pair<std::string, int>, Money> worked;
+  std::set<std::string> late;
   for (const auto& [id, order] : venues.orders)
     if (const auto found = engine.orders.find(id);
-        found != engine.orders.end() && !found->second.origin.plan.empty())
+        found != engine.orders.end() && !found->second.origin.plan.empty()) {
       worked[{found->second.origin.plan, found->second.origin.leg}] += order.filled;
+      if (filled_late(id))
+        late.insert(found->second.origin.plan);
+    }
   for (const auto& [leg, filled] : worked)
     for (const auto& configured : config_.plans)
       if (configured.plan.id.text() == leg.first
-          && filled > core::to_money(configured.plan.total_quantity))
+          && filled > core::to_money(configured.plan.total_quantity) && !late.contains(leg.first))
         fault("plan " + leg.first + " worked " + to_string(filled) + " on leg "
               + std::to_string(leg.second) + ", more than its quantity");
 }

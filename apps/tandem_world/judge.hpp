@@ -104,6 +104,7 @@ public:
   [[nodiscard]] std::optional<Done> at_venue(const std::string& client_id) const;
 
 private:
+  [[nodiscard]] bool filled_late(const std::string& client_id) const;
   void judge_order(LinkId link, const std::string& id);
   void judge_limits(const sim::Order& order);
   void judge_rate(const core::VenueId& venue);
@@ -129,6 +130,9 @@ private:
 
     /// As an engine may still see it that heard nothing since: with all of it open before it came.
     [[nodiscard]] Done before(core::MonoTime at) const;
+
+    /// The venue had called it over: nobody could reckon with that fill any more.
+    [[nodiscard]] bool filled_late() const;
 
   private:
     std::vector<std::pair<core::MonoTime, Done>> states_; ///< never empty once it is kept

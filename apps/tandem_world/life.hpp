@@ -31,6 +31,9 @@ namespace tandem::world {
 struct DiskState {
   std::chrono::nanoseconds sync_takes{std::chrono::milliseconds{1}};
   std::uint32_t fail_per_mille = 0; ///< of the journal's operations
+  bool full = false;
+
+  [[nodiscard]] bool refuses() const noexcept { return full || fail_per_mille > 0; }
 };
 
 /// What every life of one world shares; outlives them.

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 namespace tandem::world {
@@ -358,12 +359,31 @@ void Person::execute_pair(const Fault& fault) {
 
 // ---- plans
 
+/// The plan a hundred times as large: what would the gate say?
+std::string Person::trial_of(const std::string& plan) const {
+  const auto found = std::ranges::find(scenery_.config.plans, plan,
+                                       [](const auto& one) { return one.plan.id.text(); });
+  if (found == scenery_.config.plans.end())
+    return {};
+  std::string legs;
+  for (const auto& leg : found->plan.legs)
+    legs += fmt::format(
+        R"({}{{"exchange":"{}","symbol":"{}","marketType":"{}","side":"{}","type":"market"}})",
+        legs.empty() ? "" : ",", leg.instrument.venue.text(), leg.instrument.symbol.text(),
+        core::to_string(leg.instrument.type), leg.side == core::orders::Side::buy ? "buy" : "sell");
+  return fmt::format(
+      R"({{"name":"trial","totalQty":"100","sliceQty":"10","intervalMs":1000,"legs":[{}]}})", legs);
+}
+
 void Person::steer_plan(const Fault& fault) {
   const auto name = "plan " + fault.word;
   const auto control = "/api/twap/" + fault.word + "/control";
   const auto plan = "/api/twap/plans/" + fault.word;
-  if (fault.kind == FaultClass::plan_changed)
+  if (fault.kind == FaultClass::plan_changed) {
+    want_once("trial of " + fault.word,
+              {{"POST", "/api/twap/plans", "dryRun=true", trial_of(fault.word)}});
     return want(name, {{"PUT", plan, {}, R"({"sliceQty":"0.05"})"}});
+  }
   if (fault.kind == FaultClass::plan_paused) {
     want(name, {{"POST", control, {}, R"({"action":"pause"})"}});
     return take_back_later(fault, name, [this, name, control] {
@@ -436,7 +456,23 @@ void Person::accept(Life& life) {
 
 void Person::begin_deciding(const Fault& fault) {
   decides_until_ = timeline_.now() + fault.lasts;
+  decide_in_vain();
   work();
+}
+
+/// Of what has ended, and of what never was, there is nothing to decide.
+void Person::decide_in_vain() {
+  auto* life = living_();
+  if (life == nullptr)
+    return;
+  const auto decide = [this](const std::string& id) {
+    want_once("vain decision on " + id,
+              {{"POST", "/api/orders/" + id + "/decide", {}, R"({"status":"cancelled"})"}});
+  };
+  decide("nobody");
+  const auto orders = life->trading().desk->latest(std::numeric_limits<std::size_t>::max());
+  if (!orders.empty() && orders.back()->settled())
+    decide(orders.back()->id().text());
 }
 
 /// Of those that are not at the venue (yet: a request may be on its way) or ended there without a
@@ -466,11 +502,30 @@ void Person::renew_keys(const Fault& fault) {
   auto* life = living_();
   if (life == nullptr)
     return;
+  if (fault.value == 1) {
+    const core::VenueId venue{fault.word};
+    const auto right = life->trading().keys->get(venue);
+    auto wrong = right;
+    wrong.secret += "-mistyped";
+    life->trading().keys->put(venue, std::move(wrong));
+    take_back_later(fault, "keys of " + fault.word, [this, venue, right] {
+      if (auto* now_living = living_()) // another life began with the right ones
+        now_living->trading().keys->put(venue, right);
+      tell_of_keys(venue);
+    });
+  }
+  tell_of_keys(core::VenueId{fault.word});
+}
+
+void Person::tell_of_keys(const core::VenueId& of) {
+  auto* life = living_();
+  if (life == nullptr)
+    return;
   const auto& directory = *life->context()->directory;
   for (const auto& venue : scenery_.config.venues)
     for (const auto& market : venue.markets) {
       const core::MarketKey key{venue.id, market.type};
-      if (key.venue.text() != fault.word)
+      if (key.venue != of)
         continue;
       if (const auto gateway
           = directory.get<messages::OrderGatewayHandle>(paths::order_gateway(key)))

@@ -69,6 +69,9 @@ private:
   void on_promise(const std::string& name);
   void take_back_later(const Fault& fault, const std::string& name, std::function<void()> what);
 
+  [[nodiscard]] std::string trial_of(const std::string& plan) const;
+  void decide_in_vain();
+  void tell_of_keys(const core::VenueId& of);
   void throw_switch(const Fault& fault);
   void want_thrown(const core::risk::KillOrder& order);
   [[nodiscard]] bool lifts(const core::risk::KillOrder& order) const;

@@ -17,6 +17,7 @@ constexpr auto recovery_max = 180s; ///< within this everything works again
 constexpr auto calm_tail = 3s;      ///< how long it must go on well
 constexpr auto look_every = 500ms;
 constexpr auto sink_delay_max = 2s; ///< of one whose destination is well
+constexpr auto fill_told_max = 6s;  ///< from the trade until the engine hears of it
 constexpr std::uint64_t steps_at_once_max = 3'000'000;
 
 /// What of its records waits longer than it should; empty: nothing.
@@ -55,8 +56,9 @@ std::optional<Damage> draw_damage(adapters::files::MemoryDisk& disk, std::uint64
   auto bytes = disk.contents().at(damage.file);
   const bool last = damage.file == read->back().name;
   const auto kind = any(last ? 1 : 3);
+  constexpr std::size_t head = 16; // what kind of file it is, and which engine's
   if (kind == 0) {
-    const auto at = any(bytes.size() / 2);
+    const auto at = any(any(4) == 0 ? head : bytes.size() / 2);
     bytes[at] = static_cast<char>(bytes[at] ^ (1 << any(8)));
     damage.what = "has another bit in byte " + std::to_string(at);
   } else if (kind == 1) {
@@ -110,12 +112,12 @@ void World::begin_damaged(std::uint64_t draw) {
 void World::begin_life() {
   ++lives_;
   judge_.on_begin();
-  if (!disk_is_ill_)
+  if (!disk_state_.refuses())
     if (const auto draw = std::exchange(damage_, std::nullopt))
       begin_damaged(*draw);
   auto begun = Life::begin(ground_, random_.next(), std::exchange(crash_plan_, {}));
   if (!begun) {
-    if (!disk_is_ill_ && !std::exchange(cannot_begin_, true))
+    if (!disk_state_.refuses() && !std::exchange(cannot_begin_, true))
       judge_.fault("the engine cannot begin: " + core::describe(begun.error()));
     timeline_.after(1s, [this] {
       if (life_ == nullptr)
@@ -202,7 +204,6 @@ void World::make_whole() {
   drift_us_per_s_ = 0;
   disk_state_ = {};
   disk_.set_capacity(std::nullopt);
-  disk_is_ill_ = false;
   warehouse_.close(false);
   warehouse_.lose_answers(0);
   crash_plan_ = {};
@@ -252,7 +253,7 @@ void World::check_sink() {
   if (sink_may_lack_)
     return;
   // What is younger may wait for company.
-  const auto until = core::to_millis(net_.wall() - sink_delay_max);
+  const auto until = core::to_millis(net_.wall() - fill_told_max - sink_delay_max);
   for (auto& one : warehouse_.missing(judge_.records(), until))
     judge_.fault("the sink: " + std::move(one));
 }

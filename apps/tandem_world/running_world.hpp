@@ -174,10 +174,9 @@ private:
   std::chrono::milliseconds down_for_{restart_usual};
   bool power_goes_ = false;
   std::optional<std::uint64_t> damage_; ///< drawn; of the journal, before the next life begins
-  bool disk_is_ill_ = false;
-  bool sink_may_lack_ = false; ///< records may be gone that nobody promised
-  bool cannot_begin_ = false;  ///< said
-  bool whole_ = false;         ///< no fault any more
+  bool sink_may_lack_ = false;          ///< records may be gone that nobody promised
+  bool cannot_begin_ = false;           ///< said
+  bool whole_ = false;                  ///< no fault any more
   std::size_t lives_ = 0, crashes_ = 0;
   std::uint64_t steps_ = 0;
 };

@@ -36,6 +36,8 @@ core::orders::OrderDraft WildStrategy::draft(const core::market::DepthView& view
   const auto& listed = *view.instrument;
   core::orders::OrderDraft draft;
   draft.instrument = listed.key;
+  if (random_.chance(20'000))
+    draft.instrument.symbol = core::Symbol{"NOTHING"};
   draft.side = random_.chance(500'000) ? Side::buy : Side::sell;
   draft.type = random_.chance(100'000) ? OrderType::market : OrderType::limit;
   draft.tif = random_.chance(300'000) ? TimeInForce::fok : TimeInForce::ioc; // nothing rests
@@ -52,7 +54,7 @@ core::orders::OrderDraft WildStrategy::draft(const core::market::DepthView& view
   if (random_.chance(300'000))
     draft.decided = {price(draft.price.units, listed.tick.units)};
   draft.reduce_only = listed.key.type != core::MarketType::spot && random_.chance(200'000);
-  draft.origin.person = "wild";
+  draft.origin.person = wild_person;
   return draft;
 }
 
@@ -70,8 +72,13 @@ void WildStrategy::ask(Life& life) {
   if (random_.chance(50'000)) // judged by what was seen once, perhaps of another instrument
     view = remembered_;
   const auto facts = core::risk::facts_of(*view);
-  static_cast<void>(
-      life.trading().desk->submit(std::span{&wanted, 1}, std::span{&facts, 1}, life.now()));
+  const auto ids
+      = life.trading().desk->submit(std::span{&wanted, 1}, std::span{&facts, 1}, life.now());
+  if (!ids)
+    life.context()->log->write(core::LogLevel::info, "wild_refused",
+                               {{"rule", std::string{core::risk::to_string(ids.error().rule)}},
+                                {"value", ids.error().value},
+                                {"limit", ids.error().limit}});
 }
 
 } // namespace tandem::world

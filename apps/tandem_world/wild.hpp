@@ -12,6 +12,9 @@
 
 namespace tandem::world {
 
+/// In whose name its orders are.
+inline constexpr auto* wild_person = "wild";
+
 class WildStrategy {
 public:
   explicit WildStrategy(std::uint64_t seed) : random_{seed} {}

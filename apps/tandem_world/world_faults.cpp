@@ -139,7 +139,6 @@ void World::strike_venue(const Fault& fault) {
 }
 
 void World::strike_disk(const Fault& fault) {
-  disk_is_ill_ = disk_is_ill_ || fault.kind != FaultClass::disk_slow;
   if (fault.kind == FaultClass::disk_slow)
     disk_state_.sync_takes = milliseconds{fault.value};
   else if (fault.kind == FaultClass::disk_fails)
@@ -150,16 +149,18 @@ void World::strike_disk(const Fault& fault) {
     for (const auto& [name, bytes] : disk_.contents())
       used += bytes.size();
     disk_.set_capacity(used + left);
+    disk_state_.full = true;
   }
-  sink_may_lack_ = sink_may_lack_ || disk_is_ill_;
+  sink_may_lack_ = sink_may_lack_ || disk_state_.refuses();
   end_later(fault, [this, kind = fault.kind] {
     if (kind == FaultClass::disk_slow)
       disk_state_.sync_takes = DiskState{}.sync_takes;
     else if (kind == FaultClass::disk_fails)
       disk_state_.fail_per_mille = 0;
-    else
+    else {
       disk_.set_capacity(std::nullopt);
-    disk_is_ill_ = disk_state_.fail_per_mille > 0;
+      disk_state_.full = false;
+    }
   });
 }
 
@@ -170,7 +171,7 @@ void World::fold_journal() {
   const auto done = life_->fold_journal();
   if (!done) {
     trace_.line(timeline_.elapsed(), "fold", "failed", core::describe(done.error()));
-    if (!disk_is_ill_ && !life_->dead())
+    if (!disk_state_.refuses() && !life_->dead())
       judge_.fault("the journal cannot be folded: " + core::describe(done.error()));
     return;
   }

@@ -53,11 +53,10 @@ Money filled_of(const Order& order) noexcept {
 }
 
 /// @param listed null: its assets are not known.
-AdoptedRecord adopted_record(const OrderIntent& intent, const Instrument* listed,
-                             const std::string& venue_order_id) {
+IntentRecord record_of(const OrderIntent& intent, const Instrument* listed) {
   if (listed == nullptr)
-    return {{intent, {}, {}}, venue_order_id};
-  return {{intent, listed->base, listed->quote}, venue_order_id};
+    return {intent, {}, {}};
+  return {intent, listed->base, listed->quote};
 }
 
 /// As the venue lists it, or finer where the order is: what one order shows says little of what its
@@ -180,6 +179,7 @@ void Desk::after(Entry& entry, const OrderChange& change, const std::optional<Fi
     gate_.on_fill(intent, *fill, entry.instrument, now);
   gate_.on_order(order);
   if (order.settled()) {
+    entry.was_settled = true;
     unsettled_.erase(order.id());
     lost_.erase(order.id());
   } else {
@@ -381,7 +381,7 @@ Desk::Entry* Desk::adopt(const VenueOrder& shown) {
   draft.quantity = {*quantity};
   log_.write(LogLevel::warning, "order_adopted",
              {{"exchange", to_string(shown.instrument)}, {"orderId", shown.client_id}});
-  write(adopted_record(intent, listed.get(), shown.venue_order_id));
+  write(AdoptedRecord{record_of(intent, listed.get()), shown.venue_order_id});
   auto& entry = enter(Order{std::move(intent)}, std::move(listed));
   entry.adopted = true;
   adopted_.insert(entry.order.id());
@@ -418,8 +418,8 @@ void Desk::accept_adopted(const MarketKey& market, const std::string& person,
 void Desk::widen(Entry& entry, Quantity quantity, const risk::Now& now) {
   const auto change = entry.order.widen(quantity);
   if (change.news || change.state_changed)
-    write(
-        adopted_record(entry.order.intent(), entry.instrument.get(), entry.order.venue_order_id()));
+    write(AdoptedRecord{record_of(entry.order.intent(), entry.instrument.get()),
+                        entry.order.venue_order_id()});
   after(entry, change, std::nullopt, now);
 }
 
@@ -498,7 +498,10 @@ bool Desk::on_fill(const VenueFill& shown, const risk::Now& now) {
     widen(*entry, {entry->order.filled().units + fill.quantity.units}, now);
   const auto change = entry->order.on_fill(fill);
   if (change.filled_more)
-    write(FillRecord{entry->order.id(), fill});
+    write(FillRecord{entry->order.id(), fill,
+                     entry->was_settled
+                         ? std::optional{record_of(entry->order.intent(), entry->instrument.get())}
+                         : std::nullopt});
   after(*entry, change, fill, now);
   return true;
 }
@@ -673,6 +676,10 @@ std::vector<std::shared_ptr<const Order>> Desk::latest(std::size_t limit) const 
 std::set<ClientOrderId> Desk::lost() const {
   const std::lock_guard lock{mutex_};
   return lost_;
+}
+
+std::vector<Order> Desk::of_pair(const PairId& pair) const {
+  return with_origin([&](const OrderOrigin& origin) { return origin.pair == pair; });
 }
 
 std::vector<Order> Desk::of_execution(const PairId& pair, std::uint64_t execution) const {

@@ -202,7 +202,8 @@ public:
   [[nodiscard]] std::vector<std::shared_ptr<const Order>> unsettled(const MarketKey& market) const;
   /// Those that a venue had taken and, asked since, does not know any more.
   [[nodiscard]] std::set<ClientOrderId> lost() const;
-  /// All orders of one execution that are still in memory.
+  // Those that are still in memory, oldest first.
+  [[nodiscard]] std::vector<Order> of_pair(const PairId& pair) const;
   [[nodiscard]] std::vector<Order> of_execution(const PairId& pair, std::uint64_t execution) const;
   /// All orders of one TWAP plan that are still in memory.
   [[nodiscard]] std::vector<Order> of_plan(const twap::PlanId& plan) const;
@@ -243,7 +244,8 @@ private:
     std::optional<MonoTime> asked_at, cancelled_at;
     bool cancel_wanted = false;
     bool adopted = false;
-    Money accepted{}; ///< of an adopted one's fills, by a person
+    bool was_settled = false; ///< once at least: its records may be folded away
+    Money accepted{};         ///< of an adopted one's fills, by a person
   };
 
   /// Orders that go out together when all their intents are durable.
@@ -299,6 +301,7 @@ private:
   void deliver();
 
   void replay(const Record& record, Restored& restored, const risk::Now& now);
+  void replay_fill(const FillRecord& record, const risk::Now& now);
   void replay_intent(const IntentRecord& record, bool adopted, const std::string& venue_order_id);
   void replay_baseline(const BaselineRecord& record, Restored& restored);
 

@@ -53,6 +53,22 @@ void Desk::replay_intent(const IntentRecord& record, bool adopted,
   entry.order.on_accepted(venue_order_id, 0);
 }
 
+void Desk::replay_fill(const FillRecord& record, const risk::Now& now) {
+  if (auto* entry = entry_of(record.id)) {
+    if (entry->order.on_fill(record.fill).filled_more)
+      gate_.on_fill(entry->order.intent(), record.fill, entry->instrument, now);
+  } else if (const auto& order
+             = record.order) { // folded away: what it had filled before is in sums
+    gate_.on_fill(order->intent, record.fill, order->base.empty() ? nullptr : remembered(*order),
+                  now);
+    const auto& origin = order->intent.draft.origin;
+    if (!origin.pair.empty() && origin.purpose != OrderPurpose::flatten)
+      gate_.set_pause(origin.pair.text(), "residual",
+                      "order " + record.id.text() + " of execution "
+                          + std::to_string(origin.execution) + " filled late");
+  }
+}
+
 void Desk::replay_baseline(const BaselineRecord& record, Restored& restored) {
   if (!record.what.starts_with(accepted_order)) {
     restored.baselines.push_back(record);
@@ -91,10 +107,7 @@ void Desk::replay(const Record& record, Restored& restored, const risk::Now& now
         } else if constexpr (std::is_same_v<What, ReportRecord>) {
           with(what.id, [&](Entry& entry) { entry.order.on_report(what.report); });
         } else if constexpr (std::is_same_v<What, FillRecord>) {
-          with(what.id, [&](Entry& entry) {
-            if (entry.order.on_fill(what.fill).filled_more)
-              gate_.on_fill(entry.order.intent(), what.fill, entry.instrument, now);
-          });
+          replay_fill(what, now);
         } else if constexpr (std::is_same_v<What, ResolvedRecord>) {
           with(what.id, [&](Entry& entry) { entry.order.on_decided(what.status, what.by); });
         } else if constexpr (std::is_same_v<What, ExecutionRecord>) {
@@ -152,7 +165,8 @@ Restored Desk::restore(std::span<const Record> records, const risk::Now& now) {
     gate_.on_order(order);
     note_venue_id(order);
     entry.snapshot = std::make_shared<const Order>(order);
-    if (order.settled())
+    entry.was_settled = order.settled();
+    if (entry.was_settled)
       unsettled_.erase(id);
   }
   forget_old();

@@ -85,6 +85,9 @@ struct ReportRecord {
 struct FillRecord {
   ClientOrderId id;
   Fill fill;
+  /// Of an order that had been settled before: what it was. Its own records may be folded away when
+  /// this one is read.
+  std::optional<IntentRecord> order = {};
 
   friend bool operator==(const FillRecord&, const FillRecord&) = default;
 };

@@ -1,6 +1,7 @@
 #include "core/strategy/executor.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <variant>
 
@@ -22,13 +23,23 @@ Executor::Executor(PairConfig pair, ExecutorLimits limits, orders::Desk& desk, E
     : pair_{std::move(pair)}, limits_{std::move(limits)}, desk_{desk}, book_{book},
       refusal_wait_{limits_.refusal_gap} {}
 
-void Executor::resume(MonoTime now) {
+ExecutorNews Executor::resume(const risk::Now& now) {
+  ExecutorNews news;
   auto last = book_.last(pair_.id);
   if (!last)
-    return;
-  auto orders = desk_.of_execution(pair_.id, last->number);
+    return news;
+  std::map<std::uint64_t, std::vector<orders::Order>> orders;
+  for (auto& order : desk_.of_pair(pair_.id))
+    orders[order.intent().draft.origin.execution].push_back(std::move(order));
+  auto own = std::move(orders[last->number]);
+  orders.erase(last->number);
+  for (auto& [number, earlier] : orders)
+    if (const auto known = book_.find(pair_.id, number))
+      if (const auto moved = moved_since(*known, std::move(earlier), now.mono))
+        strand(*moved, now, news);
   noted_ = *last;
-  run_ = TwoLeg::restore(pair_, limits_.legs, *std::move(last), std::move(orders), now);
+  run_ = TwoLeg::restore(pair_, limits_.legs, *std::move(last), std::move(own), now.mono);
+  return news;
 }
 
 /// Of other instruments nothing is carried: the pair was changed.
@@ -72,21 +83,34 @@ void Executor::look_back(const orders::Order& order, const risk::Now& now, Execu
   const auto known = book_.find(pair_.id, number);
   if (!known || order.intent().draft.origin.purpose == orders::OrderPurpose::flatten)
     return;
-  auto state
-      = TwoLeg::restore(pair_, limits_.legs, *known, desk_.of_execution(pair_.id, number), now.mono)
-            .state();
-  if (state.residual == known->residual)
-    return;
+  if (auto moved = moved_since(*known, desk_.of_execution(pair_.id, number), now.mono)) {
+    strand(*moved, now, news);
+    news.stranded_late = std::move(moved);
+  }
+}
+
+/// What an execution that was over has come to by another residual; nullopt: nothing, or not all of
+/// its orders are known any more.
+std::optional<ExecutionState> Executor::moved_since(const ExecutionState& known,
+                                                    std::vector<orders::Order> orders,
+                                                    MonoTime now) const {
+  const auto machine = TwoLeg::restore(pair_, limits_.legs, known, std::move(orders), now);
+  auto state = machine.state();
+  if (machine.missing() != nullptr || state.residual == known.residual)
+    return std::nullopt;
   state.phase = ExecutionPhase::stranded;
   state.reason = "a fill after the next execution had begun";
+  return state;
+}
+
+void Executor::strand(const ExecutionState& state, const risk::Now& now, ExecutorNews& news) {
   desk_.pause(pair_.id.text(), "residual",
-              "execution " + std::to_string(number) + " has " + state.residual.to_string()
+              "execution " + std::to_string(state.number) + " has " + state.residual.to_string()
                   + " open: " + state.reason,
               now);
   book_.put(state);
   desk_.record(orders::ExecutionRecord{state}, {});
   news.moved.push_back(state);
-  news.stranded_late = std::move(state);
 }
 
 ExecutorNews Executor::on_tick(const LegBooks& books, const risk::Now& now) {

@@ -39,8 +39,9 @@ public:
   /// @param desk,book outlive it.
   Executor(PairConfig pair, ExecutorLimits limits, orders::Desk& desk, ExecutionBook& book);
 
-  /// Takes up what a predecessor (of this run or of one before) left unfinished.
-  void resume(MonoTime now);
+  /// Takes up what a predecessor (of this run or of one before) left unfinished. A fill that came
+  /// for an earlier execution while nobody listened pauses the pair.
+  ExecutorNews resume(const risk::Now& now);
 
   [[nodiscard]] bool idle() const noexcept;
 
@@ -58,6 +59,9 @@ public:
 private:
   [[nodiscard]] Decimal carried() const;
   void look_back(const orders::Order& order, const risk::Now& now, ExecutorNews& news);
+  [[nodiscard]] std::optional<ExecutionState>
+  moved_since(const ExecutionState& known, std::vector<orders::Order> orders, MonoTime now) const;
+  void strand(const ExecutionState& state, const risk::Now& now, ExecutorNews& news);
   void perform(std::vector<TwoLegAction> actions, const LegBooks& books, const risk::Now& now,
                ExecutorNews& news);
   void note(ExecutorNews& news);

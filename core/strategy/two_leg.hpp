@@ -201,6 +201,9 @@ public:
 
   [[nodiscard]] const ExecutionState& state() const noexcept { return state_; }
 
+  /// An order that the state names and nobody showed; null: none.
+  [[nodiscard]] const orders::ClientOrderId* missing() const noexcept;
+
 private:
   /// What is known of one of its orders.
   struct Tracked {
@@ -247,8 +250,6 @@ private:
   [[nodiscard]] Money cash() const noexcept;
   [[nodiscard]] bool is_balanced() const;
   [[nodiscard]] bool all_settled() const noexcept;
-  /// An order that the state names and nobody showed.
-  [[nodiscard]] const orders::ClientOrderId* missing() const noexcept;
 
   PairConfig pair_;
   TwoLegLimits limits_;

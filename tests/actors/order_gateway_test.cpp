@@ -121,6 +121,44 @@ TEST_CASE("what somebody else did is suspected once, named the second time, and 
   }
 }
 
+TEST_CASE("a difference that a fill explains, of which nobody told, is no difference") {
+  PrivateWorld world;
+  world.start();
+  REQUIRE(world.opens(10s));
+  const auto id = world.submit().value().front();
+  world.venue.tell("order.spot", PrivateVenue::order(id.text(), "Cancelled", "0"));
+  world.sim.settle();
+  REQUIRE(core::orders::is_final(world.state(id)));
+  world.venue.fills = {PrivateVenue::fill(id.text(), "t1", "1.000")};
+  world.venue.coins["BTC"] = "11";
+  world.sim.advance(60s);
+  CHECK(world.desk.position(Gated::key("bybit")) == money("1"));
+  CHECK(world.gateway_state() == "open");
+  CHECK(world.told("RECONCILE_DIFFERENCE") == 0);
+}
+
+TEST_CASE("what the journal knows was traded is asked for, whether a pair still trades it or not") {
+  PrivateWorld world;
+  auto other = Gated::listed(Gated::key("bybit"));
+  other.key.symbol = core::Symbol{"ETHUSDT"};
+  world.sim.context()->board->set_instruments(
+      world.key, std::make_shared<core::InstrumentTable>(
+                     std::vector{Gated::listed(Gated::key("bybit")), other}));
+  core::orders::VenueOrder shown;
+  shown.instrument = {world.key.venue, world.key.type, core::Symbol{"ETHUSDT"}};
+  shown.client_id = core::orders::make_client_id({core::orders::EngineId{"test"}, 0, 7}).text();
+  shown.quantity = decimal("1");
+  shown.price = decimal("10");
+  world.desk.on_order(shown, {world.sim.now(), world.sim.context()->clocks.wall()});
+  REQUIRE(world.desk.latest(1).size() == 1);
+  world.start();
+  world.sim.advance(1s);
+  CHECK(std::ranges::any_of(world.venue.queries, [](const auto& query) {
+    return query.find("/v5/execution/list") != std::string::npos
+           && query.find("ETHUSDT") != std::string::npos;
+  }));
+}
+
 TEST_CASE("there is nothing to accept while nothing differs") {
   PrivateWorld world;
   world.start();

@@ -197,6 +197,36 @@ TEST_CASE("pause, resume, change, cancel and delete by a person") {
   CHECK(world.put(plan_of("mine")).error->code == core::Errc::conflict);
 }
 
+TEST_CASE("what fills after a plan's end, of an order that was called over, is counted and told") {
+  PlansWorld world;
+  world.begin();
+  auto plan = plan_of("short");
+  plan.legs.pop_back();
+  plan.legs[0].type = core::twap::SliceType::limit;
+  plan.legs[0].limit_price = core::Decimal{995, 1};
+  plan.options.guard_percent = {};
+  REQUIRE_FALSE(world.put(plan).error.has_value());
+  auto& desk = *world.parts.trading->desk;
+  REQUIRE(world.sim.until([&] { return !desk.of_plan(PlanId{"short"}).empty(); }, 5s));
+  world.sim.advance(100ms);
+  REQUIRE_FALSE(world.control("short", PlanAction::cancel).error.has_value());
+  REQUIRE(world.reaches("short", PlanPhase::cancelled, 5s));
+  CHECK(world.alerts("PLAN_LATE_FILL") == 0);
+  const auto order = desk.of_plan(PlanId{"short"}).front();
+  core::orders::VenueFill fill;
+  fill.instrument = order.intent().draft.instrument;
+  fill.client_id = order.id().text();
+  fill.side = core::orders::Side::buy;
+  fill.trade_id = "late";
+  fill.price = core::Decimal{995, 1};
+  fill.quantity = core::Decimal{5, 2};
+  desk.on_fill(fill, {world.sim.now(), world.sim.context()->clocks.wall()});
+  world.sim.settle();
+  CHECK(to_string(world.state_of("short").legs[0].filled) == "0.05");
+  CHECK(world.alerts("PLAN_LATE_FILL") == 1);
+  CHECK(world.alerts("PLAN_IMBALANCED") == 0);
+}
+
 TEST_CASE("a plan that this engine cannot work is refused by its field") {
   PlansWorld world;
   world.begin();

@@ -30,6 +30,7 @@ public:
   bool mute = false;                          ///< a new order gets no answer
   std::string limit = "20";                   ///< "X-Bapi-Limit"
   std::vector<std::string> asked;             ///< "GET /v5/order/realtime", in order
+  std::vector<std::string> queries;           ///< their urls
   std::vector<std::string> said;              ///< by us on the stream
   std::size_t stamped = 0, stamped_wrong = 0; ///< requests; beyond the window that they name
 
@@ -105,6 +106,7 @@ public:
     const auto path = request.url.substr(0, request.url.find('?'));
     const auto route = request.method + path.substr(path.find("/v5"));
     asked.push_back(request.method + " " + path.substr(path.find("/v5")));
+    queries.push_back(request.url);
     const auto sent_at = sim_.now();
     look_at_stamp(request);
     sim_.strand.post_after(

@@ -132,6 +132,22 @@ TEST_CASE("a fill may be told twice, under one execution id") {
   CHECK(world.alice.get("/v5/execution/list", "category=linear").list().size() == 1);
 }
 
+TEST_CASE(
+    "an order that cannot rest may be said to have expired before its last fill is heard of") {
+  BybitWorld world;
+  const auto stream = world.alice.listen(R"("order","execution")");
+  arm(world, "bybit_linear", "late_fill_after_expiry", R"("count":1,"value":3000)");
+  CHECK(world.alice.post(path, buy("late")).code() == 0);
+  world.run(2s);
+  const auto ended = item_of(world.take(stream, "order").at(0));
+  CHECK(word(ended, "cumExecQty") == "0.000");
+  CHECK(word(ended, "leavesQty") == "0.000");
+  CHECK(world.take(stream, "execution").empty());
+  world.run(1s);
+  CHECK(word(item_of(world.take(stream, "execution").at(0)), "orderLinkId") == "late");
+  CHECK(state_of(world.alice, "late") == "Filled");
+}
+
 TEST_CASE("a fill from before a cancel may be heard of after it") {
   BybitWorld world;
   const auto stream = world.alice.listen(R"("order","execution")");

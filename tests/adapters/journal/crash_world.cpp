@@ -77,7 +77,7 @@ public:
     const auto restored = desk.restore(opened_.records, now);
     book.restore(restored.executions, restored.totals, restored.history);
     desk.add_listener([this](const core::orders::OrderUpdate& update) { heard.push_back(update); });
-    executor.resume(now.mono);
+    executor.resume(now);
     for (std::size_t leg = 0; leg < 2; ++leg)
       desk.set_port(market_of(leg), &ports_.at(leg), now);
     desk.with_gate([&](core::risk::Gate& gate) {

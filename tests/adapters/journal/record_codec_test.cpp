@@ -183,6 +183,17 @@ TEST_CASE(
   CHECK(decode(bytes).value() == record);
 }
 
+TEST_CASE("a fill of version 1, before late ones named their order, is read as one that does not") {
+  auto bytes = encode(fill_record(1)).value();
+  REQUIRE(bytes[1] == 2);
+  bytes[1] = 1;
+  bytes.pop_back();
+  CHECK(decode(bytes).value() == fill_record(1));
+  auto late = std::get<core::orders::FillRecord>(fill_record(1));
+  late.order = std::get<IntentRecord>(intent_record(1));
+  CHECK(decode(encode(Record{late}).value()).value() == Record{late});
+}
+
 TEST_CASE("an execution of version 2, before its opportunity was written, is read as one without") {
   core::strategy::ExecutionState execution;
   execution.pair = core::PairId{"a_b"};

@@ -384,7 +384,7 @@ TEST_CASE("plans restored from folded records go on where they would with all of
   const bool held = rc::check([](const std::vector<std::uint32_t>& choices) {
     const auto all = plans_of(choices);
     const auto at = all.size() * (choices.empty() ? 0 : choices.front() % 100) / 100;
-    const auto records = without_late(all, at);
+    const auto records = as_written(all, at);
     const auto folded = folded_at(records, at);
     require_same_plans(records, folded);
     const auto again = folded.size() - records.size() + at;

@@ -160,8 +160,16 @@ void require_same(const std::vector<Record>& whole, const std::vector<Record>& f
     RC_ASSERT(totals.profit == other.restored.totals.at(pair).profit);
   }
   RC_ASSERT(one.restored.breakers == other.restored.breakers);
+  // Of an order that is folded away nobody can say what its late fill leaves open: a person looks.
+  const auto filled_late = [&](const std::string& pair) {
+    return std::ranges::any_of(folded, [&](const Record& record) {
+      const auto* fill = std::get_if<FillRecord>(&record);
+      return fill != nullptr && fill->order && fill->order->intent.draft.origin.pair.text() == pair;
+    });
+  };
   for (const auto* strategy : {"one", "two"})
-    RC_ASSERT(one.held(strategy) == other.held(strategy));
+    RC_ASSERT(one.held(strategy) == other.held(strategy)
+              || (other.held(strategy) && filled_late(strategy)));
 }
 
 } // namespace
@@ -170,7 +178,7 @@ TEST_CASE("a desk restored from folded records stands where it would with all of
   const bool held = rc::check([](const std::vector<std::uint32_t>& choices) {
     const auto all = history_of(choices);
     const auto at = all.size() * (choices.empty() ? 0 : choices.front() % 100) / 100;
-    const auto records = without_late(all, at);
+    const auto records = as_written(all, at);
     const auto folded = folded_at(records, at);
     require_same(records, folded);
     // Folding what was folded before changes nothing either.
@@ -201,6 +209,27 @@ TEST_CASE("folding leaves the orders that still matter and one checkpoint") {
   CHECK(checkpoint.through == records.size());
   CHECK(checkpoint.orders_folded + 2 >= ids.size()); // but for those of the last executions
   CHECK_FALSE(checkpoint.sums.instruments.empty());
+}
+
+TEST_CASE("a fill that comes when its order was folded away is counted once") {
+  DeskWorld world;
+  const auto id = world.submit();
+  world.desk.on_order(DeskWorld::shown(id, VenueStatus::expired, "0"), world.now);
+  REQUIRE(world.desk.find(id)->settled());
+  const auto at = world.journal.records.size();
+  world.desk.on_order(DeskWorld::shown(id, VenueStatus::filled, "0.4"), world.now);
+  world.desk.on_fill(DeskWorld::fill(id, "t1", "0.4"), world.now);
+  auto folded = core::orders::fold(std::span{world.journal.records}.first(at), engine, at);
+  folded.insert(folded.end(), world.journal.records.begin() + static_cast<std::ptrdiff_t>(at),
+                world.journal.records.end());
+  Stand stand{folded};
+  CHECK(stand.desk.find(id) == nullptr);
+  CHECK(to_string(stand.desk.position(Gated::key())) == "0.4");
+  stand.desk.with_gate([](const core::risk::Gate& gate) {
+    CHECK(gate.pause_of("pair", "residual").find("filled late") != std::string::npos);
+  });
+  stand.desk.on_fill(DeskWorld::fill(id, "t1", "0.4"), later());
+  CHECK(to_string(stand.desk.position(Gated::key())) == "0.4");
 }
 
 TEST_CASE("an order that was folded away is not adopted when the venue shows it again") {

@@ -58,26 +58,38 @@ struct Stand {
   core::risk::Sums sums;
 };
 
-/// Nothing comes for orders that were over and dropped at `at`: a venue tells no news of an order
-/// that ended a week ago.
-inline std::vector<core::orders::Record> without_late(std::vector<core::orders::Record> records,
-                                                      std::size_t at) {
+/// As the desk writes on when all before `at` was folded: nothing more of orders that were over and
+/// dropped there but fills, and these name their order.
+inline std::vector<core::orders::Record> as_written(std::vector<core::orders::Record> records,
+                                                    std::size_t at) {
   std::set<core::orders::ClientOrderId> known;
   for (const auto& record : core::orders::fold(std::span{records}.first(at), engine, at))
     if (const auto* intent = std::get_if<core::orders::IntentRecord>(&record))
       known.insert(intent->intent.id);
+  std::map<core::orders::ClientOrderId, core::orders::IntentRecord> folded;
+  for (const auto& record : std::span{records}.first(at))
+    if (const auto* intent = std::get_if<core::orders::IntentRecord>(&record);
+        intent != nullptr && !known.contains(intent->intent.id))
+      folded.emplace(intent->intent.id, *intent);
+  for (auto& record : std::span{records}.subspan(at))
+    if (auto* fill = std::get_if<core::orders::FillRecord>(&record))
+      if (const auto order = folded.find(fill->id); order != folded.end())
+        fill->order = order->second;
+  // No venue fills a week later what it has refused.
+  std::set<core::orders::ClientOrderId> refused;
+  for (const auto& record : std::span{records}.first(at))
+    if (const auto* why = std::get_if<core::orders::RefusedRecord>(&record))
+      refused.insert(why->id);
   std::size_t n = 0;
   std::erase_if(records, [&](const core::orders::Record& record) {
     if (n++ < at)
       return false;
-    if (const auto* intent = std::get_if<core::orders::IntentRecord>(&record)) {
-      known.insert(intent->intent.id);
-      return false;
-    }
+    if (const auto* fill = std::get_if<core::orders::FillRecord>(&record))
+      return fill->order && refused.contains(fill->id);
     return std::visit(
         [&](const auto& what) {
           if constexpr (requires { what.id; })
-            return !known.contains(what.id);
+            return folded.contains(what.id);
           else
             return false;
         },

@@ -36,7 +36,7 @@ public:
 
   void start_executor() {
     executor.emplace(pair, limits, desk, book);
-    executor->resume(now.mono);
+    executor->resume(now);
   }
 
   [[nodiscard]] LegBooks books() {
@@ -67,13 +67,17 @@ public:
   }
 
   void fill(const orders::ClientOrderId& id, std::int64_t thousandths) {
+    fill_unheard(id, thousandths);
+    hear();
+  }
+
+  void fill_unheard(const orders::ClientOrderId& id, std::int64_t thousandths) {
     auto one = DeskWorld::fill(id, "t" + std::to_string(++trades_), "1");
     one.instrument = desk.find(id)->intent().draft.instrument;
     one.quantity = {thousandths, 3};
     one.price = desk.find(id)->intent().draft.side == orders::Side::buy ? decimal("100")
                                                                         : decimal("100.5");
     REQUIRE(desk.on_fill(one, now));
-    hear();
   }
 
   void end(const orders::ClientOrderId& id, std::int64_t thousandths) {
@@ -159,6 +163,22 @@ TEST_CASE_FIXTURE(ExecutorWorld, "nothing is carried to other instruments") {
   swap_legs();
   start_executor();
   CHECK(text(execute(1'000, 960).residual) == "0.04");
+}
+
+TEST_CASE_FIXTURE(ExecutorWorld,
+                  "a fill that nobody heard, of an execution before the last, pauses "
+                  "the pair that goes on with it") {
+  const auto first = execute(960, 960);
+  execute(1'000, 1'000);
+  executor.reset(); // deleted, or fallen
+  fill_unheard(first.legs[0].ids[0], 40);
+  CHECK(paused().empty());
+  start_executor();
+  CHECK(paused().find("execution 1 has 0.04 open") != std::string::npos);
+  CHECK(book.find(pair.id, first.number)->phase == ExecutionPhase::stranded);
+  desk.pause(pair.id.text(), "residual", "", now);
+  start_executor();
+  CHECK_MESSAGE(paused().empty(), "a person knows of it");
 }
 
 TEST_CASE_FIXTURE(ExecutorWorld, "a fill of an execution before the last pauses the pair") {
