@@ -468,7 +468,7 @@ private:
         fault.value = person_.between(-900, 900);
       } else if (fault.kind == FaultClass::keys_renewed) {
         fault.word = venue_word(any_of(bounds_.surfaces));
-        fault.value = person_.between(0, 1);
+        fault.value = person_.between(0, 2);
       } else if (fault.kind == FaultClass::settings_renewed) {
         fault.word.clear();
       }

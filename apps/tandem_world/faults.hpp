@@ -49,7 +49,7 @@ enum class FaultClass : std::uint8_t {
   account_moved,    ///< `value` thousandths of the asset `word` come to or leave a spot account
                     ///< behind the engine's back; the difference is accepted
   keys_renewed,     ///< the same ones, given once more to the venue `word`; `value` 1: mistyped at
-                    ///< first
+                    ///< first, 2: at first one that may withdraw
   settings_renewed, ///< pairs and plans of the configuration, read again
   order_decided,    ///< says how an order ended that is unknown, by what the venue shows
   orders_wild,      ///< a strategy that has lost its mind asks for orders, drawn from `value`

@@ -502,11 +502,14 @@ void Person::renew_keys(const Fault& fault) {
   auto* life = living_();
   if (life == nullptr)
     return;
-  if (fault.value == 1) {
+  if (fault.value != 0) {
     const core::VenueId venue{fault.word};
     const auto right = life->trading().keys->get(venue);
     auto wrong = right;
-    wrong.secret += "-mistyped";
+    if (fault.value == 1)
+      wrong.secret += "-mistyped";
+    else
+      wrong.api_key = wrong.secret = "withdraws"; // of scenery.cpp
     life->trading().keys->put(venue, std::move(wrong));
     take_back_later(fault, "keys of " + fault.word, [this, venue, right] {
       if (auto* now_living = living_()) // another life began with the right ones

@@ -1,6 +1,9 @@
 #include "apps/tandem_world/running_world.hpp"
 
+#include "adapters/files/crc32c.hpp"
+#include "adapters/files/frame.hpp"
 #include "adapters/journal/file_journal.hpp"
+#include "adapters/journal/segment.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -35,9 +38,45 @@ struct Damage {
   bool cut = false;                 ///< its end is gone
 };
 
-/// Of a file that was whole: a bit is another one, or, where a later file follows, its end or all
-/// of it is gone. What is cut from the last file nobody could miss. @return nullopt: none is large
-/// enough.
+/// As a program of another time may have written it, and whole by its checksums: the file's head in
+/// another format, or a record that is longer, shorter, of a kind or of a version that this one
+/// does not know.
+std::string of_another_time(const std::string& bytes, sim::Random& random) {
+  constexpr std::size_t format_at = 8; // behind the magic
+  constexpr std::size_t head_size
+      = adapters::journal::segment_header_bytes - sizeof(std::uint32_t); // without its checksum
+  const auto what = random.between(0, 4);
+  if (what == 0) {
+    auto head = bytes.substr(0, head_size);
+    head[format_at] = static_cast<char>(head[format_at] + 1);
+    adapters::files::put_number(head, adapters::files::crc32c(head));
+    return head + bytes.substr(head.size());
+  }
+  auto at = adapters::journal::segment_header_bytes;
+  auto frame = adapters::files::frame_at(bytes, at);
+  for (auto left = random.between(0, 9); left > 0; --left)
+    if (const auto next = adapters::files::frame_at(bytes, at + frame->size())) {
+      at += frame->size();
+      frame = next;
+    }
+  std::string payload{frame->payload};
+  constexpr char unknown = 99;
+  if (what == 1)
+    payload[0] = unknown;
+  else if (what == 2)
+    payload[1] = unknown;
+  else if (what == 3)
+    payload += unknown;
+  else
+    payload.pop_back();
+  auto changed = bytes.substr(0, at);
+  adapters::files::append_frame(changed, frame->sequence, payload);
+  return changed + bytes.substr(at + frame->size());
+}
+
+/// Of a file that was whole: a bit is another one, another program wrote it, or, where a later file
+/// follows, its end or all of it is gone. What is cut from the last file nobody could miss. @return
+/// nullopt: none is large enough.
 std::optional<Damage> draw_damage(adapters::files::MemoryDisk& disk, std::uint64_t draw) {
   constexpr std::size_t large = 2'048; // a whole record lies behind its first half
   const auto read = adapters::journal::read_journal(*disk.files());
@@ -55,13 +94,16 @@ std::optional<Damage> draw_damage(adapters::files::MemoryDisk& disk, std::uint64
   damage.file = found.at(any(found.size()));
   auto bytes = disk.contents().at(damage.file);
   const bool last = damage.file == read->back().name;
-  const auto kind = any(last ? 1 : 3);
+  const auto kind = any(last ? 2 : 4);
   constexpr std::size_t head = 16; // what kind of file it is, and which engine's
   if (kind == 0) {
     const auto at = any(any(4) == 0 ? head : bytes.size() / 2);
     bytes[at] = static_cast<char>(bytes[at] ^ (1 << any(8)));
     damage.what = "has another bit in byte " + std::to_string(at);
   } else if (kind == 1) {
+    bytes = of_another_time(bytes, random);
+    damage.what = "was written by another program";
+  } else if (kind == 2) {
     bytes.resize(bytes.size() - 1 - any(bytes.size() / 2));
     damage.what = "ends with byte " + std::to_string(bytes.size());
     damage.cut = true;

@@ -163,10 +163,12 @@ std::string scenario_of(const Choices& choices, std::uint64_t seed) {
       "excursion_length: [300ms, 2s], excursion_ppm: [900, 1800]}}\n"
       "accounts:\n"
       "  - {{name: desk-binance, venue: binance, keys: [{{key: mock-binance-key, secret: "
-      "mock-binance-secret}}], deposits: {{spot: {{{}}}, linear: {{USDT: \"2000000\"}}}}, fees: "
+      "mock-binance-secret}}, {{key: withdraws, secret: withdraws, withdraw: true}}], deposits: "
+      "{{spot: {{{}}}, linear: {{USDT: \"2000000\"}}}}, fees: "
       "{{spot: {}, linear: {}}}}}\n"
       "  - {{name: desk-bybit, venue: bybit, keys: [{{key: mock-bybit-key, secret: "
-      "mock-bybit-secret}}], deposits: {{unified: {{{}}}}}, fees: {{spot: {}, linear: {}}}}}\n",
+      "mock-bybit-secret}}, {{key: withdraws, secret: withdraws, withdraw: true}}], deposits: "
+      "{{unified: {{{}}}}}, fees: {{spot: {}, linear: {}}}}}\n",
       seed, symbols, choices.events_per_second, money, fees, fees, money, fees, fees);
 }
 
