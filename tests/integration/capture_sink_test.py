@@ -14,6 +14,7 @@ from world import ROOT, World, run, wait_until
 
 SECONDS = 10
 SINK = "engine/services/sinks/sink.archive"
+KINDS = {"binance_spot": "depth, trade", "bybit_spot": "orderbook.50, publicTrade"}  # nothing is played before all of them are listened to
 GRIDS = {"binance_spot": ("0.01", "0.00001"), "bybit_spot": ("0.1", "0.000001")}  # of BTCUSDT
 
 
@@ -90,7 +91,7 @@ def what_a_killed_engine_captured_is_whole_and_plays_again():
 def write_scenario(directory):
     """The frames of a capture as a scenario of recorded markets."""
     scenario = directory.parent / "again.yaml"
-    sources = [f"    - {{surface: {market}, symbol: BTCUSDT, tick: \"{tick}\", lot: \"{lot}\", files: "
+    sources = [f"    - {{surface: {market}, symbol: BTCUSDT, tick: \"{tick}\", lot: \"{lot}\", wait_for: [{KINDS[market]}], files: "
                f"[{', '.join(str(file) for file in sorted(directory.glob(f'frames-{market}-*.gz')))}]}}" for market, (tick, lot) in GRIDS.items()]
     scenario.write_text("replay:\n  start: when_subscribed\n  speed: as_fast_as_read\n  lockstep: true\n  sources:\n" + "\n".join(sources) + "\n")
     return scenario

@@ -64,6 +64,7 @@ def the_same_messages_after_everything_that_can_happen():
         wait_until("the time is up", lambda: time.monotonic() - began > SECONDS, SECONDS + 5)
         watcher.close()
         watcher = WebSocket(world.engine.addresses["http"])
+        watcher.wait_for("anything", lambda frame: True)  # connected, and among those who are told
         world.engine.process.send_signal(signal.SIGUSR1)
         watcher.wait_for("the kill switch", lambda frame: "KILL_SWITCH" in str(frame), 10)
         watcher.close()
