@@ -511,13 +511,20 @@ void Person::renew_keys(const Fault& fault) {
     else
       wrong.api_key = wrong.secret = "withdraws"; // of scenery.cpp
     life->trading().keys->put(venue, std::move(wrong));
-    take_back_later(fault, "keys of " + fault.word, [this, venue, right] {
-      if (auto* now_living = living_()) // another life began with the right ones
-        now_living->trading().keys->put(venue, right);
-      tell_of_keys(venue);
-    });
+    take_back_later(fault, "keys of " + fault.word,
+                    [this, venue, right] { give_keys(venue, right); });
   }
   tell_of_keys(core::VenueId{fault.word});
+}
+
+void Person::give_keys(const core::VenueId& venue, const adapters::venues::Credentials& keys) {
+  auto* life = living_();
+  if (life == nullptr) {
+    timeline_.after(ask_again, [this, venue, keys] { give_keys(venue, keys); });
+    return;
+  }
+  life->trading().keys->put(venue, keys);
+  tell_of_keys(venue);
 }
 
 void Person::tell_of_keys(const core::VenueId& of) {

@@ -2,6 +2,7 @@
 /// and takes everything back at the end. What they do stands in faults.hpp.
 #pragma once
 
+#include "adapters/venues/trading.hpp"
 #include "apps/tandem_world/faults.hpp"
 #include "apps/tandem_world/judge.hpp"
 #include "apps/tandem_world/life.hpp"
@@ -71,6 +72,7 @@ private:
 
   [[nodiscard]] std::string trial_of(const std::string& plan) const;
   void decide_in_vain();
+  void give_keys(const core::VenueId& venue, const adapters::venues::Credentials& keys);
   void tell_of_keys(const core::VenueId& of);
   void throw_switch(const Fault& fault);
   void want_thrown(const core::risk::KillOrder& order);
