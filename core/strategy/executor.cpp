@@ -35,7 +35,7 @@ ExecutorNews Executor::resume(const risk::Now& now) {
   orders.erase(last->number);
   for (auto& [number, earlier] : orders)
     if (const auto known = book_.find(pair_.id, number))
-      if (const auto moved = moved_since(*known, std::move(earlier), now.mono))
+      if (const auto moved = moved_since(*known, std::move(earlier), false, now.mono))
         strand(*moved, now, news);
   noted_ = *last;
   run_ = TwoLeg::restore(pair_, limits_.legs, *std::move(last), std::move(own), now.mono);
@@ -83,23 +83,29 @@ void Executor::look_back(const orders::Order& order, const risk::Now& now, Execu
   const auto known = book_.find(pair_.id, number);
   if (!known || order.intent().draft.origin.purpose == orders::OrderPurpose::flatten)
     return;
-  if (auto moved = moved_since(*known, desk_.of_execution(pair_.id, number), now.mono)) {
+  if (auto moved = moved_since(*known, desk_.of_execution(pair_.id, number),
+                               order.filled().units > 0, now.mono)) {
     strand(*moved, now, news);
     news.stranded_late = std::move(moved);
   }
 }
 
-/// What an execution that was over has come to by another residual; nullopt: nothing, or not all of
-/// its orders are known any more.
+/// What an execution that was over has come to by another residual; nullopt: nothing. Where not all
+/// of its orders are known any more, its residual is what it was, and `filled` decides.
 std::optional<ExecutionState> Executor::moved_since(const ExecutionState& known,
-                                                    std::vector<orders::Order> orders,
+                                                    std::vector<orders::Order> orders, bool filled,
                                                     MonoTime now) const {
   const auto machine = TwoLeg::restore(pair_, limits_.legs, known, std::move(orders), now);
-  auto state = machine.state();
-  if (machine.missing() != nullptr || state.residual == known.residual)
+  const bool whole = machine.missing() == nullptr;
+  const bool moved = whole ? machine.state().residual != known.residual
+                           : filled && known.phase != ExecutionPhase::stranded;
+  if (!moved)
     return std::nullopt;
+  auto state = whole ? machine.state() : known;
   state.phase = ExecutionPhase::stranded;
-  state.reason = "a fill after the next execution had begun";
+  state.reason = whole ? "a fill after the next execution had begun"
+                       : "a fill after the next execution had begun, and not all of its orders are "
+                         "known any more";
   return state;
 }
 

@@ -59,8 +59,9 @@ public:
 private:
   [[nodiscard]] Decimal carried() const;
   void look_back(const orders::Order& order, const risk::Now& now, ExecutorNews& news);
-  [[nodiscard]] std::optional<ExecutionState>
-  moved_since(const ExecutionState& known, std::vector<orders::Order> orders, MonoTime now) const;
+  [[nodiscard]] std::optional<ExecutionState> moved_since(const ExecutionState& known,
+                                                          std::vector<orders::Order> orders,
+                                                          bool filled, MonoTime now) const;
   void strand(const ExecutionState& state, const risk::Now& now, ExecutorNews& news);
   void perform(std::vector<TwoLegAction> actions, const LegBooks& books, const risk::Now& now,
                ExecutorNews& news);

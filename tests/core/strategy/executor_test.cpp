@@ -181,6 +181,22 @@ TEST_CASE_FIXTURE(ExecutorWorld,
   CHECK_MESSAGE(paused().empty(), "a person knows of it");
 }
 
+TEST_CASE_FIXTURE(ExecutorWorld,
+                  "a fill of an execution of which not all orders are known any more "
+                  "pauses the pair, once") {
+  auto first = execute(960, 960);
+  execute(1'000, 1'000);
+  first.legs[1].ids.emplace_back("forgotten");
+  book.put(first);
+  fill(first.legs[0].ids[0], 20);
+  REQUIRE(late.has_value());
+  CHECK(late->reason.find("not all of its orders") != std::string::npos);
+  CHECK_FALSE(paused().empty());
+  late.reset();
+  fill(first.legs[0].ids[0], 20);
+  CHECK_MESSAGE(!late, "a person knows that this execution is not what it was");
+}
+
 TEST_CASE_FIXTURE(ExecutorWorld, "a fill of an execution before the last pauses the pair") {
   const auto first = execute(1'000, 1'000);
   const auto short_one = execute(960, 960);
