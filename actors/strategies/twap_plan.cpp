@@ -131,7 +131,10 @@ void after(Self self, const core::twap::PlanNews& news) {
     publish(self);
   if (news.finished)
     tell_end(state);
-  if (news.late)
+  // It was final before: a venue told of a fill after it had said that the order was over.
+  const bool late
+      = news.moved && !news.finished && core::twap::is_final(state.runner->run().state().phase);
+  if (late)
     tell_late(state);
 }
 

@@ -10,6 +10,12 @@ namespace {
 constexpr std::size_t orders_kept = 200'000; // closed ones beyond are forgotten, oldest first
 constexpr std::size_t refused_kept = 10'000;
 
+OrderEventKind kind_of_end(OrderState state) noexcept {
+  return state == OrderState::cancelled  ? OrderEventKind::cancelled
+         : state == OrderState::rejected ? OrderEventKind::rejected
+                                         : OrderEventKind::expired;
+}
+
 } // namespace
 
 OrderEvent Exchange::event_of(const Entry& entry, OrderEventKind kind, Time now) {
@@ -100,11 +106,7 @@ void Exchange::close(Entry& entry, OrderState state, Refusal reason, const std::
   const bool frees = order.locked > 0;
   adjust_lock(order);
   std::erase(open_[order.account], order.id);
-  auto event = event_of(entry,
-                        state == OrderState::cancelled  ? OrderEventKind::cancelled
-                        : state == OrderState::rejected ? OrderEventKind::rejected
-                                                        : OrderEventKind::expired,
-                        now);
+  auto event = event_of(entry, kind_of_end(state), now);
   event.request_id = request_id;
   if (const auto* of = instrument(order.surface, order.symbol); frees)
     event.assets = {order.side == Side::bid ? of->quote : of->base};
@@ -163,9 +165,7 @@ Order Exchange::close_unheard(Entry& entry, Order seen, OrderState state, Refusa
   seen.state = state;
   seen.reason = reason;
   seen.updated_at = order.updated_at;
-  auto event = event_of(
-      entry, state == OrderState::cancelled ? OrderEventKind::cancelled : OrderEventKind::expired,
-      now);
+  auto event = event_of(entry, kind_of_end(state), now);
   event.order = seen;
   event.request_id = request_id;
   tell(event);

@@ -202,18 +202,16 @@ std::int64_t Judge::Standing::worst_before(const std::string& order, core::MonoT
   return std::max({most, -least, std::int64_t{0}});
 }
 
-bool Judge::filled_late(const std::string& client_id) const {
-  return std::ranges::any_of(standings_, [&](const auto& place) {
-    const auto track = place.second.orders.find(client_id);
-    return track != place.second.orders.end() && track->second.filled_late();
-  });
+const Judge::Track* Judge::track_of(const std::string& client_id) const {
+  for (const auto& [place, standing] : standings_)
+    if (const auto order = standing.orders.find(client_id); order != standing.orders.end())
+      return &order->second;
+  return nullptr;
 }
 
 std::optional<Judge::Done> Judge::at_venue(const std::string& client_id) const {
-  for (const auto& [place, standing] : standings_)
-    if (const auto order = standing.orders.find(client_id); order != standing.orders.end())
-      return order->second.now();
-  return std::nullopt;
+  const auto* track = track_of(client_id);
+  return track == nullptr ? std::nullopt : std::optional{track->now()};
 }
 
 void Judge::on_order(const sim::OrderEvent& event) {
@@ -454,7 +452,7 @@ void Judge::check_settled(const Accounts& accounts) {
     if (const auto found = engine.orders.find(id);
         found != engine.orders.end() && !found->second.origin.plan.empty()) {
       worked[{found->second.origin.plan, found->second.origin.leg}] += order.filled;
-      if (filled_late(id))
+      if (const auto* track = track_of(id); track != nullptr && track->filled_late())
         late.insert(found->second.origin.plan);
     }
   for (const auto& [leg, filled] : worked)

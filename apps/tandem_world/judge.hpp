@@ -104,7 +104,6 @@ public:
   [[nodiscard]] std::optional<Done> at_venue(const std::string& client_id) const;
 
 private:
-  [[nodiscard]] bool filled_late(const std::string& client_id) const;
   void judge_order(LinkId link, const std::string& id);
   void judge_limits(const sim::Order& order);
   void judge_rate(const core::VenueId& venue);
@@ -137,6 +136,9 @@ private:
   private:
     std::vector<std::pair<core::MonoTime, Done>> states_; ///< never empty once it is kept
   };
+
+  /// Null: no venue ever had it.
+  [[nodiscard]] const Track* track_of(const std::string& client_id) const;
 
   /// One instrument at its venue: its orders by client id, which is the order of their decisions.
   struct Standing {

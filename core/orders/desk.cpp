@@ -242,8 +242,7 @@ Desk::submit(std::span<const OrderDraft> drafts, std::span<const risk::MarketFac
   }
   std::vector<Record> records;
   for (std::size_t i = 0; i < intents.size(); ++i)
-    records.emplace_back(
-        IntentRecord{intents[i], facts[i].instrument->base, facts[i].instrument->quote});
+    records.emplace_back(record_of(intents[i], facts[i].instrument.get()));
   journal_.append_first(records,
                         [this, batch](const Status& status) { on_durable(*batch, status); });
   return ids;

@@ -57,16 +57,19 @@ void Desk::replay_fill(const FillRecord& record, const risk::Now& now) {
   if (auto* entry = entry_of(record.id)) {
     if (entry->order.on_fill(record.fill).filled_more)
       gate_.on_fill(entry->order.intent(), record.fill, entry->instrument, now);
-  } else if (const auto& order
-             = record.order) { // folded away: what it had filled before is in sums
-    gate_.on_fill(order->intent, record.fill, order->base.empty() ? nullptr : remembered(*order),
-                  now);
-    const auto& origin = order->intent.draft.origin;
-    if (!origin.pair.empty() && origin.purpose != OrderPurpose::flatten)
-      gate_.set_pause(origin.pair.text(), "residual",
-                      "order " + record.id.text() + " of execution "
-                          + std::to_string(origin.execution) + " filled late");
+    return;
   }
+  if (!record.order)
+    return;
+  // The order is folded away: what it had filled before is in the sums.
+  const auto& intent = record.order->intent;
+  gate_.on_fill(intent, record.fill,
+                record.order->base.empty() ? nullptr : remembered(*record.order), now);
+  const auto& origin = intent.draft.origin;
+  if (!origin.pair.empty() && origin.purpose != OrderPurpose::flatten)
+    gate_.set_pause(origin.pair.text(), "residual",
+                    "order " + record.id.text() + " of execution "
+                        + std::to_string(origin.execution) + " filled late");
 }
 
 void Desk::replay_baseline(const BaselineRecord& record, Restored& restored) {

@@ -57,8 +57,6 @@ struct PlanStep {
   bool together = true;  ///< the drafts go before the gate all or none; else one by one, in order
   bool moved = false;    ///< the state is another one than last time
   bool finished = false; ///< it became final now
-  /// It was final already: a venue told of a fill after it had said that the order was over.
-  bool late = false;
 };
 
 class PlanRun {

@@ -112,7 +112,6 @@ PlanStep PlanRun::stepped(const PlanFacts& facts, const risk::Now& now) {
     decide(facts, now, step);
   step.finished = !was_final && is_final(state_.phase);
   step.moved = !same_but_benchmark(state_, told_);
-  step.late = was_final && step.moved;
   return step;
 }
 

@@ -102,7 +102,6 @@ void PlanRunner::perform(PlanStep step, const PlanFacts& facts, const risk::Now&
                          PlanNews& news) {
   news.moved = step.moved;
   news.finished = step.finished;
-  news.late = step.late;
   if (step.moved)
     note();
   for (const auto& id : step.cancels)

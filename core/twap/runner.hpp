@@ -19,7 +19,6 @@ namespace tandem::core::twap {
 struct PlanNews {
   bool moved = false;    ///< the state was written down anew
   bool finished = false; ///< and is final now
-  bool late = false;     ///< as PlanStep
   std::optional<risk::Refusal> refusal;
 };
 
